@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The machine as it was found: units, domains, requesters, functions. `find`
+ * fills it in by reading only; `plan` decides from it alone; `takeover` acts.
+ */
+#ifndef QUIETUS_MACHINE_H
+#define QUIETUS_MACHINE_H
+
+#include <quietus/firmware.h>
+#include <quietus/pci.h>
+#include <quietus/table.h>
+
+#define QT_UNITS_MAX      64
+#define QT_REQUESTERS_MAX 2048
+#define QT_DOMAINS_MAX    1024
+#define QT_FUNCTIONS_MAX  1024
+#define QT_SCOPES_MAX     512
+#define QT_RESERVED_MAX   64
+#define QT_ECAM_MAX       32
+
+struct qt_unit_ops;
+
+enum qt_unit_state {
+	QT_UNIT_OFF,         /* not translating: DMA passes as it is */
+	QT_UNIT_TRANSLATING, /* in a mode that the core can take over */
+	QT_UNIT_UNSUPPORTED, /* translating in a mode that it cannot */
+	QT_UNIT_DEAD,        /* does not answer, or answers nonsense */
+};
+
+struct qt_unit {
+	const struct qt_unit_ops *ops;
+	qt_phys registers;
+	uint16_t segment;
+	uint8_t index;    /* in machine.units */
+	uint8_t state;    /* enum qt_unit_state */
+	uint8_t reason;   /* enum qt_reason: why unsupported or dead, else 0 */
+	bool include_all; /* has every function of its segment that no other unit claims */
+	/* Filled in by ops->inspect. */
+	uint64_t capability;          /* the unit's own capability registers, raw: */
+	uint64_t extended_capability; /* their meaning is its unit's code alone */
+	qt_phys root;                 /* requester tables */
+	bool coherent;
+	uint32_t domain_ids; /* how many domain IDs it has; 0: no such thing */
+	uint32_t version;    /* architecture version register, raw */
+	bool ats_used;       /* some entry of it lets a device cache translations */
+};
+
+/* A function, or a whole hierarchy below a bridge, that a unit claims. */
+struct qt_scope {
+	uint8_t unit;
+	bool hierarchy; /* all buses below the bridge as well */
+	qt_rid rid;
+};
+
+/* Memory that firmware reserved for one requester's DMA (RMRR, IVMD, RMR). */
+struct qt_reserved {
+	qt_rid rid;
+	struct qt_range range; /* granule-aligned */
+};
+
+/* What a unit has for a requester. */
+enum qt_entry_state {
+	QT_REQ_DIRECT,      /* unit is off: DMA passes */
+	QT_REQ_PASSTHROUGH, /* unit is on, entry lets DMA pass untranslated */
+	QT_REQ_ABSENT,      /* no entry: DMA is refused */
+	QT_REQ_BLOCKED,     /* an entry that refuses DMA */
+	QT_REQ_TRANSLATED,  /* an entry with a table: domain is set */
+	QT_REQ_UNSUPPORTED, /* an entry, or a unit, of a kind the core does not handle */
+	QT_REQ_DAMAGED,     /* an entry that cannot be right */
+};
+
+enum qt_decision {
+	QT_UNDECIDED,
+	QT_DIRECT,
+	QT_ADOPT,
+	QT_ADMIT,
+	QT_STOP,
+	QT_LEAVE,
+	QT_FENCE,
+};
+
+/* Why. Each has a sentence, see qt_reason_text. The numbers are part of the report's format. */
+enum qt_reason {
+	QT_WHY_NONE = 0,
+	/* decisions about a requester */
+	QT_WHY_UNIT_OFF = 1,
+	QT_WHY_NO_UNIT = 2,
+	QT_WHY_PASSTHROUGH = 3,
+	QT_WHY_ALREADY_MAPPED = 4,
+	QT_WHY_FREE = 5,
+	QT_WHY_NO_ENTRY = 6,
+	QT_WHY_BLOCKED = 7,
+	QT_WHY_IOVAS_TAKEN = 8,
+	QT_WHY_TOO_NARROW = 9,
+	QT_WHY_TABLE_DAMAGED = 10,
+	QT_WHY_GUARD_BROKEN = 11,
+	QT_WHY_VIRTUAL_FUNCTION = 12,
+	QT_WHY_ENTRY_DAMAGED = 13,
+	QT_WHY_ENTRY_UNSUPPORTED = 14,
+	QT_WHY_NO_TIME = 15,
+	QT_WHY_NO_PERMISSION = 16,
+	/* states of a unit, and outcomes */
+	QT_WHY_UNIT_DEAD = 32,
+	QT_WHY_SCALABLE_MODE = 33,
+	QT_WHY_ABORT_MODE = 34,
+	QT_WHY_UNIT_UNSUPPORTED = 35,
+	QT_WHY_ASKED_OFF = 48,
+	QT_WHY_ASKED_OBSERVE = 49,
+	QT_WHY_NO_UNITS = 50,
+	QT_WHY_FIRMWARE_BAD = 51,
+	QT_WHY_NO_CRASH_REGION = 52,
+	QT_WHY_NO_RAM_MAP = 53,
+	QT_WHY_FUNCTION_UNREACHED = 54, /* a storage, network or USB function would be lost */
+	QT_WHY_NO_LOW_MEMORY = 55,      /* nothing below 4 GiB for 32-bit devices */
+	QT_WHY_NO_MEMORY = 56,
+	QT_WHY_TOO_MANY = 57, /* more of something than there is room for */
+	QT_WHY_VERIFY_FAILED = 58,
+	QT_WHY_FLUSH_FAILED = 59,
+	QT_WHY_STORE_FAILED = 60,
+	QT_WHY_EXCEPTION = 61,
+	QT_WHY_VENDOR_UNSUPPORTED = 62, /* another vendor's IOMMU, or memory encryption */
+	QT_WHY_COMMAND_LINE_FULL = 63,
+	QT_WHY_UNITS_ALL_OFF = 64,
+};
+
+/* One sentence without a full stop, never NULL. */
+const char *qt_reason_text(unsigned reason);
+const char *qt_decision_name(unsigned decision);
+
+/* One translation tree, shared by every requester whose entry leads to it. */
+struct qt_domain {
+	struct qt_table table;
+	uint32_t id;  /* the hardware's domain ID (of the first requester seen) */
+	uint8_t unit; /* of the first requester seen */
+	bool ours;    /* made by the stage: the domain of admit */
+	/* Filled in by find. */
+	int scan_error; /* why the scan of its tables ended early, 0 if it did not */
+	struct qt_table_fault fault;
+	uint64_t mapped;    /* bytes that translate */
+	uint64_t pieces;    /* contiguous pieces they are in */
+	bool guard_broken;  /* something not one-to-one leads into the crash region */
+	qt_iova guard_iova; /* the first such IOVA */
+	bool too_narrow;    /* the crash region lies beyond its span */
+	bool taken; /* IOVAs of the crash region translate, not one-to-one or not read-write */
+	qt_iova taken_iova; /* the first such IOVA */
+	bool identity;      /* all of the crash region already maps one to one, read-write */
+	/* Filled in by takeover. */
+	uint32_t stores;
+};
+
+struct qt_requester {
+	qt_rid rid;
+	uint8_t unit;     /* index; UINT8_MAX: no unit */
+	uint8_t state;    /* enum qt_entry_state */
+	uint8_t decision; /* enum qt_decision */
+	uint8_t reason;   /* enum qt_reason */
+	bool ats;         /* its entry lets it cache translations, and it has ATS on */
+	bool verified;
+	int16_t function; /* index into pci.functions; -1: no function visible */
+	int16_t domain;   /* index into domains; -1: none */
+};
+
+struct qt_machine {
+	const struct qt_host *host;
+	struct qt_arena *arena;
+	struct qt_acpi acpi;
+	struct qt_ranges ram;   /* the dead kernel's */
+	struct qt_ranges crash; /* crash region: pages from 1 MiB up, granule-aligned */
+	struct qt_ranges
+		low; /* crash region below 1 MiB: mapped where free, never a reason to stop */
+	struct qt_range stage; /* memory of our own; inside the crash region */
+	uint64_t deadline_us;  /* of all finding */
+	struct qt_pci pci;
+
+	struct qt_unit *units;
+	size_t unit_count;
+	struct qt_scope *scopes;
+	size_t scope_count;
+	struct qt_reserved *reserved;
+	size_t reserved_count;
+	struct qt_requester *requesters;
+	size_t requester_count;
+	struct qt_domain *domains;
+	size_t domain_count;
+	uint8_t problem; /* enum qt_reason: what makes the machine one to keep hands off, 0 if
+			    nothing */
+};
+
+/*
+ * Allocates the lists above from the arena. The caller has set host, arena, acpi,
+ * ram, crash, low, stage, deadline_us and pci (enumerated). QT_E_NOMEM.
+ */
+int qt_machine_init(struct qt_machine *machine);
+
+/*
+ * find: units from firmware, their state, every requester and domain, and what
+ * each domain means for the crash region. Reads only. Never fails for what it
+ * finds: that is recorded per unit, requester and domain, or in machine->problem.
+ */
+void qt_machine_find(struct qt_machine *machine);
+
+/* A reader over the machine's RAM, with `tables` table pages to spend. */
+struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t tables);
+
+/* Index of the unit that a function's DMA goes through, or -1. */
+int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_function *function);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Translation tables: what one entry means (a format), and the one walker that
+ * serves every format: look up, scan, install.
+ *
+ * Words: a *table* is a page of *entries*; an entry is empty, leads to a table,
+ * or is a *leaf* that translates. *Level* 0 is the table whose leaves have the
+ * size of the granule; the root is at levels - 1.
+ */
+#ifndef QUIETUS_TABLE_H
+#define QUIETUS_TABLE_H
+
+#include <quietus/arena.h>
+#include <quietus/host.h>
+#include <quietus/range.h>
+
+#define QT_LEVELS_MAX 6
+
+enum qt_perm {
+	QT_READ = 1,
+	QT_WRITE = 2,
+	QT_RW = 3,
+};
+
+enum qt_entry_kind {
+	QT_ENTRY_EMPTY, /* translates nothing */
+	QT_ENTRY_TABLE,
+	QT_ENTRY_LEAF,
+	QT_ENTRY_BAD, /* reserved bits set, or an encoding that means nothing */
+};
+
+/* One decoded entry. */
+struct qt_entry {
+	uint8_t kind;       /* enum qt_entry_kind */
+	uint8_t perms;      /* enum qt_perm; for a table: what it lets its leaves have */
+	uint8_t next_level; /* table: level of the table it leads to, lower than its own */
+	uint8_t size_lg2;   /* leaf: bytes it translates, as a power of two */
+	qt_phys output;     /* table: address of the next table; leaf: first byte translated to */
+};
+
+struct qt_geometry;
+
+/*
+ * A table format. decode takes a run of entries at a time, so that walking costs
+ * one indirect call per run and not per entry.
+ */
+struct qt_format {
+	const char *name;
+	/* Decodes n raw entries of a table at `level`. Never fails: what is wrong is QT_ENTRY_BAD.
+	 */
+	void (*decode)(const struct qt_geometry *geometry, unsigned level, const uint64_t *raw,
+		unsigned n, struct qt_entry *entries);
+	/* An entry at `level` that leads to the table at `next`, one level down, read-write. */
+	uint64_t (*make_table)(const struct qt_geometry *geometry, unsigned level, qt_phys next);
+	/* A read-write leaf at `level` for `output`, aligned to the size of that level. */
+	uint64_t (*make_leaf)(const struct qt_geometry *geometry, unsigned level, qt_phys output);
+};
+
+/* The shape of one table tree, and what its hardware can do. */
+struct qt_geometry {
+	const struct qt_format *format;
+	uint8_t levels;      /* 1 to QT_LEVELS_MAX */
+	uint8_t granule_lg2; /* bytes of the smallest leaf: 12, 14 or 16 */
+	uint8_t index_lg2;   /* entries per table: 9 for 4 KiB tables of 8-byte entries */
+	uint8_t leaf_level;  /* highest level at which new leaves may be made */
+	uint8_t output_bits; /* width of a physical address; higher bits are reserved */
+	bool coherent;       /* table walks snoop the CPU's caches */
+};
+
+/* Size in bytes that one entry at `level` spans. Level may be 0 to levels. */
+static inline unsigned qt_level_lg2(const struct qt_geometry *g, unsigned level)
+{
+	return g->granule_lg2 + level * g->index_lg2;
+}
+
+/* One tree of tables: a domain's translations. */
+struct qt_table {
+	struct qt_geometry geometry;
+	qt_phys root;
+};
+
+/* What the walker may read, and how long it may go on. */
+struct qt_reader {
+	const struct qt_host *host;
+	const struct qt_ranges *ram;  /* dead kernel's RAM: pointers elsewhere are not followed */
+	const struct qt_arena *arena; /* our own tables; may be NULL */
+	uint64_t tables_left;         /* reads of table pages still allowed */
+	uint64_t deadline_us;         /* host clock; 0: none */
+};
+
+/* Where a walk met something wrong; for the report. */
+struct qt_table_fault {
+	qt_iova iova;
+	qt_phys entry; /* address of the entry */
+	uint64_t raw;  /* its value */
+	uint8_t level;
+};
+
+/* A piece of a translation. */
+struct qt_mapping {
+	qt_iova iova;
+	qt_phys phys;
+	uint64_t size;
+	uint8_t perms; /* enum qt_perm, all levels' permissions combined */
+};
+
+/*
+ * Reads 8-byte-aligned words of a table, from RAM or the arena only.
+ * Errors: QT_E_OUTSIDE, QT_E_IO, QT_E_LIMIT (budget used up or deadline passed).
+ */
+int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsigned n);
+
+/*
+ * Looks one address up. On success *mapping is the whole leaf that holds `iova`.
+ * QT_E_NOTFOUND: it translates to nothing. QT_E_BAD, QT_E_OUTSIDE, QT_E_LIMIT,
+ * QT_E_IO: *fault (may be NULL) says where.
+ */
+int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
+	struct qt_mapping *mapping, struct qt_table_fault *fault);
+
+/*
+ * Calls visit for everything that translates in `window` (clipped to what the
+ * table spans), in ascending order, neighbours that continue one another joined,
+ * pieces cut to the window. A visit that returns non-zero ends the scan with
+ * that value. Other errors as qt_lookup's.
+ */
+int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
+	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
+	struct qt_table_fault *fault);
+
+/* First address past what the table spans; UINT64_MAX where that is 2^64. */
+uint64_t qt_table_span(const struct qt_table *table);
+
+/*
+ * The capture subtree: tables that map ranges one to one, read-write, made in
+ * the arena when first wanted and then shared by every domain of the same shape.
+ */
+struct qt_capture_page;
+struct qt_capture {
+	struct qt_arena *arena;
+	const struct qt_host *host;
+	const struct qt_ranges *ranges; /* what to map, granule-aligned */
+	struct qt_geometry geometry;    /* levels does not matter here */
+	struct qt_capture_page *pages;  /* made so far; in the arena */
+};
+
+/*
+ * The entry that belongs at `level` for the slot that starts at `base` (aligned
+ * to the slot): a leaf where the whole slot is in the ranges and the hardware
+ * takes a leaf there, an entry that leads to a shared table where part of it is,
+ * 0 where none is. The tables it leads to are complete and written back.
+ * QT_E_NOMEM.
+ */
+int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, uint64_t *entry);
+
+/* One foreign word to change. */
+struct qt_store {
+	qt_phys at;
+	uint64_t before;
+	uint64_t after;
+};
+
+/*
+ * Finds the stores that give `table` the capture mapping of `range`, and hands
+ * each to `add` in an order in which they can be made one by one. Changes
+ * nothing itself. An entry that translates is never among them; an entry whose
+ * whole subtree translates nothing may be.
+ *
+ * QT_E_BUSY: something else translates there, or the way down does not allow
+ * read and write; nothing that was handed to `add` may then be used. Other
+ * errors as qt_lookup's, qt_capture_entry's and add's.
+ */
+int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt_capture *capture,
+	struct qt_range range, int (*add)(void *context, const struct qt_store *store),
+	void *context, struct qt_table_fault *fault);
+
+/* Formats. Sources are cited where they are defined, core/format/. */
+extern const struct qt_format qt_format_vtd_second_stage;
+
+#endif

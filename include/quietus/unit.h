@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Units: one struct of functions per vendor's IOMMU, listed in
+ * core/unit/registry.c. A unit knows its registers, its requester tables and how
+ * it is flushed; what is decided is not its business (plan.h), nor are devices.
+ */
+#ifndef QUIETUS_UNIT_H
+#define QUIETUS_UNIT_H
+
+#include <quietus/machine.h>
+
+/* What a unit's tables say of one requester. */
+struct qt_unit_entry {
+	qt_rid rid;
+	uint8_t state;  /* enum qt_entry_state */
+	uint8_t reason; /* enum qt_reason, for unsupported and damaged ones */
+	bool ats;       /* device may send translated requests */
+	uint32_t domain_id;
+	struct qt_table table; /* with QT_REQ_TRANSLATED */
+};
+
+typedef int (*qt_store_fn)(void *context, const struct qt_store *store);
+
+struct qt_unit_ops {
+	const char *name;
+
+	/*
+	 * Adds the units of this kind that firmware describes, with their scopes and
+	 * reserved memory, to the machine. QT_E_NOTFOUND: none. Other errors mean
+	 * that the description cannot be trusted: then nothing will be committed.
+	 */
+	int (*discover)(struct qt_machine *machine);
+
+	/* Reads the unit's registers; sets state, reason and the rest. Reads only. */
+	void (*inspect)(const struct qt_machine *machine, struct qt_unit *unit);
+
+	/* What the unit has for `rid`, from the hardware's root down. Errors: as qt_lookup's. */
+	int (*entry)(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
+		struct qt_unit_entry *entry);
+
+	/*
+	 * Calls visit for every present entry. A visit that returns non-zero ends it
+	 * with that value. Errors as qt_lookup's.
+	 */
+	int (*scan)(const struct qt_unit *unit, struct qt_reader *reader,
+		int (*visit)(void *context, const struct qt_unit_entry *entry), void *context);
+
+	/*
+	 * The shape of tables for a domain of admit that spans up to `limit`.
+	 * QT_E_UNSUPPORTED if the unit has none that wide.
+	 */
+	int (*geometry)(const struct qt_unit *unit, uint64_t limit, struct qt_geometry *geometry);
+
+	/*
+	 * Hands the stores that give `rid`, which has no entry, the table `table`
+	 * under `domain_id` to `add`, in an order in which the hardware never sees
+	 * half of it. Table pages it needs come from the arena and are shared by
+	 * later calls: stores still pending are looked up with `pending`, which
+	 * returns the value a word will have, or false.
+	 */
+	int (*admit)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
+		uint32_t domain_id, const struct qt_table *table,
+		bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add,
+		void *context);
+
+	/*
+	 * Makes the unit forget every translation and entry it has cached, and those
+	 * that devices with ATS cache. Bounded. QT_E_TIMEOUT, QT_E_NOMEM, QT_E_IO.
+	 */
+	int (*flush)(struct qt_machine *machine, const struct qt_unit *unit);
+
+	/* Masks the unit's own interrupts: they point at the dead kernel's vectors. */
+	void (*mask_interrupts)(const struct qt_machine *machine, const struct qt_unit *unit);
+
+	/* What must stand on the capture kernel's command line to leave translation alone. */
+	const char *command_line;
+};
+
+/* NULL-terminated. */
+extern const struct qt_unit_ops *const qt_unit_registry[];
+
+extern const struct qt_unit_ops qt_unit_vtd;
+
+#endif
