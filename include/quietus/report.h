@@ -5,8 +5,8 @@
  * report`. On x86-64 the capture kernel gets it as a setup_data node.
  *
  *   struct qt_report_header
- *   units, requesters, domains, stores (the journal), text lines: at the
- *   offsets the header gives, each record of the size the header gives
+ *   units, requesters, domains, text, and the journal's runs and old values: at
+ *   the offsets the header gives, each record of the size the header gives
  */
 #ifndef QUIETUS_REPORT_H
 #define QUIETUS_REPORT_H
@@ -61,8 +61,9 @@ struct qt_report_header {
 	struct qt_report_list units;
 	struct qt_report_list requesters;
 	struct qt_report_list domains;
-	struct qt_report_list stores; /* struct qt_store */
-	struct qt_report_list text;   /* bytes: lines ending in '\n' */
+	struct qt_report_list text; /* bytes: lines ending in '\n' */
+	struct qt_report_list runs; /* struct qt_journal_run */
+	struct qt_report_list olds; /* 8-byte words; run.olds counts from the first of these */
 	uint32_t reserved;
 };
 
@@ -131,18 +132,28 @@ enum qt_report_domain_flags {
 	QT_DOMAIN_IDENTITY = 16,
 };
 
-/* Bytes that qt_report_write needs at most for this machine, journal and text. */
-size_t qt_report_size(
-	const struct qt_machine *machine, const struct qt_journal *journal, size_t text_len);
+/* Bytes that everything but the journal needs at most, with `text_len` bytes of text. */
+#define QT_REPORT_RECORDS_MAX(text_len)                                                            \
+	(sizeof(struct qt_report_header) + QT_UNITS_MAX * sizeof(struct qt_report_unit) +          \
+		QT_REQUESTERS_MAX * sizeof(struct qt_report_requester) +                           \
+		QT_DOMAINS_MAX * sizeof(struct qt_report_domain) + (text_len) + 64)
 
 /*
  * Writes the report. `header` has outcome, reason and the measured values; lists,
- * magic, version and size are filled in. machine and journal may be NULL.
- * Returns the bytes written, or 0 if they do not fit into `size`.
+ * magic, version and size are filled in. machine and journal may be NULL. The
+ * journal's buffer may be the end of `buffer` itself, from
+ * QT_REPORT_RECORDS_MAX(text_len) on: then its contents are moved down, and the
+ * journal cannot be used afterwards. Returns the bytes written, or 0 if they do
+ * not fit into `size`.
  */
 size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header *header,
 	const struct qt_machine *machine, const struct qt_journal *journal, const char *text,
 	size_t text_len);
+
+/*
+ * Store number `index` of a checked report's journal; false past the last.
+ */
+bool qt_report_store(const void *report, size_t index, struct qt_store *store);
 
 /*
  * Checks a report that came from elsewhere: magic, version, and that every list

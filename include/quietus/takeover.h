@@ -6,18 +6,8 @@
 #ifndef QUIETUS_TAKEOVER_H
 #define QUIETUS_TAKEOVER_H
 
+#include <quietus/journal.h>
 #include <quietus/unit.h>
-
-/*
- * Every foreign word that is changed, in the order of the stores. The list is
- * filled by the preparation, executed by the commit, walked backwards by undo.
- */
-struct qt_journal {
-	struct qt_store *list; /* the caller's memory */
-	size_t count;
-	size_t capacity;
-	size_t done; /* stores made: list[0 .. done) */
-};
 
 /*
  * The plan: decides for every requester (requester.decision and .reason), from
