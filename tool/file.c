@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define READ_STEP (1u << 20)
+
+static bool read_all(struct file *file, int fd, struct reason *why)
+{
+	size_t room = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (file->size == room) {
+			uint8_t *larger = realloc(file->data, room + READ_STEP);
+
+			if (!larger)
+				return because(why, "%s", strerror(ENOMEM));
+			file->data = larger;
+			room += READ_STEP;
+		}
+		n = read(fd, file->data + file->size, room - file->size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return because(why, "%s", strerror(errno));
+		if (n == 0)
+			return true;
+		file->size += (size_t)n;
+		if (file->size > FILE_SIZE_MAX)
+			return because(why, "larger than 1 GiB, so not a kernel image");
+	}
+}
+
+bool file_read(struct file *file, const char *path, struct reason *why)
+{
+	struct stat st;
+	bool ok;
+	int fd;
+
+	memset(file, 0, sizeof(*file));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return because(why, "%s", strerror(errno));
+	if (fstat(fd, &st) == 0) {
+		file->mode = st.st_mode & 0777;
+		ok = read_all(file, fd, why);
+	} else {
+		ok = because(why, "%s", strerror(errno));
+	}
+	close(fd);
+	if (!ok)
+		file_free(file);
+	return ok;
+}
+
+void file_free(struct file *file)
+{
+	free(file->data);
+	memset(file, 0, sizeof(*file));
+}
+
+static bool write_all(int fd, const uint8_t *data, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		data += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+static bool sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	/* Some file systems have nothing to sync in a directory and say EINVAL. */
+	ok = fsync(fd) == 0 || errno == EINVAL;
+	close(fd);
+	return ok;
+}
+
+/* Fills and syncs the open temporary file. False with errno set; closes fd either way. */
+static bool fill_temporary(int fd, const uint8_t *data, size_t size, mode_t mode)
+{
+	bool ok = write_all(fd, data, size) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	int saved = errno;
+
+	/* A network file system may report its lack of space only here. */
+	if (close(fd) != 0 && ok)
+		return false;
+	errno = saved;
+	return ok;
+}
+
+/* target is free of symbolic links; directory is the folder it is in. */
+static bool replace(const char *target, const char *directory, const uint8_t *data, size_t size,
+	mode_t mode, struct reason *why)
+{
+	char *temporary = NULL;
+	bool ok = false;
+	int fd;
+
+	if (asprintf(&temporary, "%s/.quietus.XXXXXX", directory) < 0)
+		return because(why, "%s", strerror(ENOMEM));
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		reason_set(why, "%s", strerror(errno));
+	} else if (!fill_temporary(fd, data, size, mode) || rename(temporary, target) != 0) {
+		reason_set(why, "%s", strerror(errno));
+		unlink(temporary);
+	} else if (!sync_directory(directory)) {
+		reason_set(
+			why, "written, but its directory could not be synced: %s", strerror(errno));
+	} else {
+		ok = true;
+	}
+	free(temporary);
+	return ok;
+}
+
+bool file_write_atomically(
+	const char *path, const uint8_t *data, size_t size, mode_t mode, struct reason *why)
+{
+	char *target = realpath(path, NULL);
+	char *copy = NULL;
+	sigset_t ending, before;
+	struct stat st;
+	bool ok;
+
+	if (!target)
+		target = strdup(path);
+	if (target)
+		copy = strdup(target);
+	if (!target || !copy) {
+		free(target);
+		return because(why, "%s", strerror(ENOMEM));
+	}
+
+	/* A rename would put a plain file where a device or a socket was. */
+	if (stat(target, &st) == 0 && !S_ISREG(st.st_mode)) {
+		ok = because(why, "not a regular file");
+	} else {
+		sigemptyset(&ending);
+		sigaddset(&ending, SIGHUP);
+		sigaddset(&ending, SIGINT);
+		sigaddset(&ending, SIGTERM);
+		sigprocmask(SIG_BLOCK, &ending, &before);
+		ok = replace(target, dirname(copy), data, size, mode, why);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
+	free(copy);
+	free(target);
+	return ok;
+}
