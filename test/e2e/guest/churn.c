@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#define _GNU_SOURCE
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <linux/fs.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Traffic before the crash stays clear of the place where the dump goes. */
+#define CHURN_TAIL (64u << 20)
+
+static int open_disk(const char *path, uint64_t *tail)
+{
+	int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	uint64_t size = 0;
+
+	if (fd >= 0 && ioctl(fd, BLKGETSIZE64, &size) == 0 && size > CHURN_TAIL) {
+		*tail = size - CHURN_TAIL;
+		return fd;
+	}
+	perror(path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Reads and writes of many sizes, one at a time. */
+void churn_disk(const char *path, unsigned int rounds)
+{
+	uint64_t tail;
+	int fd = open_disk(path, &tail);
+	char *buffer = aligned_alloc(4096, 1 << 20);
+	ssize_t done = 0;
+
+	for (unsigned int i = 0; fd >= 0 && buffer && i < rounds; i++) {
+		size_t size = (size_t)4096 << (i % 9);
+		off_t at = (off_t)(tail + (uint64_t)(i % 60) * (1 << 20));
+
+		done = i % 3 ? pread(fd, buffer, size, at) : pwrite(fd, buffer, size, at);
+	}
+	if (done < 0)
+		perror("churn_disk");
+	free(buffer);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void fill_request(struct iocb *request, int fd, void *buffer, size_t size, off_t at)
+{
+	memset(request, 0, sizeof(*request));
+	request->aio_fildes = (uint32_t)fd;
+	request->aio_lio_opcode = IOCB_CMD_PREAD;
+	request->aio_buf = (uintptr_t)buffer;
+	request->aio_nbytes = size;
+	request->aio_offset = at;
+}
+
+/*
+ * Keeps many reads in flight at once. All go to one buffer: what counts is that
+ * each has its own IOVAs, so that the window in use reaches far down.
+ */
+void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
+{
+	uint64_t tail;
+	int fd = open_disk(path, &tail);
+	size_t size = (size_t)kib << 10;
+	char *buffer = aligned_alloc(4096, size);
+	struct iocb *batch = calloc(requests, sizeof(*batch));
+	struct io_event *events = calloc(requests, sizeof(*events));
+	aio_context_t context = 0;
+	long submitted = 0, completed = 0;
+
+	if (fd >= 0 && buffer && batch && events && !syscall(SYS_io_setup, requests, &context)) {
+		for (unsigned int i = 0; i < requests; i++) {
+			struct iocb *one = &batch[i];
+
+			fill_request(one, fd, buffer, size, (off_t)tail);
+			submitted += syscall(SYS_io_submit, context, 1, &one) == 1;
+		}
+		completed = syscall(SYS_io_getevents, context, submitted, submitted, events, NULL);
+		syscall(SYS_io_destroy, context);
+	}
+	say("churn=deep %ld submitted, %ld completed", submitted, completed);
+	free(events);
+	free(batch);
+	free(buffer);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Transmits frames of many sizes on the first interfaces. */
+void churn_net(unsigned int interfaces, unsigned int frames)
+{
+	int sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	unsigned char frame[1514] = {[0 ... 5] = 0xff, [12] = 0x88, [13] = 0xb6};
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_halen = 6};
+	unsigned int sent = 0;
+
+	for (unsigned int i = 0; sock >= 0 && i < frames; i++) {
+		to.sll_ifindex = 2 + (int)(i % interfaces);
+		sent += sendto(sock, frame, 60 + i % 1400, MSG_DONTWAIT, (struct sockaddr *)&to,
+				sizeof(to)) > 0;
+		if (i % 64 == 63)
+			settle(5);
+	}
+	say("churn=net %u frames sent", sent);
+	if (sock >= 0)
+		close(sock);
+}
+
+/* A child that reads for ever, so that the crash finds requests in flight. */
+void disk_in_background(const char *path)
+{
+	char *buffer;
+	uint64_t tail;
+	int fd;
+
+	if (fork() != 0)
+		return;
+	fd = open_disk(path, &tail);
+	buffer = aligned_alloc(4096, 1 << 19);
+	while (fd >= 0 && buffer && pread(fd, buffer, 1 << 19, (off_t)tail) > 0)
+		;
+	_exit(1);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The user space of the test machine, both before the crash and in the capture
+ * kernel: one static program, started as init.
+ *
+ * It is driven by /config (KEY=VALUE lines) and talks to the test runner over
+ * the second serial port, by polling, so that results arrive even when the
+ * kernel gets no interrupts.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SECTOR       512u
+#define DUMP_CHUNK   (1u << 20) /* the dump is written in chunks of this size */
+#define DUMP_OFFSET  (1u << 20) /* where it starts on the disk; the header is in sector 0 */
+#define DUMP_MAGIC   "QTDUMP1\n"
+#define PATTERN_PAGE 4096u
+
+/* Sector 0 of the dump disk, written after the dump itself. Little-endian. */
+struct dump_header {
+	char magic[8];
+	uint64_t length; /* bytes of flattened dump at DUMP_OFFSET */
+	char token[64];  /* the crash this dump belongs to */
+};
+
+/* link.c: the runner's end of the second serial port. */
+void link_open(void);
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_file_hex(const char *key, const char *path);
+bool wait_for_runner(unsigned int seconds);
+
+/* config.c */
+void config_load(const char *path);
+const char *config(const char *key, const char *fallback);
+unsigned long config_number(const char *key, unsigned long fallback);
+
+/* system.c: small services around the kernel's interfaces. */
+void mount_all(void);
+void load_modules(const char *groups);
+bool wait_for_path(const char *path, unsigned int seconds);
+bool write_file(const char *path, const char *text);
+bool read_text(const char *path, char *text, size_t size);
+int run(char *const argv[]);
+int net_up(void);
+void settle(unsigned int milliseconds);
+
+/* pattern.c */
+void plant_patterns(uint64_t seed, unsigned int pages);
+
+/* churn.c: use of devices that leaves translations behind. */
+void churn_disk(const char *path, unsigned int rounds);
+void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib);
+void churn_net(unsigned int interfaces, unsigned int frames);
+void disk_in_background(const char *path);
+
+/* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
+void vfio_prepare(const char *device, const char *maps);
+
+/* save.c */
+bool save_dump(const char *disk);
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "guest.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#define DISK_WAIT_SECONDS   120
+#define RUNNER_WAIT_SECONDS 120
+
+static void say_crash_region(void)
+{
+	FILE *iomem = fopen("/proc/iomem", "r");
+	char line[128];
+
+	while (iomem && fgets(line, sizeof(line), iomem)) {
+		if (strstr(line, "Crash kernel"))
+			say("crash_region=%s", line + strspn(line, " "));
+	}
+	if (iomem)
+		fclose(iomem);
+}
+
+static void load_capture_kernel(void)
+{
+	char command_line[2048];
+	char *argv[] = {"/bin/kexec", "-p", (char *)(uintptr_t)config("kexec", "-s"), "-d",
+		"/boot/capture", "--initrd=/boot/initrd", command_line, NULL};
+	int status;
+
+	snprintf(command_line, sizeof(command_line), "--append=%s", config("capture_cmdline", ""));
+	status = run(argv);
+	say("kexec=%d", status);
+}
+
+static void make_traffic(const char *disk)
+{
+	unsigned int interfaces = (unsigned int)net_up();
+
+	say("interfaces=%u", interfaces);
+	churn_disk(disk, (unsigned int)config_number("churn_disk", 0));
+	if (config_number("churn_deep", 0))
+		churn_disk_deep(disk, (unsigned int)config_number("churn_deep", 0),
+			(unsigned int)config_number("churn_deep_kib", 512));
+	if (interfaces && config_number("churn_net", 0))
+		churn_net(interfaces, (unsigned int)config_number("churn_net", 0));
+	if (config("vfio_device", NULL))
+		vfio_prepare(config("vfio_device", ""), config("vfio_maps", ""));
+	if (config_number("background_disk", 0))
+		disk_in_background(disk);
+}
+
+static void crash(void)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "quietus-e2e crash token %s\n", config("token", "none"));
+	write_file("/dev/kmsg", line);
+	write_file("/proc/sys/kernel/sysrq", "1");
+	write_file("/proc/sysrq-trigger", "c");
+}
+
+static void system_kernel(void)
+{
+	const char *disk = config("disk", "/dev/nvme0n1");
+
+	say("system=started");
+	load_modules(config("modules", ""));
+	if (!wait_for_path(disk, DISK_WAIT_SECONDS))
+		say("error=no disk %s", disk);
+	plant_patterns(config_number("seed", 1), (unsigned int)config_number("patterns", 16));
+	say_crash_region();
+	make_traffic(disk);
+	load_capture_kernel();
+	say("system=loaded");
+	wait_for_runner(RUNNER_WAIT_SECONDS);
+	crash();
+	say("error=still alive after the crash");
+}
+
+static void say_memory(void)
+{
+	FILE *meminfo = fopen("/proc/meminfo", "r");
+	char line[128];
+	unsigned long kib;
+
+	while (meminfo && fgets(line, sizeof(line), meminfo)) {
+		if (sscanf(line, "MemAvailable: %lu", &kib) == 1)
+			say("mem_available_kib=%lu", kib);
+		if (sscanf(line, "MemTotal: %lu", &kib) == 1)
+			say("mem_total_kib=%lu", kib);
+	}
+	if (meminfo)
+		fclose(meminfo);
+}
+
+/* Every setup_data node goes to the runner; it knows which one is the report. */
+static void say_setup_data(void)
+{
+	const char *folder = "/sys/kernel/boot_params/setup_data";
+	DIR *nodes = opendir(folder);
+	struct dirent *node;
+	char path[320], type[32], key[64];
+
+	while (nodes && (node = readdir(nodes))) {
+		snprintf(path, sizeof(path), "%s/%s/type", folder, node->d_name);
+		if (node->d_name[0] == '.' || !read_text(path, type, sizeof(type)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/data", folder, node->d_name);
+		snprintf(key, sizeof(key), "setup_data_%.31s", type);
+		say_file_hex(key, path);
+	}
+	if (nodes)
+		closedir(nodes);
+}
+
+static void capture_kernel(void)
+{
+	const char *disk = config("disk", "/dev/nvme0n1");
+
+	say("capture=started");
+	load_modules(config("modules", ""));
+	if (config_number("capture_net", 0))
+		say("capture_interfaces=%d", net_up());
+	if (!wait_for_path(disk, DISK_WAIT_SECONDS))
+		say("error=no disk %s", disk);
+	say_memory();
+	save_dump(disk);
+	say_setup_data();
+	say("capture=finished");
+	wait_for_runner(RUNNER_WAIT_SECONDS);
+}
+
+int main(void)
+{
+	mount_all();
+	link_open();
+	config_load("/config");
+	if (!access("/proc/vmcore", F_OK))
+		capture_kernel();
+	else
+		system_kernel();
+	reboot(RB_POWER_OFF);
+	return 1;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "guest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/io.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COM2         0x2f8
+#define LSR          (COM2 + 5)
+#define LSR_DATA     0x01
+#define LSR_THR_FREE 0x20
+#define POLL_LIMIT   1000000
+
+static bool link_usable;
+
+void link_open(void)
+{
+	link_usable = ioperm(COM2, 8, 1) == 0;
+	if (!link_usable)
+		perror("ioperm");
+}
+
+static void put_byte(char byte)
+{
+	for (int i = 0; i < POLL_LIMIT && !(inb(LSR) & LSR_THR_FREE); i++)
+		;
+	outb((unsigned char)byte, COM2);
+}
+
+static void put_text(const char *text)
+{
+	if (!link_usable)
+		return;
+	for (; *text; text++)
+		put_byte(*text);
+}
+
+void say(const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	put_text(line);
+	put_text("\n");
+	fprintf(stderr, "guest: %s\n", line);
+}
+
+void say_file_hex(const char *key, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char digits[3];
+	int byte;
+
+	if (!file)
+		return;
+	put_text(key);
+	put_text("=");
+	while ((byte = getc(file)) != EOF) {
+		snprintf(digits, sizeof(digits), "%02x", byte);
+		put_text(digits);
+	}
+	put_text("\n");
+	fclose(file);
+}
+
+/* Waits until the runner sends a byte; it may be busy looking at our memory. */
+bool wait_for_runner(unsigned int seconds)
+{
+	struct timespec pause = {.tv_nsec = 5000000};
+
+	if (!link_usable)
+		return false;
+	for (unsigned int i = 0; i < seconds * 200; i++) {
+		if (inb(LSR) & LSR_DATA) {
+			inb(COM2);
+			return true;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void mount_all(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mkdir("/tmp", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("tmpfs", "/tmp", "tmpfs", 0, NULL);
+}
+
+static void load_module(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+		fprintf(stderr, "guest: %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += length) {
+		bool starts = at == list || at[-1] == ' ';
+		bool ends = at[length] == '\0' || at[length] == ' ';
+
+		if (starts && ends)
+			return true;
+	}
+	return false;
+}
+
+/* /modules/list has lines "GROUP FILE", dependencies first. */
+void load_modules(const char *groups)
+{
+	FILE *list = fopen("/modules/list", "r");
+	char group[32], file[96], path[128];
+
+	if (!list)
+		return;
+	while (fscanf(list, "%31s %95s", group, file) == 2) {
+		if (!has_word(groups, group))
+			continue;
+		snprintf(path, sizeof(path), "/modules/%s", file);
+		load_module(path);
+	}
+	fclose(list);
+}
+
+void settle(unsigned int milliseconds)
+{
+	struct timespec pause = {milliseconds / 1000, (milliseconds % 1000) * 1000000L};
+
+	nanosleep(&pause, NULL);
+}
+
+bool wait_for_path(const char *path, unsigned int seconds)
+{
+	for (unsigned int i = 0; i < seconds * 20; i++) {
+		if (!access(path, F_OK))
+			return true;
+		settle(50);
+	}
+	return false;
+}
+
+bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool written;
+
+	if (fd < 0)
+		return false;
+	written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return written;
+}
+
+bool read_text(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t length;
+
+	if (!file)
+		return false;
+	length = fread(text, 1, size - 1, file);
+	text[length] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	fclose(file);
+	return true;
+}
+
+int run(char *const argv[])
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Brings every interface up, so that receive rings are armed. Returns how many. */
+int net_up(void)
+{
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request;
+	int up = 0;
+
+	for (int i = 1; sock >= 0 && i < 16; i++) {
+		memset(&request, 0, sizeof(request));
+		request.ifr_ifindex = i;
+		if (ioctl(sock, SIOCGIFNAME, &request) || !strcmp(request.ifr_name, "lo"))
+			continue;
+		ioctl(sock, SIOCGIFFLAGS, &request);
+		request.ifr_flags |= IFF_UP | IFF_PROMISC;
+		if (!ioctl(sock, SIOCSIFFLAGS, &request))
+			up++;
+	}
+	if (sock >= 0)
+		close(sock);
+	return up;
+}

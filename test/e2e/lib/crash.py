@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""One crash from boot to saved dump, and what is asserted about it."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import time
+
+from . import cpio, dump, guest, inject, machine, report, stage, vtd
+
+TOP = report.TOP
+BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
+PRODUCTS = os.environ.get("QUIETUS_BUILD", os.path.join(TOP, "build"))
+PAGE = 4096
+
+COMMON_CMDLINE = "console=ttyS0,115200 panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1"
+CAPTURE_CMDLINE = "nr_cpus=1 irqpoll reset_devices"
+FINISH_SECONDS = 30
+LEFTOVER_GRACE = 1.0  # a frame sent this shortly before the end may still be on its way
+
+
+def _prepare():
+    done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def _capture_image(kernel, kind, folder):
+    """The image that kexec loads: the stock one, or the same wrapped."""
+    if kind == "stock":
+        return os.path.join(kernel, "vmlinuz")
+    image = os.path.join(folder, "vmlinuz.quietus")
+    subprocess.run([os.path.join(PRODUCTS, "quietus"), "wrap", "--output", image, "--stage",
+                    os.path.join(PRODUCTS, "stage-x86_64.bin"), os.path.join(kernel, "vmlinuz")],
+                   check=True)
+    return image
+
+
+def _config(values):
+    return "".join(f"{key}={value}\n" for key, value in values.items() if value != "").encode()
+
+
+def _read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _build_initrds(scenario, kernel, kind, folder, token, seed):
+    """The system kernel's initramfs holds the capture kernel and its own."""
+    base = _read(os.path.join(kernel, "base.cpio"))
+    disk = machine.DISK_PATH[scenario.disk]
+    background = ("net " if scenario.number("net") else "") + \
+        ("usb " if scenario.number("uhci") else "") + ("sound" if scenario.number("sound") else "")
+    capture = base + cpio.archive({"config": _config({
+        "token": token, "disk": disk, "modules": f"{scenario.disk} {scenario.capture_modules}",
+        "capture_net": 1 if "net" in scenario.capture_modules.split() else ""})})
+    capture_cmdline = " ".join([COMMON_CMDLINE, CAPTURE_CMDLINE, scenario.capture,
+                                scenario.stage_args if kind == "quietus" else ""]).strip()
+    system = {"token": token, "seed": seed, "disk": disk, "kexec": scenario.kexec,
+              "modules": f"{scenario.disk} {background} "
+                         f"{'vfio' if scenario.vfio_device else ''}",
+              "capture_cmdline": capture_cmdline}
+    for key in ("churn_disk", "churn_deep", "churn_deep_kib", "churn_net", "background_disk",
+                "patterns", "vfio_device", "vfio_maps"):
+        system[key] = scenario.values[key]
+    initrd = os.path.join(folder, "initrd")
+    with open(initrd, "wb") as file:
+        file.write(base)
+        file.write(cpio.archive({
+            "config": _config(system), "boot/initrd": capture,
+            "boot/capture": _read(_capture_image(kernel, kind, folder))}))
+    return initrd
+
+
+def _make_disk(scenario, folder):
+    path = os.path.join(folder, "disk.img")
+    with open(path, "wb") as file:
+        file.truncate((scenario.number("ram_mib") + 1024) << 20)
+    return path
+
+
+def _is_panic(source, text):
+    return source == "console" and "Kernel panic - not syncing" in text
+
+
+class Run:
+    """State of one run; result is what ends up in result.json."""
+
+    def __init__(self, scenario, kind, folder, accel, options):
+        self.scenario, self.kind, self.folder, self.accel = scenario, kind, folder, accel
+        self.options = options
+        self.token = secrets.token_hex(8)
+        self.seed = secrets.randbits(60)
+        self.checks = scenario.checks.split()
+        self.patterns = {}
+        self.crash_region = []
+        self.guest = None
+        self.watch = None
+        self.panic_wall = None
+        self.times = {}
+        self.problems = []
+        self.result = {"scenario": scenario.name, "title": scenario.title, "kind": kind,
+                       "accel": accel, "saved": False}
+
+    def fail(self, problem):
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    # Before the crash.
+
+    def boot(self, kernel):
+        scenario = self.scenario
+        files = {"kernel": os.path.join(kernel, "vmlinuz"),
+                 "initrd": _build_initrds(scenario, kernel, self.kind, self.folder, self.token,
+                                          self.seed),
+                 "append": f"{COMMON_CMDLINE} crashkernel={scenario.crashkernel} "
+                           f"{scenario.system}",
+                 "disk": _make_disk(scenario, self.folder),
+                 "trace": os.path.join(self.folder, "trace.log")}
+        self.guest = guest.Guest(scenario, self.folder, files, self.accel, self.token,
+                                 self.options.verbose)
+        deadline = time.monotonic() + scenario.number("boot_timeout")
+        self.guest.wait(lambda source, text: self._note(source, text) == "system", deadline)
+        if self.result.get("kexec") != 0:
+            raise guest.Gone()
+
+    def _note(self, source, text):
+        """Keeps what the guest reports; gives the key when it marks a step."""
+        if source == "console" and "Kernel panic - not syncing" in text:
+            return "panic"
+        if source != "results" or "=" not in text:
+            return None
+        key, _, value = text.partition("=")
+        if key == "pattern":
+            index, address = value.split()
+            self.patterns[int(index)] = int(address, 0)
+        elif key == "crash_region":
+            start, end = (int(part, 16) for part in value.split()[0].split("-"))
+            self.crash_region.append((start, end + 1))
+        elif key == "kexec":
+            self.result["kexec"] = int(value)
+        elif key.startswith("setup_data_"):
+            self._store_setup_data(bytes.fromhex(value))
+        elif key.startswith("mem_") or key == "interfaces":
+            self.result[key] = int(value)
+        elif key == "error":
+            self.result.setdefault("guest_errors", []).append(value)
+            return "error"
+        elif key == "saved":
+            self.result["dump_bytes"] = int(value)
+        if key == "system":
+            return "system" if value == "loaded" else None
+        return f"{key}={value}" if key == "capture" else key
+
+    def _store_setup_data(self, data):
+        if data.startswith(report.MAGIC):
+            with open(os.path.join(self.folder, "report.bin"), "wb") as file:
+                file.write(data)
+
+    # The crash.
+
+    def crash(self):
+        self.guest.feeder.interval = 0.1
+        self.watch = stage.Watch(self) if self._wants_watch() else None
+        self.times["told"] = time.monotonic()
+        self.guest.go_on()
+        event = self.guest.wait(_is_panic, time.monotonic() + 60)
+        self.times["panic"], self.panic_wall = event[1], event[2]
+        limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
+        self.deadline = self.times["panic"] + limit
+        if self.watch:
+            self.watch.follow()
+            self.deadline += self.guest.stopped_seconds
+
+    def _wants_watch(self):
+        return self.kind == "quietus" and (self.scenario.number("snapshot") or
+                                           self.scenario.inject)
+
+    def capture(self):
+        """Follows the capture kernel until the dump is saved, or visibly lost."""
+        steps = ("capture=started", "saved", "error", "panic")
+        while "saved" not in self.times:
+            seen = []
+            event = self.guest.wait(
+                lambda source, text: seen.append(self._note(source, text)) or seen[-1] in steps,
+                self.deadline)
+            step = seen[-1]
+            self.times.setdefault(step, event[1])
+            if step == "panic":
+                self.fail("the capture kernel panicked")
+                return
+            if step == "error":
+                self.fail("guest: " + self.result["guest_errors"][-1])
+                if "dump not saved" in self.result["guest_errors"][-1]:
+                    return
+            if step == "capture=started":
+                self._look_at_capture_start()
+        self.result["saved"] = True
+        self.result["panic_to_saved"] = round(
+            self.times["saved"] - self.times["panic"] - self.guest.stopped_seconds, 2)
+        self.guest.wait(lambda source, text: self._note(source, text) == "capture=finished",
+                        time.monotonic() + FINISH_SECONDS)
+        self._look_at_end()
+        self.guest.go_on()
+        self.guest.wait_exit(FINISH_SECONDS)
+
+    def _look_at_capture_start(self):
+        """GUARD from outside: no frame sent since the panic lies in the crash region."""
+        late = self.guest.feeder.sent_between(self.times["panic"], time.monotonic())
+        found = self.guest.feeder.found_in(self.guest.memory)
+        inside = [hex(address) for number in late & set(found) for address in found[number]
+                  if any(start <= address < end for start, end in self.crash_region)]
+        if inside and self.kind == "quietus":
+            self.fail(f"leftover DMA in the crash region at {inside[:4]}")
+
+    def _look_at_end(self):
+        """Leftover DMA: frames sent while the capture kernel ran lie where the rings pointed."""
+        start = self.times.get("capture=started")
+        if start is None or not self.guest.feeder.sockets:
+            return
+        end = time.monotonic() - LEFTOVER_GRACE
+        sent = self.guest.feeder.sent_between(start, end)
+        since_panic = self.guest.feeder.sent_between(self.times["panic"], end)
+        found = self.guest.feeder.found_in(self.guest.memory, self.crash_region)
+        self.result["leftover_sent"] = len(sent)
+        self.result["leftover_landed"] = len(sent & set(found))
+        self.result["leftover_sent_since_panic"] = len(since_panic)
+
+    # Afterwards.
+
+    def count_faults(self):
+        """Refused DMA after the panic, by the trace's own clock."""
+        faults = total = 0
+        first = None
+        path = os.path.join(self.folder, "trace.log")
+        pattern = re.compile(r"^\d+@(\d+\.\d+):(vtd_dmar_fault|vtd_fault_disabled)\b(.*)")
+        with open(path, encoding="utf-8", errors="replace") as trace:
+            for line in trace:
+                match = pattern.match(line)
+                if not match:
+                    continue
+                total += 1
+                if self.panic_wall and float(match.group(1)) >= self.panic_wall:
+                    faults += 1
+                    first = first or match.group(3).strip()
+        self.result["faults"] = faults
+        self.result["faults_before_panic"] = total - faults
+        if first:
+            self.result["first_fault"] = first
+
+    def check_dump(self):
+        error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
+        error = error or dump.rearrange(self.folder)
+        problems = [error] if error else dump.check(self.folder, self.token, self.patterns,
+                                                    self.seed)
+        self.result["dump_complete"] = self.result["saved"] and not problems
+        if "dump" in self.checks:
+            for problem in problems:
+                self.fail(problem)
+
+    def read_report(self):
+        path = os.path.join(self.folder, "report.bin")
+        if not os.path.exists(path):
+            if self.kind == "quietus" and "noreport" not in self.checks:
+                self.fail("no report reached the capture kernel's user space")
+            return
+        decoded = report.decode(path, BUILD)
+        for key in ("outcome", "reason", "phase", "error", "exception", "nmis", "stage_us",
+                    "words_changed", "memory_used", "requesters", "domains", "units"):
+            self.result[key] = decoded[key]
+        expected = self.scenario.expect_outcome
+        if expected and decoded["outcome"] not in expected.split("|"):
+            self.fail(f"outcome {decoded['outcome']}, expected {expected}")
+        if self.watch:
+            self.watch.check_against(decoded)
+
+    def check(self):
+        if "dump" in self.checks and not self.result["saved"]:
+            self.fail("dump not saved")
+        if "faults" in self.checks and self.result["faults"]:
+            self.fail(f"{self.result['faults']} DMA faults, first: {self.result['first_fault']}")
+        if "leftover" in self.checks and self.result["saved"]:
+            self._check_leftover()
+
+    def _check_leftover(self):
+        sent, landed = self.result.get("leftover_sent", 0), self.result.get("leftover_landed", 0)
+        since_panic = self.result.get("leftover_sent_since_panic", 0)
+        # A ring that was full before the end takes no more.
+        room = max(0, 200 - (since_panic - sent))
+        if landed < min(sent, room) * 0.9 or landed == 0:
+            self.fail(f"leftover DMA: {landed} of {sent} frames landed")
+
+
+def _finish(run):
+    result = run.result
+    result["times"] = {key: round(at - run.times["panic"], 2) for key, at in run.times.items()
+                       if "panic" in run.times}
+    result["stopped_seconds"] = round(run.guest.stopped_seconds, 2) if run.guest else 0
+    result["problems"] = run.problems
+    if "panic" not in run.times:
+        result["exit"] = 2
+    else:
+        result["exit"] = 1 if run.problems else 0
+    result["passed"] = result["exit"] == 0
+    with open(os.path.join(run.folder, "result.json"), "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=1)
+    return result
+
+
+def _clean(run, keep):
+    if keep:
+        return
+    for name in ("disk.img", "initrd", "vmcore", "vmcore.flat", "vmlinuz.quietus"):
+        path = os.path.join(run.folder, name)
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def _live(run, kernel):
+    """The part during which QEMU runs."""
+    try:
+        run.boot(kernel)
+        run.crash()
+        run.capture()
+    except guest.TimedOut:
+        run.fail("timed out " + ("after the panic" if "panic" in run.times else "before the panic"))
+    except guest.Gone:
+        if not run.result["saved"]:
+            run.fail("the machine ended " + ("before the dump was saved"
+                                             if "panic" in run.times else "before the crash"))
+    finally:
+        if run.guest:
+            run.result["wall"] = round(time.monotonic() - run.started, 1)
+            run.guest.close()
+
+
+def run(scenario, options):
+    kernel = _prepare()
+    accel = options.accel
+    if accel == "auto":
+        accel = "kvm" if machine.kvm_works() else "tcg"
+    folder = os.path.join(BUILD, "runs", f"{scenario.name}-{options.kind}")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    one = Run(scenario, options.kind, folder, accel, options)
+    one.started = time.monotonic()
+    _live(one, kernel)
+    one.count_faults()
+    if "panic" in one.times:
+        one.check_dump()
+        one.read_report()
+        one.check()
+    result = _finish(one)
+    _clean(one, options.keep)
+    return result
+
+
+def print_summary(result):
+    keys = ["saved", "faults", "panic_to_saved", "mem_available_kib", "outcome", "stage_us",
+            "words_changed", "leftover_landed", "leftover_sent", "wall", "accel"]
+    values = "  ".join(f"{key}={result[key]}" for key in keys if key in result)
+    print(f"{result['scenario']} ({result['kind']}): "
+          f"{'passed' if result['passed'] else 'FAILED'}  {values}")
+    for problem in result["problems"]:
+        print(f"    {problem}")

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A running test machine: QEMU, its two serial lines and its controls."""
+
+import ctypes
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+from . import machine, memory, remote, traffic
+
+_PR_SET_PDEATHSIG = 1
+SOCKETS = ["console", "results", "qmp", "gdb"]
+
+
+class TimedOut(Exception):
+    """What was waited for did not come in time."""
+
+
+class Gone(Exception):
+    """QEMU has ended."""
+
+
+def _die_with_parent():
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class _Line(threading.Thread):
+    """Reads one serial line, stamps what arrives, and passes it on."""
+
+    def __init__(self, path, name, log, events, echo):
+        super().__init__(daemon=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(1)
+        self.name, self.log, self.events, self.echo = name, log, events, echo
+        self.sock = None
+
+    def run(self):
+        self.sock, _ = self.listener.accept()
+        start = time.monotonic()
+        rest = b""
+        with open(self.log, "w", encoding="utf-8") as log:
+            while True:
+                try:
+                    data = self.sock.recv(65536)
+                except OSError:
+                    data = b""
+                if not data:
+                    break
+                now, wall = time.monotonic(), time.time()
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    text = line.decode(errors="replace").strip("\r")
+                    log.write(f"{now - start:9.3f} {text}\n")
+                    log.flush()
+                    if self.echo:
+                        print(f"{self.name}: {text}", flush=True)
+                    self.events.put((self.name, now, wall, text))
+        self.events.put((self.name, time.monotonic(), time.time(), None))
+
+
+class Guest:
+    def __init__(self, scenario, folder, files, accel, token, echo=False):
+        self.events = queue.Queue()
+        self.backlog = []
+        self.open_lines = 2
+        self.paths = tempfile.mkdtemp(prefix="quietus-e2e-")
+        sockets = {name: os.path.join(self.paths, name) for name in SOCKETS}
+        self.sockets = sockets
+        self.feeder = traffic.Feeder(scenario.number("net"), token)
+        self.lines = {}
+        for name in ("console", "results"):
+            self.lines[name] = _Line(sockets[name], name, os.path.join(folder, name + ".log"),
+                                     self.events, echo and name == "console")
+            self.lines[name].start()
+        command = machine.command_line(scenario, {**files, **sockets}, self.feeder.ports, accel)
+        with open(os.path.join(folder, "command"), "w", encoding="utf-8") as file:
+            file.write(" ".join(command) + "\n")
+        with open(os.path.join(folder, "qemu.log"), "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, start_new_session=True,
+                                            preexec_fn=_die_with_parent)
+        try:
+            self.qmp = remote.Qmp(sockets["qmp"])
+            self.memory = memory.Memory(self.process.pid, scenario.number("ram_mib") << 20)
+        except BaseException:
+            self.close()
+            raise
+        self.gdb = None
+        self.stopped_seconds = 0.0
+        self.feeder.start()
+
+    def attach_gdb(self):
+        """Connecting stops the machine; the caller lets it go on."""
+        self.gdb = remote.Gdb(self.sockets["gdb"])
+        return self.gdb
+
+    def wait(self, wanted, deadline):
+        """The first event for which wanted(source, text) holds, as (source, time, wall, text)."""
+        while True:
+            for index, event in enumerate(self.backlog):
+                if wanted(event[0], event[3]):
+                    del self.backlog[:index + 1]
+                    return event
+            self.backlog.clear()
+            try:
+                event = self.events.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise TimedOut() from None
+            if event[3] is None:
+                self.open_lines -= 1
+                if self.open_lines == 0:
+                    raise Gone()
+                continue
+            self.backlog.append(event)
+
+    def go_on(self):
+        """Answers the guest's wait_for_runner()."""
+        self.lines["results"].sock.send(b"g")
+
+    def stop(self):
+        self.feeder.paused = True
+        self.qmp.command("stop")
+
+    def resume(self):
+        self.qmp.command("cont")
+        self.feeder.paused = False
+
+    def wait_exit(self, seconds):
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def close(self):
+        """Ends QEMU whatever state it is in."""
+        self.feeder.running = False
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        shutil.rmtree(self.paths, ignore_errors=True)

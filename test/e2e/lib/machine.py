@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The QEMU command line of a scenario."""
+
+import os
+import subprocess
+import tempfile
+
+DISK_PATH = {"nvme": "/dev/nvme0n1", "ahci": "/dev/sda", "virtio": "/dev/vda"}
+
+# Every DMA the unit refuses. "Disabled" ones are refused too, but not recorded.
+TRACE_EVENTS = ["vtd_dmar_fault", "vtd_fault_disabled", "vtd_frr_new", "vtd_dmar_enable",
+                "vtd_reg_dmar_root"]
+
+SPARE_SLOT = "0x1c"
+
+
+def kvm_works():
+    """Whether KVM runs this machine: it must get through the firmware to a halt."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return False
+    # A boot sector that asks QEMU's exit device to stop with status 1 (code 0).
+    sector = bytes.fromhex("31c0e6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
+    with tempfile.NamedTemporaryFile() as image:
+        image.write(sector)
+        image.flush()
+        command = ["qemu-system-x86_64", "-machine", "q35,kernel-irqchip=split", "-accel", "kvm",
+                   "-cpu", "host", "-device", "intel-iommu,intremap=on", "-nodefaults",
+                   "-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
+                   "-drive", f"file={image.name},format=raw,if=ide"]
+        try:
+            done = subprocess.run(command, timeout=10, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, check=False)
+        except (subprocess.TimeoutExpired, OSError):
+            return False
+        return done.returncode == 1
+
+
+class _Bus:
+    """Where devices go: hands out root ports, switch ports or slots of bus 0."""
+
+    def __init__(self, topology):
+        self.topology = topology
+        self.args = []
+        self.ports = 0
+        if topology == "switch":
+            self._root_port("rp0")
+            self.args += ["-device", "x3130-upstream,id=up0,bus=rp0"]
+            self._root_port("rp1")
+
+    def _root_port(self, name):
+        slot = 0x10 + self.ports
+        self.ports += 1
+        self.args += ["-device", f"pcie-root-port,id={name},bus=pcie.0,addr={slot:#x},"
+                                 f"chassis={self.ports},slot={self.ports}"]
+
+    def place(self, role):
+        """The bus option for a device."""
+        if self.topology == "flat":
+            return "bus=pcie.0"
+        if self.topology == "switch" and role == "spare":
+            return "bus=rp1"
+        if self.topology == "switch":
+            name = f"down{self.ports}"
+            self.ports += 1
+            self.args += ["-device", f"xio3130-downstream,id={name},bus=up0,"
+                                     f"chassis={0x20 + self.ports},slot={self.ports}"]
+            return f"bus={name}"
+        name = f"rp{self.ports}"
+        self._root_port(name)
+        return f"bus={name}"
+
+
+def _disk_args(scenario, bus, path):
+    options = f",{scenario.disk_options}" if scenario.disk_options else ""
+    drive = ["-drive", f"id=dump,file={path},format=raw,if=none,cache=unsafe,discard=unmap"]
+    if scenario.disk == "ahci":  # the chipset's own controller, 00:1f.2
+        return drive + ["-device", f"ide-hd,drive=dump,bus=ide.0{options}"]
+    place = bus.place("disk")
+    if scenario.disk == "virtio":
+        return drive + ["-device", "virtio-blk-pci,drive=dump,disable-legacy=on,"
+                                   f"iommu_platform=on,{place}{options}"]
+    return drive + ["-device", f"nvme,serial=dump,drive=dump,{place}{options}"]
+
+
+def _net_args(scenario, bus, ports):
+    args = []
+    for index, (to_host, to_guest) in enumerate(ports):
+        args += ["-netdev", f"socket,id=net{index},udp=127.0.0.1:{to_host},"
+                            f"localaddr=127.0.0.1:{to_guest}",
+                 "-device", f"e1000e,netdev=net{index},mac=52:54:00:00:00:{index + 1:02x},"
+                            f"{bus.place('net')}"]
+    return args
+
+
+def _other_args(scenario, bus):
+    args = []
+    if scenario.number("uhci"):
+        args += ["-device", "piix3-usb-uhci,id=uhci,bus=pcie.0,addr=0x1a",
+                 "-device", "usb-tablet,bus=uhci.0"]
+    if scenario.number("sound"):
+        args += ["-device", "ich9-intel-hda,bus=pcie.0,addr=0x1b", "-device", "hda-output"]
+    if scenario.vfio_device:
+        args += ["-device", f"edu,bus=pcie.0,addr={SPARE_SLOT}"]
+    return args
+
+
+def _iommu_args(scenario):
+    if scenario.iommu == "none":
+        return []
+    options = f",{scenario.iommu}" if scenario.iommu else ""
+    return ["-device", f"intel-iommu{options}"]
+
+
+def command_line(scenario, files, ports, accel):
+    """files: kernel, initrd, append, disk, trace, and sockets console, results, qmp, gdb."""
+    bus = _Bus(scenario.topology)
+    devices = _disk_args(scenario, bus, files["disk"]) + _net_args(scenario, bus, ports)
+    devices += _other_args(scenario, bus)
+    cpu = scenario.cpu
+    if accel == "kvm" and cpu.startswith("max"):
+        cpu = "host" + cpu[3:]
+    args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+            "-vga", "none", "-no-reboot",
+            "-machine", "q35,kernel-irqchip=split,memory-backend=ram",
+            "-accel", accel, "-cpu", cpu, "-smp", scenario.smp,
+            "-m", f"{scenario.ram_mib}M",
+            "-object", f"memory-backend-memfd,id=ram,size={scenario.ram_mib}M,share=on"]
+    args += _iommu_args(scenario) + bus.args + devices
+    args += ["-kernel", files["kernel"], "-initrd", files["initrd"], "-append", files["append"]]
+    for index, name in enumerate(["console", "results"]):
+        args += ["-chardev", f"socket,id={name},path={files[name]},server=off",
+                 "-device", f"isa-serial,chardev={name},index={index}"]
+    args += ["-qmp", f"unix:{files['qmp']},server=on,wait=off",
+             "-gdb", f"unix:{files['gdb']},server=on,wait=off",
+             "-msg", "timestamp=on", "-D", files["trace"]]
+    for event in TRACE_EVENTS:
+        args += ["-trace", event]
+    return args

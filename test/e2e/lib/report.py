@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The stage's report, decoded by report_dump.c."""
+
+import fcntl
+import os
+import subprocess
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+OUTCOMES = {0: "none", 1: "committed", 2: "stock", 3: "undone", 4: "observed", 5: "off"}
+MAGIC = b"QtReport"
+
+
+def _decoder(build):
+    """Compiles report_dump once, and again when the report's header changes."""
+    source = os.path.join(TOP, "test", "e2e", "report_dump.c")
+    headers = os.path.join(TOP, "include", "quietus")
+    program = os.path.join(build, "report_dump")
+    newest = max(os.path.getmtime(path) for path in
+                 [source] + [os.path.join(headers, name) for name in os.listdir(headers)])
+    with open(program + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(program) or os.path.getmtime(program) < newest:
+            subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-Wall", "-Wextra", "-Werror",
+                            "-O1", "-I", os.path.join(TOP, "include"), "-o", program, source],
+                           check=True)
+    return program
+
+
+def decode(path, build):
+    """The report's values; stores as {address: (old, new)}, requesters as a list."""
+    lines = subprocess.run([_decoder(build), path], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
+    report = {"stores": {}, "requester_list": [], "text": []}
+    for line in lines:
+        key, _, rest = line.partition(" ")
+        if key == "store":
+            address, old, new = (int(value, 0) for value in rest.split())
+            first_old = report["stores"].get(address, (old, new))[0]
+            report["stores"][address] = (first_old, new)
+        elif key == "requester":
+            report["requester_list"].append(rest)
+        elif key == "text":
+            report["text"].append(rest)
+        else:
+            report[key] = int(rest, 0)
+    report["outcome"] = OUTCOMES.get(report["outcome"], str(report["outcome"]))
+    return report

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Scenario files: KEY=VALUE lines, every key and its default listed here."""
+
+import os
+import re
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenarios")
+
+DEFAULTS = {
+    # One line for the tables.
+    "title": "",
+    # The machine. iommu: options of QEMU's intel-iommu, or "none".
+    "iommu": "aw-bits=39",
+    "cpu": "max",
+    "smp": "1",
+    "ram_mib": "1024",
+    # "ports": one root port each; "switch": two root ports, one with an x3130
+    # switch below it that holds disk and network; "flat": all on bus 0.
+    "topology": "ports",
+    "disk": "nvme",  # or "ahci", "virtio"
+    "disk_options": "",
+    "net": "1",  # e1000e interfaces fed from the host
+    "uhci": "1",
+    "sound": "0",
+    "vfio_device": "",  # adds a spare device at this address, bound to vfio-pci
+    "vfio_maps": "",
+    # The kernels.
+    "crashkernel": "256M",
+    "system": "intel_iommu=on",
+    "capture": "intel_iommu=on",
+    "kexec": "-s",
+    # What happens before the crash.
+    "churn_disk": "60",
+    "churn_deep": "0",
+    "churn_deep_kib": "512",
+    "churn_net": "200",
+    "background_disk": "1",
+    "patterns": "16",
+    # Drivers the capture kernel loads besides the disk's.
+    "capture_modules": "",
+    # What is done to the stage, and the checks that the Quietus run must pass.
+    "stage_args": "",
+    "inject": "",
+    "snapshot": "0",  # compare memory at the stage's entry and exit
+    "checks": "dump faults leftover",
+    "expect_outcome": "",  # the report's outcome, where a scenario fixes it
+    # Seconds.
+    "boot_timeout": "240",
+    "dump_timeout": "240",
+}
+
+_LINE = re.compile(r"^([a-z_]+)=(?:\"([^\"]*)\"|(\S*))$")
+
+
+class Scenario:
+    """The values of one scenario, as attributes; numbers() where a number is meant."""
+
+    def __init__(self, name, values):
+        self.name = name
+        self.values = values
+
+    def __getattr__(self, key):
+        try:
+            return self.values[key]
+        except KeyError:
+            raise AttributeError(key) from None
+
+    def number(self, key):
+        return int(self.values[key], 0)
+
+
+def parse(text, where):
+    values = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.match(line)
+        if not match or match.group(1) not in DEFAULTS:
+            raise SystemExit(f"{where}:{number}: not understood: {line}")
+        values[match.group(1)] = match.group(2) if match.group(2) is not None else match.group(3)
+    return values
+
+
+def load(name):
+    path = os.path.join(FOLDER, name)
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = parse(file.read(), path)
+    except OSError:
+        raise SystemExit(f"no scenario {name}: see {FOLDER}") from None
+    return Scenario(name, {**DEFAULTS, **values})
+
+
+def names():
+    return sorted(name for name in os.listdir(FOLDER) if not name.startswith("."))

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""VT-d tables read from guest memory, independently of the code under test.
+
+Section numbers are those of the Intel VT-d specification, revision 4.1.
+"""
+
+import struct
+
+# 11.4: register offsets.
+REG_GSTS = 0x1C
+REG_RTADDR = 0x20
+GSTS_TES = 1 << 31
+GSTS_IRES = 1 << 25
+RTADDR_MODE = 3 << 10  # 11.4.5: 0 legacy, 1 scalable
+
+_PRESENT = 1
+_ADDRESS = (1 << 52) - (1 << 12)
+_READ, _WRITE = 1, 2
+_LARGE = 1 << 7
+
+# 9.3: translation types of a legacy context entry.
+TYPES = {0: "untranslated", 1: "translated", 2: "passthrough", 3: "reserved"}
+
+
+def find_dmar(memory):
+    """(address, bytes) of the DMAR table: the one whose checksum holds."""
+    for address in memory.find_all(b"DMAR"):
+        if not memory.holds(address, 48):
+            continue
+        length = int.from_bytes(memory.read(address + 4, 4), "little")
+        if 48 <= length <= 4096 and memory.holds(address, length):
+            table = memory.read(address, length)
+            if sum(table) & 0xFF == 0:
+                return address, table
+    return None, None
+
+
+def drhd_entries(table):
+    """(offset of the register base address field, base) of each unit; 8.3."""
+    at = 48
+    while at + 4 <= len(table):
+        kind, length = struct.unpack_from("<HH", table, at)
+        if length < 4:
+            return
+        if kind == 0:
+            yield at + 8, struct.unpack_from("<Q", table, at + 8)[0]
+        at += length
+
+
+def with_checksum(table):
+    """The ACPI table with its checksum (byte 9) made right."""
+    fixed = bytearray(table)
+    fixed[9] = 0
+    fixed[9] = -sum(fixed) & 0xFF
+    return bytes(fixed)
+
+
+class Unit:
+    """The state of one unit's tables at the instant of construction."""
+
+    def __init__(self, memory, qmp, base):
+        self.memory = memory
+        self.status = qmp.read_register(base + REG_GSTS, 4)
+        self.rtaddr = qmp.read_register(base + REG_RTADDR, 8)
+        self.translating = bool(self.status & GSTS_TES)
+        self.scalable = bool(self.rtaddr & RTADDR_MODE)
+        self._tables = {}
+
+    def contexts(self):
+        """(requester ID, low word, high word) of each present legacy context entry; 9.1, 9.3."""
+        if not self.translating or self.scalable:
+            return
+        root = self.rtaddr & _ADDRESS
+        for bus in range(256):
+            entry = self._word(root + 16 * bus)
+            if not entry & _PRESENT:
+                continue
+            for function in range(256):
+                at = (entry & _ADDRESS) + 16 * function
+                low, high = self._word(at), self._word(at + 8)
+                if low & _PRESENT:
+                    yield bus << 8 | function, low, high
+
+    def domains(self):
+        """{requester ID: (type, {iova: (physical, size, permissions)})}"""
+        result = {}
+        for requester, low, high in self.contexts():
+            kind = TYPES[low >> 2 & 3]
+            root, levels = low & _ADDRESS, (high & 7) + 2
+            if (root, levels) not in self._tables:
+                leaves = {}
+                if kind in ("untranslated", "translated"):
+                    self._walk(root, levels, 0, 3, leaves)
+                self._tables[root, levels] = leaves
+            result[requester] = (kind, self._tables[root, levels])
+        return result
+
+    def _word(self, address):
+        return self.memory.word(address) if self.memory.holds(address, 8) else 0
+
+    def _walk(self, table, level, base, allowed, leaves):
+        """9.8: second-stage entries. Permissions are ANDed on the way down."""
+        if not self.memory.holds(table, 4096):
+            return
+        shift = 12 + 9 * (level - 1)
+        page = self.memory.read(table, 4096)
+        if not any(page):
+            return
+        for index, entry in enumerate(struct.unpack("<512Q", page)):
+            permissions = entry & (_READ | _WRITE) & allowed
+            if not permissions:
+                continue
+            iova = base | index << shift
+            if level == 1 or entry & _LARGE:
+                leaves[iova] = (entry & _ADDRESS & -(1 << shift), 1 << shift, permissions)
+            else:
+                self._walk(entry & _ADDRESS, level - 1, iova, permissions, leaves)
+
+
+def lost_translations(before, after):
+    """Translations of `before` that `after` gives differently: KEEP must leave none."""
+    lost = []
+    for requester, (_, leaves) in before.items():
+        now = after.get(requester, (None, {}))[1]
+        lost += [(requester, iova) for iova, leaf in leaves.items() if now.get(iova) != leaf]
+    return lost
+
+
+def _covered(leaves, start, end):
+    """Whether [start, end) is mapped one to one, read and write."""
+    at = start
+    while at < end:
+        for size in (1 << 12, 1 << 21, 1 << 30):
+            leaf = leaves.get(at & -size)
+            if leaf and leaf[1] == size and leaf[0] == at & -size and leaf[2] == 3:
+                at = (at & -size) + size
+                break
+        else:
+            return False
+    return True
+
+
+def unreached(domains, ranges):
+    """Requesters that do not reach all of the ranges one to one: REACH."""
+    verdict = {}
+    missing = []
+    for requester, (kind, leaves) in domains.items():
+        if kind == "passthrough":
+            continue
+        if id(leaves) not in verdict:
+            verdict[id(leaves)] = all(_covered(leaves, *span) for span in ranges)
+        if not verdict[id(leaves)]:
+            missing.append(requester)
+    return missing
+
+
+def occupancy(domains, start, end):
+    """Per domain with something there: (requester, pages mapped at IOVAs in [start, end))."""
+    seen = {}
+    for requester, (_, leaves) in domains.items():
+        inside = sum(1 for iova, leaf in leaves.items() if iova < end and iova + leaf[1] > start)
+        seen[requester] = inside
+    return seen
