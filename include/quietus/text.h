@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-#define QT_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define QT_PRINTF(string, first) __attribute__((format(printf, string, first)))
 #else
-#define QT_PRINTF(format, first)
+#define QT_PRINTF(string, first)
 #endif
 
 /*
