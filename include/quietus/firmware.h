@@ -35,7 +35,8 @@ int qt_acpi_scan_rsdp(const struct qt_host *host, qt_phys start, qt_phys end, qt
 
 /*
  * Finds the table number `instance` (from 0) with this 4-character signature,
- * checks its length and checksum and copies it whole into the arena. *table and
+ * checks its length and checksum and copies it whole into the arena. A table whose
+ * signature cannot be read is passed over; one that is damaged counts. *table and
  * *len (bytes, at least 36) are set on success. Errors: QT_E_NOTFOUND, QT_E_BAD,
  * QT_E_NOMEM, and those of host.read.
  */
@@ -50,7 +51,11 @@ struct qt_ecam {
 	uint8_t last_bus; /* inclusive */
 };
 
-/* Reads MCFG into list; *count is the capacity before, the number after. QT_E_NOTFOUND, QT_E_BAD...
+/*
+ * Reads MCFG into list; *count is the capacity before, the number after. An entry
+ * that cannot be right is passed over, and so is one that claims buses or memory
+ * of an earlier one. QT_E_NOTFOUND: no MCFG. QT_E_BAD: no entry is left. QT_E_NOMEM:
+ * the list is full (what fitted is kept), or the arena. Others as qt_acpi_table's.
  */
 int qt_acpi_mcfg(
 	const struct qt_acpi *acpi, struct qt_arena *arena, struct qt_ecam *list, size_t *count);
@@ -62,13 +67,13 @@ struct qt_pm_timer {
 	bool is_32bit; /* else 24 bits wide */
 };
 
-/* Reads FADT. QT_E_NOTFOUND where there is no FADT or no timer. */
+/* Reads FADT. QT_E_NOTFOUND: no FADT, or no timer. Others as qt_acpi_table's. */
 int qt_acpi_pm_timer(const struct qt_acpi *acpi, struct qt_arena *arena, struct qt_pm_timer *timer);
 
 /*
  * Reads the ELF core header of the dead kernel at `at` (`elfcorehdr=`; `size`
  * bytes if known, else 0) and adds its PT_LOAD segments' physical ranges to
- * `ram`. Errors: QT_E_BAD (not a 64-bit little-endian ELF core file, or ranges
+ * `ram`; what was added before an error stays. Errors: QT_E_BAD (not a 64-bit little-endian ELF core file, or ranges
  * that wrap), QT_E_LIMIT, QT_E_NOMEM, and those of host.read.
  */
 int qt_elfcore_ram(const struct qt_host *host, qt_phys at, uint64_t size, struct qt_ranges *ram);
