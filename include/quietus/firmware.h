@@ -73,8 +73,9 @@ int qt_acpi_pm_timer(const struct qt_acpi *acpi, struct qt_arena *arena, struct 
 /*
  * Reads the ELF core header of the dead kernel at `at` (`elfcorehdr=`; `size`
  * bytes if known, else 0) and adds its PT_LOAD segments' physical ranges to
- * `ram`; what was added before an error stays. Errors: QT_E_BAD (not a 64-bit little-endian ELF core file, or ranges
- * that wrap), QT_E_LIMIT, QT_E_NOMEM, and those of host.read.
+ * `ram`; what was added before an error stays. Errors: QT_E_BAD (not a 64-bit
+ * little-endian ELF core file, or ranges that wrap), QT_E_LIMIT, QT_E_NOMEM, and
+ * those of host.read.
  */
 int qt_elfcore_ram(const struct qt_host *host, qt_phys at, uint64_t size, struct qt_ranges *ram);
 

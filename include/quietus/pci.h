@@ -14,7 +14,7 @@
 #include <quietus/firmware.h>
 
 enum qt_pci_function_flags {
-	QT_PCI_BRIDGE = 1 << 0,       /* type 1 header */
+	QT_PCI_BRIDGE = 1 << 0,       /* type 1 header, or CardBus (type 2) */
 	QT_PCI_EXPRESS = 1 << 1,      /* has the PCI Express capability */
 	QT_PCI_BUS_MASTER = 1 << 2,   /* bus mastering was on when found */
 	QT_PCI_VF = 1 << 3,           /* SR-IOV virtual function */
@@ -38,8 +38,9 @@ enum qt_pcie_type {
 struct qt_pci_function {
 	qt_rid rid;
 	/*
-	 * What else a unit may see as requester: set by a bridge above that takes
-	 * ownership. `alias` is equal to rid where there is none.
+	 * What else a unit may see as requester: set by the topmost bridge above that
+	 * takes ownership, or else by a device known to use another function's ID.
+	 * `alias` is equal to rid where there is none.
 	 */
 	qt_rid alias;
 	uint16_t vendor;
@@ -72,7 +73,8 @@ struct qt_pci_segment {
  * Enumerates every function on the given segments: walks bridges by the bus
  * numbers they hold, visits each bus once, multifunction and ARI, SR-IOV virtual
  * functions that are enabled, and buses no bridge leads to (other root buses).
- * Changes nothing. QT_E_NOMEM when pci->functions is full (what was found stays).
+ * Changes nothing. pci->host, functions and capacity are the caller's; whatever
+ * pci->functions held is dropped. QT_E_NOMEM when pci->functions is full (what was found stays).
  */
 int qt_pci_enumerate(struct qt_pci *pci, const struct qt_pci_segment *segments, size_t count);
 
