@@ -17,6 +17,8 @@
 #define QT_SCOPES_MAX     512
 #define QT_RESERVED_MAX   64
 #define QT_ECAM_MAX       32
+#define QT_CAPTURES_MAX   32
+#define QT_RANGES_MAX     64
 
 struct qt_unit_ops;
 
@@ -41,6 +43,7 @@ struct qt_unit {
 	qt_phys root;                 /* requester tables */
 	bool coherent;
 	uint32_t domain_ids; /* how many domain IDs it has; 0: no such thing */
+	uint8_t output_bits; /* width of physical addresses in its tables */
 	uint32_t version;    /* architecture version register, raw */
 	bool ats_used;       /* some entry of it lets a device cache translations */
 };
@@ -143,9 +146,9 @@ struct qt_domain {
 	bool too_narrow;    /* the crash region lies beyond its span */
 	bool taken; /* IOVAs of the crash region translate, not one-to-one or not read-write */
 	qt_iova taken_iova; /* the first such IOVA */
+	int install_error;  /* why the capture mapping cannot be installed, 0 if it can */
 	bool identity;      /* all of the crash region already maps one to one, read-write */
-	/* Filled in by takeover. */
-	uint32_t stores;
+	uint32_t stores;    /* foreign words that the capture mapping takes */
 };
 
 struct qt_requester {
@@ -182,8 +185,12 @@ struct qt_machine {
 	size_t requester_count;
 	struct qt_domain *domains;
 	size_t domain_count;
-	uint8_t problem; /* enum qt_reason: what makes the machine one to keep hands off, 0 if
-			    nothing */
+	struct qt_ranges mapped;     /* crash and low together: what the capture mapping maps */
+	struct qt_capture *captures; /* one for each shape of table met so far */
+	size_t capture_count;
+	void *flush_page; /* a page for the queue of a unit's flush */
+	uint8_t problem;  /* enum qt_reason: what makes the machine one to keep hands off, 0 if
+			     nothing */
 };
 
 /*
@@ -201,6 +208,25 @@ void qt_machine_find(struct qt_machine *machine);
 
 /* A reader over the machine's RAM, with `tables` table pages to spend. */
 struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t tables);
+
+/*
+ * The capture subtree for tables of this shape, made on first use.
+ * QT_E_NOMEM.
+ */
+int qt_machine_capture(struct qt_machine *machine, const struct qt_geometry *geometry,
+	struct qt_capture **capture);
+
+/*
+ * Reads all of a domain's tables and sets what find sets in it, as they are now.
+ */
+void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain);
+
+/*
+ * Hands the stores that give a domain the capture mapping to `add` (qt_install
+ * for every range). QT_E_BUSY with *iova set where the crash region is taken.
+ */
+int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain,
+	int (*add)(void *context, const struct qt_store *store), void *context, qt_iova *iova);
 
 /* Index of the unit that a function's DMA goes through, or -1. */
 int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_function *function);

@@ -153,6 +153,13 @@ struct qt_capture {
  */
 int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, uint64_t *entry);
 
+/*
+ * Address of the shared table at `level` for the range of addresses that starts
+ * at `base`: with levels - 1 and 0, the root of a domain that has the capture
+ * mapping and nothing else. QT_E_NOMEM.
+ */
+int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, qt_phys *table);
+
 /* One foreign word to change. */
 struct qt_store {
 	qt_phys at;

@@ -80,5 +80,6 @@ struct qt_unit_ops {
 extern const struct qt_unit_ops *const qt_unit_registry[];
 
 extern const struct qt_unit_ops qt_unit_vtd;
+extern const struct qt_unit_ops qt_unit_amdvi;
 
 #endif

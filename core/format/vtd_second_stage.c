@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Second-stage tables of Intel VT-d: 3, 4 or 5 levels of 512 eight-byte entries.
+ *
+ * Source: Intel Virtualization Technology for Directed I/O, revision 4.1,
+ * section 3.7 (second-stage translation) and 9.10 (second-stage paging entries).
+ */
+#include <quietus/table.h>
+
+#define SS_READ  (1ull << 0)
+#define SS_WRITE (1ull << 1)
+#define SS_PS    (1ull << 7) /* page size: a leaf above the lowest level */
+
+#define SS_ADDRESS     0x000ffffffffff000ull /* bits 51:12, those above the host's width reserved */
+#define SS_LEAF_LEVELS 2                     /* 1 GiB leaves are the largest there are */
+
+static uint64_t reserved_address_bits(const struct qt_geometry *geometry)
+{
+	return SS_ADDRESS & ~((1ull << geometry->output_bits) - 1);
+}
+
+static void decode_one(
+	const struct qt_geometry *geometry, unsigned level, uint64_t raw, struct qt_entry *entry)
+{
+	unsigned perms = (raw & SS_READ ? QT_READ : 0) | (raw & SS_WRITE ? QT_WRITE : 0);
+	unsigned size_lg2 = qt_level_lg2(geometry, level);
+
+	*entry = (struct qt_entry){.kind = QT_ENTRY_EMPTY};
+	if (perms == 0)
+		return;
+	entry->perms = (uint8_t)perms;
+	entry->output = raw & SS_ADDRESS;
+	if (raw & reserved_address_bits(geometry)) {
+		entry->kind = QT_ENTRY_BAD;
+	} else if (level != 0 && (raw & SS_PS) == 0) {
+		entry->kind = QT_ENTRY_TABLE;
+		entry->next_level = (uint8_t)(level - 1);
+	} else if (level > geometry->leaf_level || level > SS_LEAF_LEVELS ||
+		   entry->output & ((1ull << size_lg2) - 1)) {
+		entry->kind = QT_ENTRY_BAD;
+	} else {
+		entry->kind = QT_ENTRY_LEAF;
+		entry->size_lg2 = (uint8_t)size_lg2;
+	}
+}
+
+static void decode(const struct qt_geometry *geometry, unsigned level, const uint64_t *raw,
+	unsigned n, struct qt_entry *entries)
+{
+	for (unsigned i = 0; i < n; i++)
+		decode_one(geometry, level, raw[i], &entries[i]);
+}
+
+static uint64_t make_table(const struct qt_geometry *geometry, unsigned level, qt_phys next)
+{
+	(void)geometry;
+	(void)level;
+	return next | SS_READ | SS_WRITE;
+}
+
+static uint64_t make_leaf(const struct qt_geometry *geometry, unsigned level, qt_phys output)
+{
+	(void)geometry;
+	return output | SS_READ | SS_WRITE | (level != 0 ? SS_PS : 0);
+}
+
+const struct qt_format qt_format_vtd_second_stage = {
+	.name = "vtd-second-stage",
+	.decode = decode,
+	.make_table = make_table,
+	.make_leaf = make_leaf,
+};

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * find: which units there are, what each has for every requester, and what each
+ * domain's tables mean for the crash region. Reads only.
+ */
+#include <quietus/memory.h>
+#include <quietus/unit.h>
+
+/* Table pages that may be read for one domain: what 8 TiB in 4 KiB leaves take. */
+#define DOMAIN_TABLES (1u << 22)
+
+/* Requester tables of one unit: 256 buses, and change. */
+#define REQUESTER_TABLES 100000u
+
+int qt_machine_init(struct qt_machine *machine)
+{
+	struct qt_arena *arena = machine->arena;
+	struct qt_range *list;
+
+	machine->units = qt_alloc(arena, QT_UNITS_MAX * sizeof(*machine->units), 8);
+	machine->scopes = qt_alloc(arena, QT_SCOPES_MAX * sizeof(*machine->scopes), 8);
+	machine->reserved = qt_alloc(arena, QT_RESERVED_MAX * sizeof(*machine->reserved), 8);
+	machine->requesters = qt_alloc(arena, QT_REQUESTERS_MAX * sizeof(*machine->requesters), 8);
+	machine->domains = qt_alloc(arena, QT_DOMAINS_MAX * sizeof(*machine->domains), 8);
+	machine->captures = qt_alloc(arena, QT_CAPTURES_MAX * sizeof(*machine->captures), 8);
+	list = qt_alloc(arena, QT_RANGES_MAX * sizeof(*list), 8);
+	if (!machine->units || !machine->scopes || !machine->reserved || !machine->requesters ||
+		!machine->domains || !machine->captures || !list)
+		return QT_E_NOMEM;
+	machine->mapped = (struct qt_ranges){.list = list, .capacity = QT_RANGES_MAX};
+	for (size_t i = 0; i < machine->crash.count + machine->low.count; i++) {
+		const struct qt_range *range =
+			i < machine->crash.count ? &machine->crash.list[i]
+						 : &machine->low.list[i - machine->crash.count];
+		int error = qt_ranges_add(&machine->mapped, range->start, range->end);
+
+		if (error)
+			return error;
+	}
+	return QT_OK;
+}
+
+struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t tables)
+{
+	return (struct qt_reader){
+		.host = machine->host,
+		.ram = &machine->ram,
+		.arena = machine->arena,
+		.tables_left = tables,
+		.deadline_us = machine->deadline_us,
+	};
+}
+
+static bool same_shape(const struct qt_geometry *a, const struct qt_geometry *b)
+{
+	return a->format == b->format && a->granule_lg2 == b->granule_lg2 &&
+	       a->index_lg2 == b->index_lg2 && a->leaf_level == b->leaf_level &&
+	       a->output_bits == b->output_bits && a->coherent == b->coherent;
+}
+
+int qt_machine_capture(
+	struct qt_machine *machine, const struct qt_geometry *geometry, struct qt_capture **capture)
+{
+	for (size_t i = 0; i < machine->capture_count; i++) {
+		*capture = &machine->captures[i];
+		if (same_shape(&(*capture)->geometry, geometry))
+			return QT_OK;
+	}
+	if (machine->capture_count == QT_CAPTURES_MAX)
+		return QT_E_NOMEM;
+	*capture = &machine->captures[machine->capture_count++];
+	**capture = (struct qt_capture){
+		.arena = machine->arena,
+		.host = machine->host,
+		.ranges = &machine->mapped,
+		.geometry = *geometry,
+	};
+	return QT_OK;
+}
+
+/* Whether a function is the bridge `rid` or below it. */
+static bool below(
+	const struct qt_machine *machine, const struct qt_pci_function *function, qt_rid rid)
+{
+	/* Each step goes to an earlier function, so this ends. */
+	for (int32_t at = function->parent; function->rid != rid; at = function->parent) {
+		if (at < 0)
+			return false;
+		function = &machine->pci.functions[at];
+	}
+	return true;
+}
+
+int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_function *function)
+{
+	for (size_t i = 0; i < machine->scope_count; i++) {
+		const struct qt_scope *scope = &machine->scopes[i];
+
+		if (scope->rid == function->rid ||
+			(scope->hierarchy && below(machine, function, scope->rid)))
+			return scope->unit;
+	}
+	for (size_t i = 0; i < machine->unit_count; i++)
+		if (machine->units[i].include_all &&
+			machine->units[i].segment == QT_RID_SEGMENT(function->rid))
+			return (int)i;
+	return -1;
+}
+
+static struct qt_requester *find_requester(struct qt_machine *machine, qt_rid rid, unsigned unit)
+{
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].rid == rid && machine->requesters[i].unit == unit)
+			return &machine->requesters[i];
+	return NULL;
+}
+
+static struct qt_requester *new_requester(
+	struct qt_machine *machine, qt_rid rid, unsigned unit, enum qt_entry_state state)
+{
+	struct qt_requester *requester;
+
+	if (machine->requester_count == QT_REQUESTERS_MAX) {
+		machine->problem = QT_WHY_TOO_MANY;
+		return NULL;
+	}
+	requester = &machine->requesters[machine->requester_count++];
+	*requester = (struct qt_requester){
+		.rid = rid,
+		.unit = (uint8_t)unit,
+		.state = (uint8_t)state,
+		.function = -1,
+		.domain = -1,
+	};
+	return requester;
+}
+
+/*
+ * The domain of an entry: the same root and shape make the same domain, also
+ * behind two units; then new leaves must suit both.
+ */
+static int domain_of(
+	struct qt_machine *machine, const struct qt_unit *unit, const struct qt_unit_entry *entry)
+{
+	struct qt_domain *domain;
+
+	for (size_t i = 0; i < machine->domain_count; i++) {
+		struct qt_geometry *g = &machine->domains[i].table.geometry;
+
+		if (machine->domains[i].table.root != entry->table.root ||
+			g->format != entry->table.geometry.format ||
+			g->levels != entry->table.geometry.levels)
+			continue;
+		if (entry->table.geometry.leaf_level < g->leaf_level)
+			g->leaf_level = entry->table.geometry.leaf_level;
+		if (entry->table.geometry.output_bits < g->output_bits)
+			g->output_bits = entry->table.geometry.output_bits;
+		g->coherent = g->coherent && entry->table.geometry.coherent;
+		return (int)i;
+	}
+	if (machine->domain_count == QT_DOMAINS_MAX) {
+		machine->problem = QT_WHY_TOO_MANY;
+		return -1;
+	}
+	domain = &machine->domains[machine->domain_count];
+	*domain = (struct qt_domain){
+		.table = entry->table, .id = entry->domain_id, .unit = unit->index};
+	return (int)machine->domain_count++;
+}
+
+struct entry_visit {
+	struct qt_machine *machine;
+	struct qt_unit *unit;
+};
+
+static int visit_entry(void *context, const struct qt_unit_entry *entry)
+{
+	struct entry_visit *visit = context;
+	struct qt_requester *requester = new_requester(
+		visit->machine, entry->rid, visit->unit->index, (enum qt_entry_state)entry->state);
+
+	if (!requester)
+		return QT_E_NOMEM;
+	requester->reason = entry->reason;
+	requester->ats = entry->ats;
+	visit->unit->ats_used |= entry->ats;
+	if (entry->state == QT_REQ_TRANSLATED) {
+		requester->domain = (int16_t)domain_of(visit->machine, visit->unit, entry);
+		if (requester->domain < 0)
+			return QT_E_NOMEM;
+	}
+	return QT_OK;
+}
+
+static void find_present_entries(struct qt_machine *machine, struct qt_unit *unit)
+{
+	struct qt_reader reader = qt_machine_reader(machine, REQUESTER_TABLES);
+	struct entry_visit visit = {machine, unit};
+	int error = unit->ops->scan(unit, &reader, visit_entry, &visit);
+
+	if (error && !machine->problem) {
+		unit->state = QT_UNIT_UNSUPPORTED;
+		unit->reason = error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED;
+	}
+}
+
+/* What a requester without a present entry meets at its unit. */
+static enum qt_entry_state state_without_entry(const struct qt_machine *machine, int unit)
+{
+	if (unit < 0)
+		return QT_REQ_DIRECT;
+	switch (machine->units[unit].state) {
+	case QT_UNIT_OFF:
+		return QT_REQ_DIRECT;
+	case QT_UNIT_TRANSLATING:
+		return QT_REQ_ABSENT;
+	default:
+		return QT_REQ_UNSUPPORTED;
+	}
+}
+
+static void add_function_requester(struct qt_machine *machine, size_t index, qt_rid rid, int unit)
+{
+	const struct qt_pci_function *function = &machine->pci.functions[index];
+	unsigned known_unit = unit < 0 ? UINT8_MAX : (unsigned)unit;
+	struct qt_requester *requester = find_requester(machine, rid, known_unit);
+
+	if (!requester) {
+		/* A bridge that has no entry does no DMA of its own. */
+		if (function->flags & QT_PCI_BRIDGE)
+			return;
+		requester =
+			new_requester(machine, rid, known_unit, state_without_entry(machine, unit));
+		if (!requester)
+			return;
+		if (requester->state == QT_REQ_UNSUPPORTED)
+			requester->reason = machine->units[unit].reason;
+	}
+	if (requester->function < 0)
+		requester->function = (int16_t)index;
+	/* ATS has to be on at both ends for a device to cache anything. */
+	requester->ats = requester->ats && function->flags & QT_PCI_ATS;
+}
+
+static void find_functions(struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->pci.count; i++) {
+		const struct qt_pci_function *function = &machine->pci.functions[i];
+		int unit = qt_machine_unit_of(machine, function);
+
+		add_function_requester(machine, i, function->rid, unit);
+		if (function->alias != function->rid)
+			add_function_requester(machine, i, function->alias, unit);
+	}
+}
+
+struct survey {
+	const struct qt_machine *machine;
+	struct qt_domain *domain;
+	uint64_t identical; /* bytes of the crash region that map one to one, read-write */
+};
+
+static uint64_t max64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int survey_mapping(void *context, const struct qt_mapping *m)
+{
+	struct survey *survey = context;
+	struct qt_domain *domain = survey->domain;
+	const struct qt_ranges *crash = &survey->machine->crash;
+	bool same = m->iova == m->phys && (m->perms & QT_RW) == QT_RW;
+
+	domain->mapped += m->size;
+	domain->pieces++;
+	for (size_t i = 0; i < crash->count; i++) {
+		const struct qt_range *c = &crash->list[i];
+		uint64_t start = max64(c->start, m->iova);
+		uint64_t end = min64(c->end, m->iova + m->size);
+
+		if (start < end && same)
+			survey->identical += end - start;
+		if (start < end && !same && !domain->taken) {
+			domain->taken = true;
+			domain->taken_iova = start;
+		}
+		start = max64(c->start, m->phys);
+		end = min64(c->end, m->phys + m->size);
+		if (start < end && m->iova != m->phys && !domain->guard_broken) {
+			domain->guard_broken = true;
+			domain->guard_iova = m->iova + (start - m->phys);
+		}
+	}
+	return 0;
+}
+
+static uint64_t total_size(const struct qt_ranges *ranges)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < ranges->count; i++)
+		total += ranges->list[i].end - ranges->list[i].start;
+	return total;
+}
+
+void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain)
+{
+	struct qt_reader reader = qt_machine_reader(machine, DOMAIN_TABLES);
+	struct qt_range all = {0, qt_table_span(&domain->table)};
+	struct survey survey = {.machine = machine, .domain = domain};
+	const struct qt_ranges *crash = &machine->crash;
+
+	domain->mapped = domain->pieces = 0;
+	domain->taken = domain->guard_broken = domain->identity = false;
+	domain->scan_error =
+		qt_scan(&reader, &domain->table, all, survey_mapping, &survey, &domain->fault);
+	domain->too_narrow = crash->count && crash->list[crash->count - 1].end > all.end;
+	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash);
+}
+
+struct counting {
+	uint32_t stores;
+};
+
+static int count_store(void *context, const struct qt_store *store)
+{
+	struct counting *counting = context;
+
+	(void)store;
+	counting->stores++;
+	return QT_OK;
+}
+
+/* What the capture mapping would take; its tables are made on the way, in our memory. */
+static void survey_install(struct qt_machine *machine, struct qt_domain *domain)
+{
+	struct counting counting = {0};
+
+	if (domain->scan_error || domain->too_narrow || domain->taken || domain->identity)
+		return;
+	domain->install_error =
+		qt_domain_install(machine, domain, count_store, &counting, &domain->taken_iova);
+	if (domain->install_error == QT_OK)
+		domain->stores = counting.stores;
+	if (domain->install_error == QT_E_NOMEM)
+		machine->problem = QT_WHY_NO_MEMORY;
+}
+
+int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain,
+	int (*add)(void *context, const struct qt_store *store), void *context, qt_iova *iova)
+{
+	uint64_t granule = 1ull << domain->table.geometry.granule_lg2;
+	struct qt_table_fault fault = {0};
+	struct qt_capture *capture;
+	int error = qt_machine_capture(machine, &domain->table.geometry, &capture);
+
+	for (size_t i = 0; i < machine->crash.count && error == QT_OK; i++) {
+		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_TABLES);
+
+		error = qt_install(&reader, &domain->table, capture, machine->crash.list[i], add,
+			context, &fault);
+		*iova = fault.iova;
+	}
+	/* Low pages one by one: each where it is free, none of them a reason to give up. */
+	for (size_t i = 0; i < machine->low.count && error == QT_OK; i++) {
+		struct qt_range page = machine->low.list[i];
+
+		for (; page.start + granule <= machine->low.list[i].end && error == QT_OK;
+			page.start += granule) {
+			struct qt_reader reader = qt_machine_reader(machine, DOMAIN_TABLES);
+
+			page.end = page.start + granule;
+			error = qt_install(
+				&reader, &domain->table, capture, page, add, context, &fault);
+			if (error == QT_E_BUSY)
+				error = QT_OK;
+		}
+	}
+	return error;
+}
+
+static void discover_units(struct qt_machine *machine)
+{
+	for (size_t i = 0; qt_unit_registry[i]; i++) {
+		int error = qt_unit_registry[i]->discover(machine);
+
+		if (error == QT_OK || error == QT_E_NOTFOUND || machine->problem)
+			continue;
+		machine->problem = error == QT_E_UNSUPPORTED ? QT_WHY_VENDOR_UNSUPPORTED
+				   : error == QT_E_LIMIT     ? QT_WHY_TOO_MANY
+				   : error == QT_E_NOMEM     ? QT_WHY_NO_MEMORY
+							     : QT_WHY_FIRMWARE_BAD;
+	}
+}
+
+void qt_machine_find(struct qt_machine *machine)
+{
+	discover_units(machine);
+	for (size_t i = 0; i < machine->unit_count; i++)
+		machine->units[i].ops->inspect(machine, &machine->units[i]);
+	for (size_t i = 0; i < machine->unit_count; i++)
+		if (machine->units[i].state == QT_UNIT_TRANSLATING)
+			find_present_entries(machine, &machine->units[i]);
+	find_functions(machine);
+	for (size_t i = 0; i < machine->domain_count; i++)
+		qt_domain_survey(machine, &machine->domains[i]);
+	for (size_t i = 0; i < machine->domain_count; i++)
+		survey_install(machine, &machine->domains[i]);
+}

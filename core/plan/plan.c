@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The one place that decides: from what was found to what will be done, per
+ * requester, and whether any of it will be.
+ */
+#include <quietus/takeover.h>
+
+#define CLASS_BASE(function) ((function)->class_code >> 16)
+#define CLASS_SUB(function)  ((function)->class_code >> 8)
+
+/* PCI Code and ID Assignment Specification 1.15, section 1: base classes. */
+#define CLASS_STORAGE 0x01
+#define CLASS_NETWORK 0x02
+#define CLASS_USB     0x0c03
+
+static const struct qt_pci_function *function_of(
+	const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	return requester->function < 0 ? NULL : &machine->pci.functions[requester->function];
+}
+
+/* A requester with a table. STOP and FENCE need resets, which are not there yet. */
+static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_reason *why)
+{
+	if (domain->scan_error)
+		*why = domain->scan_error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED;
+	else if (domain->guard_broken)
+		*why = QT_WHY_GUARD_BROKEN;
+	else if (domain->too_narrow)
+		*why = QT_WHY_TOO_NARROW;
+	else if (domain->identity)
+		*why = QT_WHY_ALREADY_MAPPED;
+	else if (domain->taken)
+		*why = QT_WHY_IOVAS_TAKEN;
+	else if (domain->install_error == QT_E_BUSY)
+		*why = QT_WHY_NO_PERMISSION;
+	else if (domain->install_error)
+		*why = QT_WHY_TABLE_DAMAGED;
+	else
+		*why = QT_WHY_FREE;
+
+	switch (*why) {
+	case QT_WHY_ALREADY_MAPPED:
+		return QT_DIRECT;
+	case QT_WHY_FREE:
+		return QT_ADOPT;
+	default:
+		return QT_LEAVE;
+	}
+}
+
+static enum qt_decision decide(
+	const struct qt_machine *machine, const struct qt_requester *requester, enum qt_reason *why)
+{
+	const struct qt_pci_function *function = function_of(machine, requester);
+	bool virtual = function && function->flags & QT_PCI_VF;
+	enum qt_decision decision;
+
+	*why = (enum qt_reason)requester->reason;
+	switch (requester->state) {
+	case QT_REQ_DIRECT:
+		*why = requester->unit == UINT8_MAX ? QT_WHY_NO_UNIT : QT_WHY_UNIT_OFF;
+		return QT_DIRECT;
+	case QT_REQ_PASSTHROUGH:
+		*why = QT_WHY_PASSTHROUGH;
+		return QT_DIRECT;
+	case QT_REQ_ABSENT:
+	case QT_REQ_BLOCKED:
+		*why = requester->state == QT_REQ_ABSENT ? QT_WHY_NO_ENTRY : QT_WHY_BLOCKED;
+		decision = QT_ADMIT;
+		break;
+	case QT_REQ_TRANSLATED:
+		decision = decide_domain(&machine->domains[requester->domain], why);
+		break;
+	default:
+		return QT_LEAVE;
+	}
+	if (virtual && *why != QT_WHY_GUARD_BROKEN) {
+		*why = QT_WHY_VIRTUAL_FUNCTION;
+		return QT_LEAVE;
+	}
+	return decision;
+}
+
+/* The capture kernel may need it: a disk to dump to, a network, a USB stick. */
+static bool is_needed(const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	const struct qt_pci_function *function = function_of(machine, requester);
+
+	return function && !(function->flags & QT_PCI_VF) &&
+	       (CLASS_BASE(function) == CLASS_STORAGE || CLASS_BASE(function) == CLASS_NETWORK ||
+		       CLASS_SUB(function) == CLASS_USB);
+}
+
+static bool has_memory_below_4g(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->crash.count; i++)
+		if (machine->crash.list[i].start < QT_GIB(4))
+			return true;
+	return false;
+}
+
+static bool anything_translates(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->unit_count; i++)
+		if (machine->units[i].state != QT_UNIT_OFF)
+			return true;
+	return false;
+}
+
+/* The commit rule: it is all or nothing, because putting the driver to sleep is machine-wide. */
+static enum qt_reason why_not(const struct qt_machine *machine, struct qt_plan *plan)
+{
+	if (machine->problem)
+		return (enum qt_reason)machine->problem;
+	if (machine->ram.count == 0)
+		return QT_WHY_NO_RAM_MAP;
+	if (machine->crash.count == 0)
+		return QT_WHY_NO_CRASH_REGION;
+	if (machine->unit_count == 0)
+		return QT_WHY_NO_UNITS;
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		const struct qt_requester *requester = &machine->requesters[i];
+		bool unsafe = requester->reason == QT_WHY_GUARD_BROKEN;
+
+		if (!unsafe && (requester->decision != QT_LEAVE || !is_needed(machine, requester)))
+			continue;
+		plan->blocker = (int16_t)i;
+		return unsafe ? QT_WHY_GUARD_BROKEN : QT_WHY_FUNCTION_UNREACHED;
+	}
+	/* With its driver asleep, an IOMMU no longer helps a 32-bit device to memory above 4 GiB.
+	 */
+	if (anything_translates(machine) && !has_memory_below_4g(machine))
+		return QT_WHY_NO_LOW_MEMORY;
+	return QT_WHY_NONE;
+}
+
+void qt_plan(struct qt_machine *machine, struct qt_plan *plan)
+{
+	*plan = (struct qt_plan){.blocker = -1};
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		struct qt_requester *requester = &machine->requesters[i];
+		enum qt_reason why;
+
+		requester->decision = (uint8_t)decide(machine, requester, &why);
+		requester->reason = (uint8_t)why;
+		plan->counts[requester->decision]++;
+	}
+	plan->reason = (uint8_t)why_not(machine, plan);
+	plan->commit = plan->reason == QT_WHY_NONE;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the numbers in a report mean, in words.
+ */
+#include <quietus/report.h>
+
+static const char *const decisions[] = {
+	[QT_UNDECIDED] = "undecided",
+	[QT_DIRECT] = "direct",
+	[QT_ADOPT] = "adopt",
+	[QT_ADMIT] = "admit",
+	[QT_STOP] = "stop",
+	[QT_LEAVE] = "leave",
+	[QT_FENCE] = "fence",
+};
+
+const char *qt_decision_name(unsigned decision)
+{
+	return decision < QT_ARRAY_SIZE(decisions) ? decisions[decision] : "unknown";
+}
+
+static const char *const reasons[] = {
+	[QT_WHY_NONE] = "",
+	[QT_WHY_UNIT_OFF] = "its IOMMU is not translating",
+	[QT_WHY_NO_UNIT] = "no IOMMU is in its way",
+	[QT_WHY_PASSTHROUGH] = "its entry passes DMA through untranslated",
+	[QT_WHY_ALREADY_MAPPED] = "the crash region is already mapped one to one",
+	[QT_WHY_FREE] = "the crash region's IOVAs translate nothing",
+	[QT_WHY_NO_ENTRY] = "it has no entry",
+	[QT_WHY_BLOCKED] = "its entry refuses DMA",
+	[QT_WHY_IOVAS_TAKEN] = "IOVAs of the crash region are in use",
+	[QT_WHY_TOO_NARROW] = "the crash region lies beyond its table",
+	[QT_WHY_TABLE_DAMAGED] = "its table is damaged",
+	[QT_WHY_GUARD_BROKEN] = "a leftover translation leads into the crash region",
+	[QT_WHY_VIRTUAL_FUNCTION] = "the capture kernel has no use for a virtual function",
+	[QT_WHY_ENTRY_DAMAGED] = "its entry is damaged",
+	[QT_WHY_ENTRY_UNSUPPORTED] = "its entry is of a kind not supported",
+	[QT_WHY_NO_TIME] = "its table is too large, or loops",
+	[QT_WHY_NO_PERMISSION] = "an upper level of its table does not let read and write through",
+	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
+	[QT_WHY_SCALABLE_MODE] = "the IOMMU is in scalable mode, which is not supported yet",
+	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",
+	[QT_WHY_UNIT_UNSUPPORTED] = "the IOMMU is in a mode that is not known",
+	[QT_WHY_ASKED_OFF] = "quietus=off",
+	[QT_WHY_ASKED_OBSERVE] = "quietus=observe",
+	[QT_WHY_NO_UNITS] = "the machine has no IOMMU",
+	[QT_WHY_FIRMWARE_BAD] = "the firmware's description of IOMMUs is damaged",
+	[QT_WHY_NO_CRASH_REGION] = "no crash region was handed over",
+	[QT_WHY_NO_RAM_MAP] = "the dead kernel's RAM is not known",
+	[QT_WHY_FUNCTION_UNREACHED] = "a storage, network or USB function would be lost",
+	[QT_WHY_NO_LOW_MEMORY] = "the crash region has no memory below 4 GiB for 32-bit devices",
+	[QT_WHY_NO_MEMORY] = "the stage's memory is used up",
+	[QT_WHY_TOO_MANY] = "there is more of something than there is room for",
+	[QT_WHY_VERIFY_FAILED] = "the result did not verify",
+	[QT_WHY_FLUSH_FAILED] = "an IOMMU did not flush its caches",
+	[QT_WHY_STORE_FAILED] = "a word could not be changed",
+	[QT_WHY_EXCEPTION] = "a CPU exception",
+	[QT_WHY_VENDOR_UNSUPPORTED] = "another vendor's IOMMU, or memory encryption",
+	[QT_WHY_COMMAND_LINE_FULL] = "the capture kernel's command line has no room",
+	[QT_WHY_UNITS_ALL_OFF] = "no IOMMU is translating",
+};
+
+const char *qt_reason_text(unsigned reason)
+{
+	return reason < QT_ARRAY_SIZE(reasons) && reasons[reason] ? reasons[reason] : "unknown";
+}

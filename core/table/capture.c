@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The capture subtree: tables that map the crash region one to one, made once
+ * per shape of table and then shared.
+ */
+#include <quietus/memory.h>
+#include <quietus/table.h>
+
+struct qt_capture_page {
+	struct qt_capture_page *next;
+	uint64_t base;
+	uint64_t *entries;
+	uint8_t level;
+};
+
+static size_t page_size(const struct qt_capture *capture)
+{
+	return sizeof(uint64_t) << capture->geometry.index_lg2;
+}
+
+static struct qt_capture_page *find_page(
+	const struct qt_capture *capture, unsigned level, uint64_t base)
+{
+	for (struct qt_capture_page *page = capture->pages; page; page = page->next)
+		if (page->level == level && page->base == base)
+			return page;
+	return NULL;
+}
+
+static int make_page(
+	struct qt_capture *capture, unsigned level, uint64_t base, struct qt_capture_page **made)
+{
+	struct qt_capture_page *page = qt_alloc(capture->arena, sizeof(*page), sizeof(uint64_t));
+	size_t size = page_size(capture);
+	unsigned lg2 = qt_level_lg2(&capture->geometry, level);
+
+	if (!page)
+		return QT_E_NOMEM;
+	*page = (struct qt_capture_page){.base = base, .level = (uint8_t)level};
+	page->entries = qt_alloc(capture->arena, size, size);
+	if (!page->entries)
+		return QT_E_NOMEM;
+	for (uint64_t i = 0; i < 1ull << capture->geometry.index_lg2; i++) {
+		uint64_t slot = base + (i << lg2);
+		int error;
+
+		/* A five-level root spans 57 bits, a six-level one would wrap: stop there. */
+		if (slot < base)
+			break;
+		error = qt_capture_entry(capture, level, slot, &page->entries[i]);
+		if (error)
+			return error;
+	}
+	if (!capture->geometry.coherent)
+		capture->host->write_back(
+			capture->host->context, qt_arena_phys(capture->arena, page->entries), size);
+	page->next = capture->pages;
+	capture->pages = page;
+	*made = page;
+	return QT_OK;
+}
+
+int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, qt_phys *table)
+{
+	struct qt_capture_page *page = find_page(capture, level, base);
+
+	if (!page) {
+		int error = make_page(capture, level, base, &page);
+
+		if (error)
+			return error;
+	}
+	*table = qt_arena_phys(capture->arena, page->entries);
+	return QT_OK;
+}
+
+int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, uint64_t *entry)
+{
+	const struct qt_geometry *g = &capture->geometry;
+	uint64_t end = base + (1ull << qt_level_lg2(g, level));
+	qt_phys next;
+	int error;
+
+	if (end < base)
+		end = UINT64_MAX;
+	*entry = 0;
+	if (!qt_ranges_overlap(capture->ranges, base, end))
+		return QT_OK;
+	if (level <= g->leaf_level && qt_ranges_contain(capture->ranges, base, end)) {
+		*entry = g->format->make_leaf(g, level, base);
+		return QT_OK;
+	}
+	if (level == 0)
+		return QT_E_INVAL; /* ranges are not aligned to granules */
+	error = qt_capture_table(capture, level - 1, base, &next);
+	if (error == QT_OK)
+		*entry = g->format->make_table(g, level, next);
+	return error;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Giving live tables the capture mapping without touching what translates.
+ */
+#include "walk.h"
+
+struct install {
+	struct qt_reader *reader;
+	const struct qt_geometry *geometry;
+	struct qt_capture *capture;
+	uint64_t first, last; /* inclusive */
+	int (*add)(void *context, const struct qt_store *store);
+	void *context;
+	struct qt_table_fault *fault;
+};
+
+static int fail(
+	struct install *in, int error, unsigned level, uint64_t iova, qt_phys at, uint64_t raw)
+{
+	if (in->fault)
+		*in->fault = (struct qt_table_fault){
+			.iova = iova, .entry = at, .raw = raw, .level = (uint8_t)level};
+	return error;
+}
+
+static int stop_at_once(void *context, const struct qt_mapping *mapping)
+{
+	(void)context;
+	(void)mapping;
+	return QT_E_BUSY;
+}
+
+/* Whether nothing at all translates below a table entry: 0, QT_E_BUSY, or why it cannot be told. */
+static int subtree_empty(struct install *in, const struct qt_entry *entry, uint64_t base)
+{
+	uint64_t end = base + (1ull << qt_level_lg2(in->geometry, entry->next_level + 1u));
+
+	return qt_scan_from(in->reader, in->geometry, entry->next_level, entry->output, base,
+		(struct qt_range){base, end}, stop_at_once, NULL, in->fault);
+}
+
+static int replace(struct install *in, unsigned level, uint64_t base, qt_phys at, uint64_t raw)
+{
+	struct qt_store store = {.at = at, .before = raw};
+	int error = qt_capture_entry(in->capture, level, base, &store.after);
+
+	return error ? error : in->add(in->context, &store);
+}
+
+/* A leaf is in the way unless it already is what the capture mapping would be. */
+static bool leaf_agrees(const struct qt_entry *entry, uint64_t base)
+{
+	uint64_t mask = (1ull << entry->size_lg2) - 1;
+
+	return (entry->perms & QT_RW) == QT_RW && (entry->output & ~mask) == (base & ~mask);
+}
+
+static int install_table(struct install *in, unsigned level, qt_phys page, uint64_t base);
+
+static int install_entry(struct install *in, unsigned level, const struct qt_entry *entry,
+	uint64_t base, qt_phys at, uint64_t raw)
+{
+	int error;
+
+	switch (entry->kind) {
+	case QT_ENTRY_EMPTY:
+		return replace(in, level, base, at, raw);
+	case QT_ENTRY_TABLE:
+		error = subtree_empty(in, entry, base);
+		if (error == QT_OK)
+			return replace(in, level, base, at, raw);
+		if (error != QT_E_BUSY)
+			return error;
+		/* The way down must let everything through, and reach as far as the slot does. */
+		if ((entry->perms & QT_RW) != QT_RW || entry->next_level + 1u != level)
+			return fail(in, QT_E_BUSY, level, base, at, raw);
+		return install_table(in, entry->next_level, entry->output, base);
+	case QT_ENTRY_LEAF:
+		return leaf_agrees(entry, base) ? QT_OK : fail(in, QT_E_BUSY, level, base, at, raw);
+	default:
+		return fail(in, QT_E_BAD, level, base, at, raw);
+	}
+}
+
+static int install_table(struct install *in, unsigned level, qt_phys page, uint64_t base)
+{
+	const struct qt_geometry *g = in->geometry;
+	unsigned lg2 = qt_level_lg2(g, level);
+	uint64_t last = base + (((1ull << g->index_lg2) << lg2) - 1);
+	unsigned index = base > in->first ? 0 : qt_index(g, level, in->first);
+	unsigned end = last < in->last ? 1u << g->index_lg2 : qt_index(g, level, in->last) + 1u;
+	int error = qt_reader_spend(in->reader);
+
+	while (error == QT_OK && index < end) {
+		uint64_t raw[QT_RUN];
+		struct qt_entry entries[QT_RUN];
+		unsigned n = end - index < QT_RUN ? end - index : QT_RUN;
+		qt_phys at = page + index * sizeof(raw[0]);
+
+		error = qt_reader_words(in->reader, at, raw, n);
+		if (error)
+			return fail(in, error, level, base, at, 0);
+		g->format->decode(g, level, raw, n, entries);
+		for (unsigned i = 0; i < n && error == QT_OK; i++)
+			error = install_entry(in, level, &entries[i],
+				base + ((uint64_t)(index + i) << lg2), at + i * sizeof(raw[0]),
+				raw[i]);
+		index += n;
+	}
+	return error;
+}
+
+int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt_capture *capture,
+	struct qt_range range, int (*add)(void *context, const struct qt_store *store),
+	void *context, struct qt_table_fault *fault)
+{
+	struct install in = {
+		.reader = reader,
+		.geometry = &table->geometry,
+		.capture = capture,
+		.first = range.start,
+		.last = range.end - 1,
+		.add = add,
+		.context = context,
+		.fault = fault,
+	};
+
+	if (range.start >= range.end)
+		return QT_E_INVAL;
+	if (range.end > qt_table_span(table))
+		return fail(
+			&in, QT_E_BUSY, table->geometry.levels - 1u, range.start, table->root, 0);
+	return install_table(&in, table->geometry.levels - 1u, table->root, 0);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reading tables: look one address up, or scan a window for all that translates.
+ */
+#include <quietus/memory.h>
+
+#include "walk.h"
+
+int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsigned n)
+{
+	size_t len = n * sizeof(*words);
+
+	if (at & 7 || at + len < at)
+		return QT_E_OUTSIDE;
+	if (reader->arena) {
+		const void *own = qt_arena_pointer(reader->arena, at, len);
+
+		if (own) {
+			memcpy(words, own, len);
+			return QT_OK;
+		}
+	}
+	if (!qt_ranges_contain(reader->ram, at, at + len))
+		return QT_E_OUTSIDE;
+	return reader->host->read(reader->host->context, at, words, len);
+}
+
+int qt_reader_spend(struct qt_reader *reader)
+{
+	if (reader->tables_left == 0)
+		return QT_E_LIMIT;
+	reader->tables_left--;
+	if (reader->deadline_us &&
+		reader->host->now_us(reader->host->context) > reader->deadline_us)
+		return QT_E_LIMIT;
+	return QT_OK;
+}
+
+/* Last address that a table at `level` spans, counted from its first. */
+static uint64_t level_last(const struct qt_geometry *geometry, unsigned level)
+{
+	unsigned lg2 = qt_level_lg2(geometry, level + 1);
+
+	return lg2 >= 64 ? UINT64_MAX : (1ull << lg2) - 1;
+}
+
+uint64_t qt_table_span(const struct qt_table *table)
+{
+	uint64_t last = level_last(&table->geometry, table->geometry.levels - 1u);
+
+	return last == UINT64_MAX ? UINT64_MAX : last + 1;
+}
+
+static int report_fault(struct qt_table_fault *fault, int error, unsigned level, qt_iova iova,
+	qt_phys entry, uint64_t raw)
+{
+	if (fault)
+		*fault = (struct qt_table_fault){
+			.iova = iova, .entry = entry, .raw = raw, .level = (uint8_t)level};
+	return error;
+}
+
+int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
+	struct qt_mapping *mapping, struct qt_table_fault *fault)
+{
+	const struct qt_geometry *g = &table->geometry;
+	unsigned level = g->levels - 1u;
+	unsigned perms = QT_RW;
+	qt_phys page = table->root;
+
+	if (iova > level_last(g, level))
+		return QT_E_NOTFOUND;
+	for (;;) {
+		struct qt_entry entry;
+		uint64_t raw = 0;
+		qt_phys at = page + qt_index(g, level, iova) * sizeof(raw);
+		int error = qt_reader_spend(reader);
+
+		if (error == QT_OK)
+			error = qt_reader_words(reader, at, &raw, 1);
+		if (error != QT_OK)
+			return report_fault(fault, error, level, iova, at, raw);
+		g->format->decode(g, level, &raw, 1, &entry);
+		perms &= entry.perms;
+		if (entry.kind == QT_ENTRY_EMPTY || perms == 0)
+			return QT_E_NOTFOUND;
+		if (entry.kind == QT_ENTRY_BAD)
+			return report_fault(fault, QT_E_BAD, level, iova, at, raw);
+		if (entry.kind == QT_ENTRY_LEAF) {
+			uint64_t mask = (1ull << entry.size_lg2) - 1;
+
+			*mapping = (struct qt_mapping){.iova = iova & ~mask,
+				.phys = entry.output & ~mask,
+				.size = mask + 1,
+				.perms = (uint8_t)perms};
+			return QT_OK;
+		}
+		/* Levels may be skipped: what the lower table does not span translates to nothing.
+		 */
+		if ((iova & level_last(g, level - 1u)) > level_last(g, entry.next_level))
+			return QT_E_NOTFOUND;
+		level = entry.next_level;
+		page = entry.output;
+	}
+}
+
+struct scan {
+	struct qt_reader *reader;
+	const struct qt_geometry *geometry;
+	uint64_t first, last; /* window, inclusive */
+	int (*visit)(void *context, const struct qt_mapping *mapping);
+	void *context;
+	struct qt_table_fault *fault;
+	struct qt_mapping joined;    /* not yet handed out; size 0: none */
+	qt_phys path[QT_LEVELS_MAX]; /* tables on the way down, by level */
+};
+
+static int scan_flush(struct scan *scan)
+{
+	struct qt_mapping joined = scan->joined;
+
+	scan->joined.size = 0;
+	return joined.size ? scan->visit(scan->context, &joined) : 0;
+}
+
+static int scan_leaf(struct scan *scan, const struct qt_entry *entry, unsigned perms,
+	uint64_t first, uint64_t last)
+{
+	uint64_t mask = (1ull << entry->size_lg2) - 1;
+	struct qt_mapping *joined = &scan->joined;
+	qt_phys phys = (entry->output & ~mask) + (first & mask);
+	uint64_t size = last - first + 1;
+	int error;
+
+	if (joined->size && joined->iova + joined->size == first &&
+		joined->phys + joined->size == phys && joined->perms == perms) {
+		joined->size += size;
+		return 0;
+	}
+	error = scan_flush(scan);
+	*joined = (struct qt_mapping){
+		.iova = first, .phys = phys, .size = size, .perms = (uint8_t)perms};
+	return error;
+}
+
+static int scan_table(
+	struct scan *scan, unsigned level, qt_phys page, uint64_t base, unsigned perms);
+
+static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *entry,
+	uint64_t base, unsigned perms)
+{
+	uint64_t last = base + ((1ull << qt_level_lg2(scan->geometry, level)) - 1);
+
+	perms &= entry->perms;
+	if (entry->kind == QT_ENTRY_EMPTY || perms == 0)
+		return 0;
+	if (entry->kind == QT_ENTRY_BAD)
+		return QT_E_BAD;
+	if (entry->kind == QT_ENTRY_TABLE)
+		return scan_table(scan, entry->next_level, entry->output, base, perms);
+	return scan_leaf(scan, entry, perms, base > scan->first ? base : scan->first,
+		last < scan->last ? last : scan->last);
+}
+
+/* A table that is its own ancestor would be walked until the limit: say so at once. */
+static bool is_ancestor(const struct scan *scan, unsigned level, qt_phys page)
+{
+	for (unsigned l = level + 1u; l < scan->geometry->levels; l++)
+		if (scan->path[l] == page)
+			return true;
+	return false;
+}
+
+static int scan_table(
+	struct scan *scan, unsigned level, qt_phys page, uint64_t base, unsigned perms)
+{
+	const struct qt_geometry *g = scan->geometry;
+	uint64_t last = base + level_last(g, level);
+	uint64_t raw[QT_RUN];
+	struct qt_entry entries[QT_RUN];
+	unsigned index, end;
+	int error;
+
+	if (base > scan->last || last < scan->first)
+		return 0;
+	if (is_ancestor(scan, level, page))
+		return report_fault(scan->fault, QT_E_BAD, level, base, page, page);
+	error = qt_reader_spend(scan->reader);
+	if (error)
+		return report_fault(scan->fault, error, level, base, page, 0);
+	scan->path[level] = page;
+
+	index = base > scan->first ? 0 : qt_index(g, level, scan->first);
+	end = 1u + (last < scan->last ? (1u << g->index_lg2) - 1 : qt_index(g, level, scan->last));
+	while (index < end) {
+		unsigned n = end - index < QT_RUN ? end - index : QT_RUN;
+		qt_phys at = page + index * sizeof(raw[0]);
+
+		error = qt_reader_words(scan->reader, at, raw, n);
+		if (error)
+			return report_fault(scan->fault, error, level, base, at, 0);
+		g->format->decode(g, level, raw, n, entries);
+		for (unsigned i = 0; i < n; i++) {
+			uint64_t slot = base + ((uint64_t)(index + i) << qt_level_lg2(g, level));
+
+			error = scan_entry(scan, level, &entries[i], slot, perms);
+			if (error == QT_E_BAD && entries[i].kind == QT_ENTRY_BAD)
+				return report_fault(
+					scan->fault, error, level, slot, at + i * 8, raw[i]);
+			if (error)
+				return error;
+		}
+		index += n;
+	}
+	return 0;
+}
+
+int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
+	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
+	struct qt_table_fault *fault)
+{
+	return qt_scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
+		window, visit, context, fault);
+}
+
+int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
+	qt_phys page, uint64_t base, struct qt_range window,
+	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
+	struct qt_table_fault *fault)
+{
+	struct scan scan = {
+		.reader = reader,
+		.geometry = geometry,
+		.first = window.start,
+		.last = window.end - 1,
+		.visit = visit,
+		.context = context,
+		.fault = fault,
+	};
+	int error;
+
+	if (window.start >= window.end)
+		return 0;
+	error = scan_table(&scan, level, page, base, QT_RW);
+	/* What was found before an error was found all the same. */
+	if (error == 0 || error == QT_E_BAD || error == QT_E_OUTSIDE || error == QT_E_LIMIT ||
+		error == QT_E_IO) {
+		int visited = scan_flush(&scan);
+
+		return error ? error : visited;
+	}
+	return error;
+}

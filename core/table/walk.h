@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the walker's files share among themselves.
+ */
+#ifndef QUIETUS_CORE_WALK_H
+#define QUIETUS_CORE_WALK_H
+
+#include <quietus/table.h>
+
+/* Entries read and decoded at a time: bounds the stack a level takes. */
+#define QT_RUN 64
+
+/* Index of the entry for `iova` in its table at `level`. */
+static inline unsigned qt_index(const struct qt_geometry *g, unsigned level, uint64_t iova)
+{
+	return (unsigned)(iova >> qt_level_lg2(g, level)) & ((1u << g->index_lg2) - 1);
+}
+
+/* Pays for one more table page. QT_E_LIMIT when the budget or the time is used up. */
+int qt_reader_spend(struct qt_reader *reader);
+
+/* qt_scan from a table in the middle of a tree: at `level`, whose first address is `base`. */
+int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
+	qt_phys page, uint64_t base, struct qt_range window,
+	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
+	struct qt_table_fault *fault);
+
+#endif

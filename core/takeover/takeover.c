@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * prepare, commit, verify, undo. The preparation only reads, builds tables in
+ * our own memory and fills the journal; the commit executes the journal.
+ */
+#include <quietus/takeover.h>
+
+static int add_store(void *context, const struct qt_store *store)
+{
+	struct qt_takeover *takeover = context;
+	uint64_t pending;
+
+	/* Two ranges can meet in one entry: then both want the same. */
+	if (qt_journal_pending(takeover->journal, store->at, &pending))
+		return pending == store->after ? QT_OK : QT_E_BUSY;
+	return qt_journal_add(takeover->journal, store);
+}
+
+static bool pending_store(void *context, qt_phys at, uint64_t *value)
+{
+	struct qt_takeover *takeover = context;
+
+	return qt_journal_pending(takeover->journal, at, value);
+}
+
+static bool is_adopted(const struct qt_machine *machine, int16_t domain)
+{
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].domain == domain &&
+			machine->requesters[i].decision == QT_ADOPT)
+			return true;
+	return false;
+}
+
+static int adopt_all(struct qt_takeover *takeover)
+{
+	struct qt_machine *machine = takeover->machine;
+
+	for (size_t i = 0; i < machine->domain_count; i++) {
+		struct qt_domain *domain = &machine->domains[i];
+		size_t before = takeover->journal->stores;
+		int error;
+
+		if (!is_adopted(machine, (int16_t)i))
+			continue;
+		error = qt_domain_install(
+			machine, domain, add_store, takeover, &domain->taken_iova);
+		if (error)
+			return error;
+		domain->stores = (uint32_t)(takeover->journal->stores - before);
+	}
+	return QT_OK;
+}
+
+static bool has_reserved(const struct qt_machine *machine, qt_rid rid)
+{
+	for (size_t i = 0; i < machine->reserved_count; i++)
+		if (machine->reserved[i].rid == rid)
+			return true;
+	return false;
+}
+
+/* The highest domain ID of the unit that no present entry uses; 0 has a meaning of its own. */
+static int free_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id)
+{
+	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--) {
+		bool used = false;
+
+		for (size_t i = 0; i < machine->domain_count && !used; i++)
+			used = machine->domains[i].unit == unit && machine->domains[i].id == *id;
+		if (!used)
+			return QT_OK;
+	}
+	return QT_E_LIMIT;
+}
+
+/* All that an admitted requester may reach: the crash region, and what firmware reserved for it. */
+static int admitted_ranges(const struct qt_machine *machine, qt_rid rid, struct qt_ranges *ranges)
+{
+	int error = QT_OK;
+
+	for (size_t i = 0; i < machine->mapped.count && error == QT_OK; i++)
+		error = qt_ranges_add(
+			ranges, machine->mapped.list[i].start, machine->mapped.list[i].end);
+	for (size_t i = 0; i < machine->reserved_count && error == QT_OK; i++)
+		if (machine->reserved[i].rid == rid)
+			error = qt_ranges_add(ranges, machine->reserved[i].range.start,
+				machine->reserved[i].range.end);
+	return error;
+}
+
+/* A capture subtree of its own for a requester with reserved memory. */
+static int private_capture(struct qt_machine *machine, qt_rid rid,
+	const struct qt_geometry *geometry, struct qt_capture **capture)
+{
+	struct qt_ranges *ranges = qt_alloc(machine->arena, sizeof(*ranges), 8);
+
+	*capture = qt_alloc(machine->arena, sizeof(**capture), 8);
+	if (!ranges || !*capture)
+		return QT_E_NOMEM;
+	ranges->capacity = machine->mapped.count + machine->reserved_count;
+	ranges->list = qt_alloc(machine->arena, ranges->capacity * sizeof(*ranges->list), 8);
+	if (!ranges->list)
+		return QT_E_NOMEM;
+	**capture = (struct qt_capture){
+		.arena = machine->arena,
+		.host = machine->host,
+		.ranges = ranges,
+		.geometry = *geometry,
+	};
+	return admitted_ranges(machine, rid, ranges);
+}
+
+static uint64_t highest_end(const struct qt_machine *machine, qt_rid rid)
+{
+	uint64_t end = machine->mapped.list[machine->mapped.count - 1].end;
+
+	for (size_t i = 0; i < machine->reserved_count; i++)
+		if (machine->reserved[i].rid == rid && machine->reserved[i].range.end > end)
+			end = machine->reserved[i].range.end;
+	return end;
+}
+
+/* Makes the domain of admit for a requester. */
+static int new_domain(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid)
+{
+	struct qt_domain *domain = &machine->domains[machine->domain_count];
+	struct qt_capture *capture;
+	int error;
+
+	if (machine->domain_count == QT_DOMAINS_MAX)
+		return QT_E_NOMEM;
+	*domain = (struct qt_domain){.unit = unit->index, .ours = true};
+	error = unit->ops->geometry(unit, highest_end(machine, rid), &domain->table.geometry);
+	if (error == QT_OK)
+		error = free_domain_id(machine, unit->index, &domain->id);
+	if (error == QT_OK)
+		error = has_reserved(machine, rid)
+				? private_capture(machine, rid, &domain->table.geometry, &capture)
+				: qt_machine_capture(machine, &domain->table.geometry, &capture);
+	if (error == QT_OK)
+		error = qt_capture_table(
+			capture, domain->table.geometry.levels - 1u, 0, &domain->table.root);
+	if (error == QT_OK)
+		machine->domain_count++;
+	return error;
+}
+
+/* The unit's domain of admit, shared by all that have no reserved memory. */
+static int shared_domain(const struct qt_machine *machine, unsigned unit)
+{
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		const struct qt_requester *requester = &machine->requesters[i];
+
+		if (requester->unit == unit && requester->decision == QT_ADMIT &&
+			requester->domain >= 0 && !has_reserved(machine, requester->rid))
+			return requester->domain;
+	}
+	return -1;
+}
+
+static int admit_one(struct qt_takeover *takeover, struct qt_requester *requester)
+{
+	struct qt_machine *machine = takeover->machine;
+	const struct qt_unit *unit = &machine->units[requester->unit];
+	const struct qt_domain *domain;
+	int index = has_reserved(machine, requester->rid) ? -1
+							  : shared_domain(machine, requester->unit);
+
+	if (index < 0) {
+		int error = new_domain(machine, unit, requester->rid);
+
+		if (error)
+			return error;
+		index = (int)machine->domain_count - 1;
+	}
+	requester->domain = (int16_t)index;
+	domain = &machine->domains[index];
+	return unit->ops->admit(machine, unit, requester->rid, domain->id, &domain->table,
+		pending_store, add_store, takeover);
+}
+
+int qt_takeover_prepare(struct qt_takeover *takeover)
+{
+	struct qt_machine *machine = takeover->machine;
+	int error = adopt_all(takeover);
+
+	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++)
+		if (machine->requesters[i].decision == QT_ADMIT)
+			error = admit_one(takeover, &machine->requesters[i]);
+	return error;
+}
+
+static bool all_coherent(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->unit_count; i++)
+		if (machine->units[i].state == QT_UNIT_TRANSLATING && !machine->units[i].coherent)
+			return false;
+	return true;
+}
+
+/* Whether translations of this unit matter to the capture kernel. */
+static bool needs_flush(const struct qt_machine *machine, const struct qt_unit *unit)
+{
+	if (unit->state != QT_UNIT_TRANSLATING)
+		return false;
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].unit == unit->index &&
+			machine->requesters[i].domain >= 0)
+			return true;
+	return false;
+}
+
+static int flush_all(struct qt_machine *machine)
+{
+	int first = QT_OK;
+
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+		int error = needs_flush(machine, unit) ? unit->ops->flush(machine, unit) : QT_OK;
+
+		if (first == QT_OK)
+			first = error;
+	}
+	return first;
+}
+
+static int make_store(const struct qt_machine *machine, qt_phys at, uint64_t value, bool coherent)
+{
+	const struct qt_host *host = machine->host;
+	int error = host->store64(host->context, at, value);
+
+	if (error == QT_OK && !coherent)
+		host->write_back(host->context, at, sizeof(value));
+	return error;
+}
+
+int qt_takeover_commit(struct qt_takeover *takeover)
+{
+	const struct qt_host *host = takeover->machine->host;
+	struct qt_journal *journal = takeover->journal;
+	bool coherent = all_coherent(takeover->machine);
+	struct qt_journal_cursor cursor;
+	struct qt_store store;
+
+	qt_journal_seek(journal, 0, &cursor);
+	while (qt_journal_next(journal, &cursor, &store)) {
+		uint64_t now;
+		int error = host->read(host->context, store.at, &now, sizeof(now));
+
+		if (error == QT_OK && now != store.before)
+			error = QT_E_BAD;
+		if (error)
+			return error;
+		/* Counted first: an exception in the middle of the store must undo it too. */
+		journal->done++;
+		error = make_store(takeover->machine, store.at, store.after, coherent);
+		if (error)
+			return error;
+	}
+	return flush_all(takeover->machine);
+}
+
+int qt_takeover_undo(struct qt_takeover *takeover)
+{
+	struct qt_journal *journal = takeover->journal;
+	bool coherent = all_coherent(takeover->machine);
+	bool changed = journal->done > 0;
+	struct qt_journal_cursor cursor;
+	struct qt_store store;
+	int first = QT_OK;
+
+	qt_journal_seek(journal, journal->done, &cursor);
+	while (qt_journal_previous(journal, &cursor, &store)) {
+		int error = make_store(takeover->machine, store.at, store.before, coherent);
+
+		journal->done--;
+		if (first == QT_OK)
+			first = error;
+	}
+	if (changed) {
+		int error = flush_all(takeover->machine);
+
+		if (first == QT_OK)
+			first = error;
+	}
+	return first;
+}
+
+/* The hardware's own entry must lead to the domain that was decided on. */
+static bool entry_leads_there(
+	const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	const struct qt_unit *unit = &machine->units[requester->unit];
+	const struct qt_domain *domain = &machine->domains[requester->domain];
+	struct qt_reader reader = qt_machine_reader(machine, 16);
+	struct qt_unit_entry entry;
+	int error = unit->ops->entry(unit, &reader, requester->rid, &entry);
+
+	return error == QT_OK && entry.state == QT_REQ_TRANSLATED &&
+	       entry.table.root == domain->table.root &&
+	       entry.table.geometry.levels == domain->table.geometry.levels;
+}
+
+int qt_takeover_verify(struct qt_takeover *takeover, size_t *failed)
+{
+	struct qt_machine *machine = takeover->machine;
+
+	for (size_t i = 0; i < machine->domain_count; i++)
+		if (machine->domains[i].ours || is_adopted(machine, (int16_t)i))
+			qt_domain_survey(machine, &machine->domains[i]);
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		struct qt_requester *requester = &machine->requesters[i];
+		const struct qt_domain *domain;
+
+		if (requester->decision == QT_LEAVE || requester->domain < 0)
+			continue;
+		domain = &machine->domains[requester->domain];
+		if (!domain->identity || domain->guard_broken ||
+			!entry_leads_there(machine, requester)) {
+			*failed = i;
+			return QT_E_BAD;
+		}
+		requester->verified = true;
+	}
+	return QT_OK;
+}

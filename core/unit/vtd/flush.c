@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Making a VT-d unit forget what it has cached: contexts first, then
+ * translations, then what devices cache. Where queued invalidation is on, the
+ * dead kernel's queue is stopped, one of our own used, and the old one put back
+ * empty; register-based invalidation is not allowed then, and does not exist
+ * from architecture version 6 on.
+ *
+ * Source: Intel VT-d specification, revision 4.1, sections 6.5.1 (registers),
+ * 6.5.2 (queue), 6.8 (write buffer).
+ */
+#include <quietus/memory.h>
+#include <quietus/text.h>
+
+#include "registers.h"
+
+/*
+ * Longest waits, in microseconds. A unit answers a command within a few; a
+ * device may take its time over its own TLB, but a hung one must not hold up
+ * the dump.
+ */
+#define WAIT_COMMAND_US 100000
+#define WAIT_QUEUE_US   500000
+
+#define QUEUE_SIZE  4096u
+#define QUEUE_SLOTS (QUEUE_SIZE / 16u - 2u) /* the last is the status word, one stays free */
+
+struct flush {
+	struct qt_machine *machine;
+	const struct qt_unit *unit;
+	const struct qt_host *host;
+	uint64_t (*queue)[2];
+	unsigned used; /* descriptors in the queue */
+	uint32_t cookie;
+};
+
+static uint32_t read32(const struct flush *f, enum vtd_register at)
+{
+	return f->host->mmio_read32(f->host->context, f->unit->registers + at);
+}
+
+static void write32(const struct flush *f, enum vtd_register at, uint32_t value)
+{
+	f->host->mmio_write32(f->host->context, f->unit->registers + at, value);
+}
+
+static void write64(const struct flush *f, uint64_t at, uint64_t value)
+{
+	f->host->mmio_write64(f->host->context, f->unit->registers + at, value);
+}
+
+static bool expired(const struct flush *f, uint64_t since, uint64_t limit_us)
+{
+	return f->host->now_us(f->host->context) - since > limit_us;
+}
+
+/* Waits until (GSTS & mask) == want. */
+static int wait_status(const struct flush *f, uint32_t mask, uint32_t want)
+{
+	uint64_t since = f->host->now_us(f->host->context);
+
+	while ((read32(f, VTD_GSTS) & mask) != want)
+		if (expired(f, since, WAIT_COMMAND_US))
+			return QT_E_TIMEOUT;
+	return QT_OK;
+}
+
+/* Waits until the `go` bit of a 64-bit command register is clear. */
+static int wait_command(const struct flush *f, uint64_t at, uint64_t go)
+{
+	uint64_t since = f->host->now_us(f->host->context);
+
+	while (f->host->mmio_read64(f->host->context, f->unit->registers + at) & go)
+		if (expired(f, since, WAIT_COMMAND_US))
+			return QT_E_TIMEOUT;
+	return QT_OK;
+}
+
+static uint32_t carried(const struct flush *f)
+{
+	return read32(f, VTD_GSTS) & VTD_GSTS_CARRIED;
+}
+
+static int flush_write_buffer(const struct flush *f)
+{
+	if (!(f->unit->capability & VTD_CAP_RWBF))
+		return QT_OK;
+	write32(f, VTD_GCMD, carried(f) | VTD_GCMD_WBF);
+	return wait_status(f, VTD_GCMD_WBF, 0);
+}
+
+static int stop_queue(const struct flush *f)
+{
+	uint64_t since = f->host->now_us(f->host->context);
+
+	/* What the dead kernel had queued is let through, but not waited for for ever. */
+	while (read32(f, VTD_IQH) != read32(f, VTD_IQT))
+		if (expired(f, since, WAIT_COMMAND_US))
+			break;
+	write32(f, VTD_GCMD, carried(f) & ~VTD_GCMD_QIE);
+	return wait_status(f, VTD_GCMD_QIE, 0);
+}
+
+static int start_queue(const struct flush *f, uint64_t iqa)
+{
+	write32(f, VTD_FSTS, VTD_FSTS_ERRORS);
+	write32(f, VTD_IQT, 0);
+	write64(f, VTD_IQA, iqa);
+	write32(f, VTD_GCMD, carried(f) | VTD_GCMD_QIE);
+	return wait_status(f, VTD_GCMD_QIE, VTD_GCMD_QIE);
+}
+
+/* The status word that wait descriptors write: the queue's last slot. */
+static volatile uint32_t *status_word(const struct flush *f)
+{
+	return (volatile uint32_t *)f->queue[QUEUE_SLOTS + 1];
+}
+
+static void queue_push(struct flush *f, uint64_t lo, uint64_t hi)
+{
+	f->queue[f->used][0] = lo;
+	f->queue[f->used][1] = hi;
+	f->used++;
+}
+
+/*
+ * Has the queue executed: it is started anew each time, so that descriptors
+ * always begin at its head. QT_E_TIMEOUT, QT_E_IO (the unit refused one).
+ */
+static int queue_run(struct flush *f)
+{
+	qt_phys queue = qt_arena_phys(f->machine->arena, f->queue);
+	uint64_t since;
+	int error;
+
+	*status_word(f) = 0;
+	f->cookie++;
+	queue_push(f, VTD_QI_WAIT(f->cookie), queue + (QUEUE_SLOTS + 1) * 16);
+	f->host->write_back(f->host->context, queue, QUEUE_SIZE);
+	error = start_queue(f, queue);
+	if (error)
+		return error;
+	write32(f, VTD_IQT, f->used * 16);
+	f->used = 0;
+
+	since = f->host->now_us(f->host->context);
+	while (error == QT_OK && *status_word(f) != f->cookie) {
+		if (read32(f, VTD_FSTS) & VTD_FSTS_ERRORS)
+			error = QT_E_IO;
+		else if (expired(f, since, WAIT_QUEUE_US))
+			error = QT_E_TIMEOUT;
+	}
+	if (stop_queue(f))
+		return QT_E_TIMEOUT;
+	return error;
+}
+
+static void log_hung(const struct flush *f, qt_rid rid)
+{
+	char line[64];
+
+	qt_text(line, sizeof(line), "%04x:%02x:%02x.%x did not flush its TLB", QT_RID_SEGMENT(rid),
+		QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
+	f->host->log(f->host->context, line);
+}
+
+/*
+ * Device TLBs. A device that does not answer is hung, and its own driver turns
+ * ATS off and on again before using it: not a reason to give up.
+ */
+static int flush_devices(struct flush *f)
+{
+	const struct qt_machine *machine = f->machine;
+	int error = QT_OK;
+
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		const struct qt_requester *requester = &machine->requesters[i];
+
+		if (requester->unit != f->unit->index || !requester->ats)
+			continue;
+		queue_push(f, VTD_QI_DEVICE(requester->rid & 0xffff), VTD_QI_DEVICE_ALL);
+		/* One at a time: an error must not take the others along. */
+		error = queue_run(f);
+		if (error == QT_E_TIMEOUT && read32(f, VTD_GSTS) & VTD_GCMD_QIE)
+			return error;
+		if (error)
+			log_hung(f, requester->rid);
+	}
+	return QT_OK;
+}
+
+static int flush_by_queue(struct flush *f)
+{
+	bool was_on = read32(f, VTD_GSTS) & VTD_GCMD_QIE;
+	uint64_t old_queue = f->host->mmio_read64(f->host->context, f->unit->registers + VTD_IQA);
+	int error = was_on ? stop_queue(f) : QT_OK;
+	int restored = QT_OK;
+
+	if (error)
+		return error;
+	queue_push(f, VTD_QI_CONTEXT_GLOBAL, 0);
+	queue_push(f, VTD_QI_IOTLB_GLOBAL, 0);
+	error = queue_run(f);
+	if (error == QT_OK)
+		error = flush_devices(f);
+	/* The next owner finds the dead kernel's queue as it was, and empty. */
+	if (was_on)
+		restored = start_queue(f, old_queue);
+	else
+		write64(f, VTD_IQA, old_queue);
+	return error ? error : restored;
+}
+
+static int flush_by_registers(const struct flush *f)
+{
+	uint64_t iotlb = VTD_ECAP_IRO(f->unit->extended_capability) * 16u + 8u;
+	int error;
+
+	write64(f, VTD_CCMD, VTD_CCMD_GO | VTD_CCMD_GLOBAL);
+	error = wait_command(f, VTD_CCMD, VTD_CCMD_GO);
+	if (error)
+		return error;
+	write64(f, iotlb, VTD_IOTLB_GO | VTD_IOTLB_GLOBAL | VTD_IOTLB_DRAIN);
+	return wait_command(f, iotlb, VTD_IOTLB_GO);
+}
+
+int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit)
+{
+	struct flush f = {.machine = machine, .unit = unit, .host = machine->host};
+	bool queue_on = read32(&f, VTD_GSTS) & VTD_GCMD_QIE;
+	int error = flush_write_buffer(&f);
+
+	if (error)
+		return error;
+	if (!queue_on && VTD_VER_MAJOR(unit->version) < 6)
+		return flush_by_registers(&f);
+	if (!(unit->extended_capability & VTD_ECAP_QI))
+		return QT_E_UNSUPPORTED;
+	if (!machine->flush_page)
+		machine->flush_page = qt_alloc(machine->arena, QUEUE_SIZE, QUEUE_SIZE);
+	if (!machine->flush_page)
+		return QT_E_NOMEM;
+	f.queue = machine->flush_page;
+	memset(f.queue, 0, QUEUE_SIZE);
+	return flush_by_queue(&f);
+}
