@@ -6,11 +6,11 @@
 #include <quietus/memory.h>
 #include <quietus/unit.h>
 
-/* Table pages that may be read for one domain: what 8 TiB in 4 KiB leaves take. */
-#define DOMAIN_TABLES (1u << 22)
+/* Reads for one domain, 64 entries each: what 8 TiB in 4 KiB leaves take. */
+#define DOMAIN_READS (1u << 25)
 
-/* Requester tables of one unit: 256 buses, and change. */
-#define REQUESTER_TABLES 100000u
+/* Reads for one unit's requester tables: an entry each, 256 buses of 256 functions. */
+#define REQUESTER_READS 100000u
 
 int qt_machine_init(struct qt_machine *machine)
 {
@@ -40,13 +40,13 @@ int qt_machine_init(struct qt_machine *machine)
 	return QT_OK;
 }
 
-struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t tables)
+struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads)
 {
 	return (struct qt_reader){
 		.host = machine->host,
 		.ram = &machine->ram,
 		.arena = machine->arena,
-		.tables_left = tables,
+		.reads_left = reads,
 		.deadline_us = machine->deadline_us,
 	};
 }
@@ -183,6 +183,7 @@ static int visit_entry(void *context, const struct qt_unit_entry *entry)
 		return QT_E_NOMEM;
 	requester->reason = entry->reason;
 	requester->ats = entry->ats;
+	requester->domain_id = entry->domain_id;
 	visit->unit->ats_used |= entry->ats;
 	if (entry->state == QT_REQ_TRANSLATED) {
 		requester->domain = (int16_t)domain_of(visit->machine, visit->unit, entry);
@@ -194,7 +195,7 @@ static int visit_entry(void *context, const struct qt_unit_entry *entry)
 
 static void find_present_entries(struct qt_machine *machine, struct qt_unit *unit)
 {
-	struct qt_reader reader = qt_machine_reader(machine, REQUESTER_TABLES);
+	struct qt_reader reader = qt_machine_reader(machine, REQUESTER_READS);
 	struct entry_visit visit = {machine, unit};
 	int error = unit->ops->scan(unit, &reader, visit_entry, &visit);
 
@@ -311,7 +312,7 @@ static uint64_t total_size(const struct qt_ranges *ranges)
 
 void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain)
 {
-	struct qt_reader reader = qt_machine_reader(machine, DOMAIN_TABLES);
+	struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
 	struct qt_range all = {0, qt_table_span(&domain->table)};
 	struct survey survey = {.machine = machine, .domain = domain};
 	const struct qt_ranges *crash = &machine->crash;
@@ -361,7 +362,7 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain
 	int error = qt_machine_capture(machine, &domain->table.geometry, &capture);
 
 	for (size_t i = 0; i < machine->crash.count && error == QT_OK; i++) {
-		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_TABLES);
+		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
 
 		error = qt_install(&reader, &domain->table, capture, machine->crash.list[i], add,
 			context, &fault);
@@ -373,7 +374,7 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain
 
 		for (; page.start + granule <= machine->low.list[i].end && error == QT_OK;
 			page.start += granule) {
-			struct qt_reader reader = qt_machine_reader(machine, DOMAIN_TABLES);
+			struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
 
 			page.end = page.start + granule;
 			error = qt_install(

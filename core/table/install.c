@@ -89,7 +89,7 @@ static int install_table(struct install *in, unsigned level, qt_phys page, uint6
 	uint64_t last = base + (((1ull << g->index_lg2) << lg2) - 1);
 	unsigned index = base > in->first ? 0 : qt_index(g, level, in->first);
 	unsigned end = last < in->last ? 1u << g->index_lg2 : qt_index(g, level, in->last) + 1u;
-	int error = qt_reader_spend(in->reader);
+	int error = QT_OK;
 
 	while (error == QT_OK && index < end) {
 		uint64_t raw[QT_RUN];

@@ -10,6 +10,11 @@ int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsig
 {
 	size_t len = n * sizeof(*words);
 
+	if (reader->reads_left == 0 ||
+		(reader->deadline_us &&
+			reader->host->now_us(reader->host->context) > reader->deadline_us))
+		return QT_E_LIMIT;
+	reader->reads_left--;
 	if (at & 7 || at + len < at)
 		return QT_E_OUTSIDE;
 	if (reader->arena) {
@@ -23,17 +28,6 @@ int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsig
 	if (!qt_ranges_contain(reader->ram, at, at + len))
 		return QT_E_OUTSIDE;
 	return reader->host->read(reader->host->context, at, words, len);
-}
-
-int qt_reader_spend(struct qt_reader *reader)
-{
-	if (reader->tables_left == 0)
-		return QT_E_LIMIT;
-	reader->tables_left--;
-	if (reader->deadline_us &&
-		reader->host->now_us(reader->host->context) > reader->deadline_us)
-		return QT_E_LIMIT;
-	return QT_OK;
 }
 
 /* Last address that a table at `level` spans, counted from its first. */
@@ -74,10 +68,8 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
 		struct qt_entry entry;
 		uint64_t raw = 0;
 		qt_phys at = page + qt_index(g, level, iova) * sizeof(raw);
-		int error = qt_reader_spend(reader);
+		int error = qt_reader_words(reader, at, &raw, 1);
 
-		if (error == QT_OK)
-			error = qt_reader_words(reader, at, &raw, 1);
 		if (error != QT_OK)
 			return report_fault(fault, error, level, iova, at, raw);
 		g->format->decode(g, level, &raw, 1, &entry);
@@ -185,9 +177,6 @@ static int scan_table(
 		return 0;
 	if (is_ancestor(scan, level, page))
 		return report_fault(scan->fault, QT_E_BAD, level, base, page, page);
-	error = qt_reader_spend(scan->reader);
-	if (error)
-		return report_fault(scan->fault, error, level, base, page, 0);
 	scan->path[level] = page;
 
 	index = base > scan->first ? 0 : qt_index(g, level, scan->first);

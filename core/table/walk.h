@@ -16,9 +16,6 @@ static inline unsigned qt_index(const struct qt_geometry *g, unsigned level, uin
 	return (unsigned)(iova >> qt_level_lg2(g, level)) & ((1u << g->index_lg2) - 1);
 }
 
-/* Pays for one more table page. QT_E_LIMIT when the budget or the time is used up. */
-int qt_reader_spend(struct qt_reader *reader);
-
 /* qt_scan from a table in the middle of a tree: at `level`, whose first address is `base`. */
 int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
 	qt_phys page, uint64_t base, struct qt_range window,

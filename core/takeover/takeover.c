@@ -60,14 +60,15 @@ static bool has_reserved(const struct qt_machine *machine, qt_rid rid)
 	return false;
 }
 
-/* The highest domain ID of the unit that no present entry uses; 0 has a meaning of its own. */
+/* The highest domain ID of the unit that no entry uses; 0 has a meaning of its own. */
 static int free_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id)
 {
 	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--) {
 		bool used = false;
 
-		for (size_t i = 0; i < machine->domain_count && !used; i++)
-			used = machine->domains[i].unit == unit && machine->domains[i].id == *id;
+		for (size_t i = 0; i < machine->requester_count && !used; i++)
+			used = machine->requesters[i].unit == unit &&
+			       machine->requesters[i].domain_id == *id;
 		if (!used)
 			return QT_OK;
 	}
@@ -174,8 +175,9 @@ static int admit_one(struct qt_takeover *takeover, struct qt_requester *requeste
 			return error;
 		index = (int)machine->domain_count - 1;
 	}
-	requester->domain = (int16_t)index;
 	domain = &machine->domains[index];
+	requester->domain = (int16_t)index;
+	requester->domain_id = domain->id;
 	return unit->ops->admit(machine, unit, requester->rid, domain->id, &domain->table,
 		pending_store, add_store, takeover);
 }

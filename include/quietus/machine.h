@@ -159,8 +159,9 @@ struct qt_requester {
 	uint8_t reason;   /* enum qt_reason */
 	bool ats;         /* its entry lets it cache translations, and it has ATS on */
 	bool verified;
-	int16_t function; /* index into pci.functions; -1: no function visible */
-	int16_t domain;   /* index into domains; -1: none */
+	int16_t function;   /* index into pci.functions; -1: no function visible */
+	int16_t domain;     /* index into domains; -1: none */
+	uint32_t domain_id; /* the hardware\'s, of its present entry */
 };
 
 struct qt_machine {
@@ -206,8 +207,8 @@ int qt_machine_init(struct qt_machine *machine);
  */
 void qt_machine_find(struct qt_machine *machine);
 
-/* A reader over the machine's RAM, with `tables` table pages to spend. */
-struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t tables);
+/* A reader over the machine's RAM that may read `reads` times (up to 64 entries each). */
+struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads);
 
 /*
  * The capture subtree for tables of this shape, made on first use.

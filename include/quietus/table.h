@@ -84,7 +84,7 @@ struct qt_reader {
 	const struct qt_host *host;
 	const struct qt_ranges *ram;  /* dead kernel's RAM: pointers elsewhere are not followed */
 	const struct qt_arena *arena; /* our own tables; may be NULL */
-	uint64_t tables_left;         /* reads of table pages still allowed */
+	uint64_t reads_left;          /* calls of qt_reader_words still allowed */
 	uint64_t deadline_us;         /* host clock; 0: none */
 };
 
