@@ -11,6 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define PIECE 0x10000u
+#define STEP  0x200000u
+
 static bool bind_to_vfio(const char *device)
 {
 	char path[128];
@@ -34,41 +37,40 @@ static int open_group(const char *device)
 	return open(path, O_RDWR);
 }
 
-static bool map_range(int container, uint64_t iova, uint64_t size)
+static bool map_piece(int container, void *memory, uint64_t iova)
 {
 	struct vfio_iommu_type1_dma_map map = {.argsz = sizeof(map),
 		.iova = iova,
-		.size = size,
+		.vaddr = (uintptr_t)memory,
+		.size = PIECE,
 		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE};
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	map.vaddr = (uintptr_t)memory;
-	return memory != MAP_FAILED && !ioctl(container, VFIO_IOMMU_MAP_DMA, &map);
+	return !ioctl(container, VFIO_IOMMU_MAP_DMA, &map);
 }
 
-static bool unmap_range(int container, uint64_t iova, uint64_t size)
+static bool unmap_piece(int container, uint64_t iova)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = iova, .size = size};
+		.argsz = sizeof(unmap), .iova = iova, .size = PIECE};
 
 	return !ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 
-/* "keep:IOVA+SIZE" stays mapped; "empty:IOVA+SIZE" leaves only its tables. */
-static void apply(int container, const char *item)
+/*
+ * "keep:START+SIZE" leaves a piece mapped in every 2 MiB of the range;
+ * "empty:START+SIZE" unmaps it again, which leaves the table it was in.
+ */
+static void apply(int container, void *memory, const char *item)
 {
-	uint64_t iova, size;
+	bool keep = !strncmp(item, "keep:", 5);
+	uint64_t start, size;
 	char *end;
-	bool ok;
+	bool ok = true;
 
-	if (!strchr(item, ':'))
-		return;
-	iova = strtoull(strchr(item, ':') + 1, &end, 0);
-	size = strtoull(end + 1, NULL, 0);
-	ok = map_range(container, iova, size);
-	if (ok && !strncmp(item, "empty:", 6))
-		ok = unmap_range(container, iova, size);
+	start = strtoull(strchr(item, ':') ? strchr(item, ':') + 1 : item, &end, 0);
+	size = strtoull(*end ? end + 1 : end, NULL, 0);
+	for (uint64_t iova = start; ok && iova < start + size; iova += STEP)
+		ok = map_piece(container, memory, iova) && (keep || unmap_piece(container, iova));
 	say("vfio=%s %s", item, ok ? "done" : strerror(errno));
 }
 
@@ -76,10 +78,13 @@ static void apply(int container, const char *item)
 void vfio_prepare(const char *device, const char *maps)
 {
 	char list[512];
+	void *memory = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	int container = open("/dev/vfio/vfio", O_RDWR);
 	int group = bind_to_vfio(device) ? open_group(device) : -1;
 
-	if (container < 0 || group < 0 || ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
+	if (memory == MAP_FAILED || container < 0 || group < 0 ||
+		ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
 		ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ||
 		ioctl(group, VFIO_GROUP_GET_DEVICE_FD, device) < 0) {
 		say("error=vfio %s: %s", device, strerror(errno));
@@ -87,5 +92,5 @@ void vfio_prepare(const char *device, const char *maps)
 	}
 	snprintf(list, sizeof(list), "%s", maps);
 	for (char *item = strtok(list, " "); item; item = strtok(NULL, " "))
-		apply(container, item);
+		apply(container, memory, item);
 }

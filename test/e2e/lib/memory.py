@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Guest physical memory, seen from outside through QEMU's shared memory file."""
+"""Guest physical memory, seen from outside through QEMU's shared memory file.
+
+Holes of the file are memory the guest never touched; they are skipped, and only
+read with pread(), because a read through a mapping would fill them in.
+"""
 
 import glob
-import mmap
 import os
 
 # hw/i386/pc_q35.c: RAM below 4 GiB ends here at most.
@@ -15,12 +18,13 @@ CHUNK = 1 << 20
 class Memory:
     def __init__(self, qemu_pid, size):
         self.size = size
-        self.low = size if size < LOW_LIMIT_FITS else LOW_LIMIT_FULL
+        self.low = size if size <= LOW_LIMIT_FITS else LOW_LIMIT_FULL
         path = next(link for link in glob.glob(f"/proc/{qemu_pid}/fd/*")
                     if "memory-backend-memfd" in os.readlink(link))
-        fd = os.open(path, os.O_RDWR)
-        self.map = mmap.mmap(fd, size)
-        os.close(fd)
+        self.fd = os.open(path, os.O_RDWR)
+
+    def close(self):
+        os.close(self.fd)
 
     def offset(self, address):
         return address if address < self.low else address - HIGH_START + self.low
@@ -35,30 +39,45 @@ class Memory:
     def read(self, address, length):
         if not self.holds(address, length):
             raise ValueError(f"not RAM: {address:#x}")
-        start = self.offset(address)
-        return self.map[start:start + length]
+        return os.pread(self.fd, length, self.offset(address))
 
     def write(self, address, data):
-        start = self.offset(address)
-        self.map[start:start + len(data)] = data
+        if not self.holds(address, len(data)):
+            raise ValueError(f"not RAM: {address:#x}")
+        os.pwrite(self.fd, data, self.offset(address))
 
     def word(self, address):
         return int.from_bytes(self.read(address, 8), "little")
 
+    def _chunks(self):
+        """File offsets of the chunks that hold data."""
+        at = 0
+        while at < self.size:
+            try:
+                at = os.lseek(self.fd, at, os.SEEK_DATA)
+            except OSError:
+                return
+            at -= at % CHUNK
+            yield at
+            at += CHUNK
+
     def find_all(self, needle):
-        """Addresses of every occurrence."""
-        at = self.map.find(needle)
-        while at >= 0:
-            yield self.address(at)
-            at = self.map.find(needle, at + 1)
+        """Addresses of every occurrence; those across a chunk's end are missed."""
+        for start in self._chunks():
+            data = os.pread(self.fd, CHUNK, start)
+            at = data.find(needle)
+            while at >= 0:
+                yield self.address(start + at)
+                at = data.find(needle, at + 1)
 
     def snapshot(self):
-        return self.map[:]
+        return {start: os.pread(self.fd, CHUNK, start) for start in self._chunks()}
 
-    def changed_words(self, before, after):
-        """(address, old, new) of every aligned 8-byte word that differs."""
-        for start in range(0, self.size, CHUNK):
-            old, new = before[start:start + CHUNK], after[start:start + CHUNK]
+    def changed_words(self, before):
+        """(address, old, new) of every aligned 8-byte word that differs from a snapshot."""
+        empty = bytes(CHUNK)
+        for start in sorted(set(self._chunks()) | set(before)):
+            old, new = before.get(start, empty), os.pread(self.fd, CHUNK, start)
             if old == new:
                 continue
             for at in range(0, len(old), 8):

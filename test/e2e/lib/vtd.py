@@ -95,6 +95,19 @@ class Unit:
             result[requester] = (kind, self._tables[root, levels])
         return result
 
+    def tables(self, table, level, base=0):
+        """(iova, bytes covered, entries in use) of each present last-level table."""
+        if not self.memory.holds(table, 4096):
+            return
+        entries = struct.unpack("<512Q", self.memory.read(table, 4096))
+        if level == 1:
+            yield base, 1 << 21, sum(1 for entry in entries if entry & (_READ | _WRITE))
+            return
+        shift = 12 + 9 * (level - 1)
+        for index, entry in enumerate(entries):
+            if entry & (_READ | _WRITE) and not entry & _LARGE:
+                yield from self.tables(entry & _ADDRESS, level - 1, base | index << shift)
+
     def _word(self, address):
         return self.memory.word(address) if self.memory.holds(address, 8) else 0
 
@@ -115,6 +128,12 @@ class Unit:
                 leaves[iova] = (entry & _ADDRESS & -(1 << shift), 1 << shift, permissions)
             else:
                 self._walk(entry & _ADDRESS, level - 1, iova, permissions, leaves)
+
+
+def units(memory, qmp):
+    """Every unit the firmware describes."""
+    _, table = find_dmar(memory)
+    return [Unit(memory, qmp, base) for _, base in drhd_entries(table)] if table else []
 
 
 def lost_translations(before, after):
@@ -154,10 +173,18 @@ def unreached(domains, ranges):
     return missing
 
 
-def occupancy(domains, start, end):
-    """Per domain with something there: (requester, pages mapped at IOVAs in [start, end))."""
-    seen = {}
-    for requester, (_, leaves) in domains.items():
-        inside = sum(1 for iova, leaf in leaves.items() if iova < end and iova + leaf[1] > start)
-        seen[requester] = inside
-    return seen
+def window(unit, start, end):
+    """What the tables hold at IOVAs in [start, end), over all domains: a pair
+    (leaves, last-level tables that are present but empty)."""
+    leaves = empty = 0
+    seen = set()
+    for _, low, high in unit.contexts():
+        key = (low & _ADDRESS, (high & 7) + 2)
+        if low >> 2 & 3 == 2 or key in seen:
+            continue
+        seen.add(key)
+        for iova, size, count in unit.tables(*key):
+            if iova < end and iova + size > start:
+                leaves += count
+                empty += count == 0
+    return leaves, empty
