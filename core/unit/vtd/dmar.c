@@ -82,7 +82,7 @@ static int for_each_scope(struct qt_machine *machine, uint16_t segment, const st
 {
 	for (size_t at = s->scopes; at < s->len;) {
 		const uint8_t *scope = s->at + at;
-		qt_rid rid;
+		qt_rid rid = 0;
 		int error;
 
 		if (s->len - at < SCOPE_PATH + 2u || scope[SCOPE_LENGTH] < SCOPE_PATH + 2u ||
