@@ -44,6 +44,11 @@ static void write32(const struct flush *f, enum vtd_register at, uint32_t value)
 	f->host->mmio_write32(f->host->context, f->unit->registers + at, value);
 }
 
+static uint64_t read64(const struct flush *f, uint64_t at)
+{
+	return f->host->mmio_read64(f->host->context, f->unit->registers + at);
+}
+
 static void write64(const struct flush *f, uint64_t at, uint64_t value)
 {
 	f->host->mmio_write64(f->host->context, f->unit->registers + at, value);
@@ -70,7 +75,7 @@ static int wait_command(const struct flush *f, uint64_t at, uint64_t go)
 {
 	uint64_t since = f->host->now_us(f->host->context);
 
-	while (f->host->mmio_read64(f->host->context, f->unit->registers + at) & go)
+	while (read64(f, at) & go)
 		if (expired(f, since, WAIT_COMMAND_US))
 			return QT_E_TIMEOUT;
 	return QT_OK;
@@ -192,7 +197,7 @@ static int flush_devices(struct flush *f)
 static int flush_by_queue(struct flush *f)
 {
 	bool was_on = read32(f, VTD_GSTS) & VTD_GCMD_QIE;
-	uint64_t old_queue = f->host->mmio_read64(f->host->context, f->unit->registers + VTD_IQA);
+	uint64_t old_queue = read64(f, VTD_IQA);
 	int error = was_on ? stop_queue(f) : QT_OK;
 	int restored = QT_OK;
 
@@ -211,6 +216,7 @@ static int flush_by_queue(struct flush *f)
 	return error ? error : restored;
 }
 
+/* A command that was carried out says at what granularity; none means it was not. */
 static int flush_by_registers(const struct flush *f)
 {
 	uint64_t iotlb = VTD_ECAP_IRO(f->unit->extended_capability) * 16u + 8u;
@@ -220,8 +226,13 @@ static int flush_by_registers(const struct flush *f)
 	error = wait_command(f, VTD_CCMD, VTD_CCMD_GO);
 	if (error)
 		return error;
+	if (VTD_CCMD_ACTUAL(read64(f, VTD_CCMD)) == 0)
+		return QT_E_IO;
 	write64(f, iotlb, VTD_IOTLB_GO | VTD_IOTLB_GLOBAL | VTD_IOTLB_DRAIN);
-	return wait_command(f, iotlb, VTD_IOTLB_GO);
+	error = wait_command(f, iotlb, VTD_IOTLB_GO);
+	if (error)
+		return error;
+	return VTD_IOTLB_ACTUAL(read64(f, iotlb)) == 0 ? QT_E_IO : QT_OK;
 }
 
 int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit)

@@ -65,6 +65,10 @@ enum vtd_mode { VTD_MODE_LEGACY = 0, VTD_MODE_SCALABLE = 1, VTD_MODE_ABORT = 3 }
 #define VTD_IOTLB_GLOBAL (1ull << 60)
 #define VTD_IOTLB_DRAIN  (3ull << 48) /* reads and writes */
 
+/* Granularity at which the last one was carried out, 0 if it was not. */
+#define VTD_CCMD_ACTUAL(ccmd) ((unsigned)((ccmd) >> 59) & 3)
+#define VTD_IOTLB_ACTUAL(reg) ((unsigned)((reg) >> 57) & 3)
+
 /* Fault status (11.4.9): invalidation queue, completion and time-out errors; written 1 to clear. */
 #define VTD_FSTS_IQE    (1u << 4)
 #define VTD_FSTS_ICE    (1u << 5)
