@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * ACPI tables of the model machine. Sources: ACPI 6.5, sections 5.2.5 to 5.2.9;
+ * PCI Firmware Specification 3.3, section 4.1.2; VT-d 4.1, chapter 8.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+
+#define TABLE_MAX 8192u
+
+/* A table being written. */
+struct table {
+	uint8_t bytes[TABLE_MAX];
+	size_t len;
+};
+
+static void put(struct table *table, uint64_t value, size_t width)
+{
+	if (table->len + width > TABLE_MAX)
+		abort();
+	for (size_t i = 0; i < width; i++)
+		table->bytes[table->len++] = (uint8_t)(value >> 8 * i);
+}
+
+static void put_zeros(struct table *table, size_t count)
+{
+	while (count--)
+		put(table, 0, 1);
+}
+
+static void put_text(struct table *table, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		put(table, (uint8_t)text[i], 1);
+}
+
+static void set16(struct table *table, size_t at, uint64_t value)
+{
+	table->bytes[at] = (uint8_t)value;
+	table->bytes[at + 1] = (uint8_t)(value >> 8);
+}
+
+static void start(struct table *table, const char *signature, uint8_t revision)
+{
+	table->len = 0;
+	put_text(table, signature, 4);
+	put(table, 0, 4); /* length, see finish */
+	put(table, revision, 1);
+	put(table, 0, 1); /* checksum */
+	put_text(table, "MODEL MACHINE ", 14);
+	put(table, 1, 4);
+	put_text(table, "QT  ", 4);
+	put(table, 1, 4);
+}
+
+static uint8_t checksum(const uint8_t *bytes, size_t len)
+{
+	uint8_t sum = 0;
+
+	while (len--)
+		sum = (uint8_t)(sum + *bytes++);
+	return (uint8_t)-sum;
+}
+
+static void finish(struct table *table)
+{
+	uint32_t len = (uint32_t)table->len;
+
+	memcpy(table->bytes + 4, &len, sizeof(len));
+	table->bytes[9] = 0;
+	table->bytes[9] = checksum(table->bytes, table->len);
+}
+
+/* Writes the table to the next free place of the firmware area. */
+static qt_phys place(struct model *m, qt_phys *next, const struct table *table)
+{
+	qt_phys at = *next;
+
+	if (at + table->len > m->firmware.end)
+		abort();
+	model_write(m, at, table->bytes, table->len);
+	*next = (at + table->len + 15) & ~15ull;
+	return at;
+}
+
+/* The bridge whose secondary bus this is, or NULL on a root bus. */
+static const struct model_function *bridge_above(const struct model *m, qt_rid rid)
+{
+	for (size_t i = 0; i < m->function_count; i++) {
+		const struct model_function *function = m->functions[i];
+
+		if ((function->config[0x0e] & 0x7f) == 1 &&
+			QT_RID_SEGMENT(function->rid) == QT_RID_SEGMENT(rid) &&
+			function->config[0x19] == QT_RID_BUS(rid))
+			return function;
+	}
+	return NULL;
+}
+
+/* Device scope structure: VT-d 4.1, section 8.3.1. */
+static void put_scope(struct table *table, const struct model *m, qt_rid rid, bool hierarchy)
+{
+	qt_rid path[16];
+	size_t steps = 0;
+
+	path[steps++] = rid;
+	for (const struct model_function *bridge = bridge_above(m, rid); bridge && steps < 16;
+		bridge = bridge_above(m, bridge->rid))
+		path[steps++] = bridge->rid;
+	put(table, hierarchy ? 2 : 1, 1);
+	put(table, 6 + 2 * steps, 1);
+	put(table, 0, 3); /* flags or reserved, enumeration ID */
+	put(table, QT_RID_BUS(path[steps - 1]), 1);
+	while (steps--) {
+		put(table, QT_RID_DEVICE(path[steps]), 1);
+		put(table, QT_RID_FUNCTION(path[steps]), 1);
+	}
+}
+
+static void put_unit(struct table *table, const struct model *m, unsigned index)
+{
+	const struct model_unit_config *config = &m->units[index].config;
+	size_t at = table->len;
+
+	put(table, 0, 4); /* DRHD; length below */
+	put(table, config->include_all, 1);
+	put(table, 0, 1); /* one 4 KiB page of registers */
+	put(table, config->segment, 2);
+	put(table, config->registers, 8);
+	for (size_t i = 0; i < m->claim_count; i++)
+		if (m->claims[i].unit == index)
+			put_scope(table, m, m->claims[i].rid, m->claims[i].hierarchy);
+	set16(table, at + 2, table->len - at);
+}
+
+static void put_reserved(struct table *table, const struct model *m, size_t index)
+{
+	const struct model_reserved *reserved = &m->reserved[index];
+	size_t at = table->len;
+
+	put(table, 1, 2); /* RMRR */
+	put(table, 0, 4); /* length below; reserved */
+	put(table, QT_RID_SEGMENT(reserved->rid), 2);
+	put(table, reserved->range.start, 8);
+	put(table, reserved->range.end - 1, 8);
+	put_scope(table, m, reserved->rid, false);
+	set16(table, at + 2, table->len - at);
+}
+
+static void make_dmar(struct table *table, const struct model *m)
+{
+	start(table, "DMAR", 1);
+	put(table, m->address_bits - 1, 1);
+	put(table, 1, 1); /* INTR_REMAP */
+	put_zeros(table, 10);
+	for (unsigned i = 0; i < m->unit_count; i++)
+		put_unit(table, m, i);
+	for (size_t i = 0; i < m->reserved_count; i++)
+		put_reserved(table, m, i);
+	for (size_t i = 0; i < m->more_dmar_size; i++)
+		put(table, m->more_dmar[i], 1);
+	finish(table);
+}
+
+static bool segment_seen(const struct model *m, size_t before, uint16_t segment)
+{
+	for (size_t i = 0; i < before; i++)
+		if (QT_RID_SEGMENT(m->functions[i]->rid) == segment)
+			return true;
+	return false;
+}
+
+static void put_window(struct table *table, uint16_t segment)
+{
+	put(table, 0xe0000000u + ((uint64_t)segment << 28), 8);
+	put(table, segment, 2);
+	put(table, 0, 1);
+	put(table, 0xff, 1);
+	put(table, 0, 4);
+}
+
+static void make_mcfg(struct table *table, const struct model *m)
+{
+	start(table, "MCFG", 1);
+	put_zeros(table, 8);
+	if (!segment_seen(m, m->function_count, 0))
+		put_window(table, 0);
+	for (size_t i = 0; i < m->function_count; i++)
+		if (!segment_seen(m, i, QT_RID_SEGMENT(m->functions[i]->rid)))
+			put_window(table, QT_RID_SEGMENT(m->functions[i]->rid));
+	finish(table);
+}
+
+static void make_fadt(struct table *table)
+{
+	start(table, "FACP", 6);
+	put_zeros(table, 276 - table->len);
+	set16(table, 76, 0x608);  /* PM_TMR_BLK */
+	table->bytes[91] = 4;     /* PM_TMR_LEN */
+	table->bytes[113] = 0x01; /* TMR_VAL_EXT */
+	finish(table);
+}
+
+/* RSDP, ACPI 6.5, 5.2.5.3: the first 20 bytes and all 36 sum to 0. */
+static void make_rsdp(struct table *table, qt_phys xsdt)
+{
+	table->len = 0;
+	put_text(table, "RSD PTR ", 8);
+	put(table, 0, 1);
+	put_text(table, "MODEL ", 6);
+	put(table, 2, 1);
+	put(table, 0, 4);
+	put(table, 36, 4);
+	put(table, xsdt, 8);
+	put_zeros(table, 4);
+	table->bytes[8] = checksum(table->bytes, 20);
+	table->bytes[32] = checksum(table->bytes, 36);
+}
+
+qt_phys model_build_acpi(struct model *m)
+{
+	qt_phys next = m->firmware.start + 64; /* RSDP first */
+	qt_phys tables[3];
+	struct table table;
+
+	make_fadt(&table);
+	tables[0] = place(m, &next, &table);
+	make_mcfg(&table, m);
+	tables[1] = place(m, &next, &table);
+	make_dmar(&table, m);
+	tables[2] = place(m, &next, &table);
+	m->dmar = tables[2];
+	start(&table, "XSDT", 1);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(tables) - (m->unit_count == 0); i++)
+		put(&table, tables[i], 8);
+	finish(&table);
+	make_rsdp(&table, place(m, &next, &table));
+	model_write(m, m->firmware.start, table.bytes, table.len);
+	return m->firmware.start;
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A sound test machine has fewer; a damaged table is given up on there. */
+#define LEAVES_MAX 200000u
+#define TABLES_MAX 20000u
+
+#define ADDRESS_MASK 0x000ffffffffff000ull
+
+static void *grow(void *list, size_t count, size_t size)
+{
+	/* Doubles at every power of two. */
+	if (count & (count - 1))
+		return list;
+	list = realloc(list, (count ? 2 * count : 1) * size);
+	if (!list)
+		abort();
+	return list;
+}
+
+/* Walks a whole table tree the way a unit would. */
+struct sweep {
+	struct model *m;
+	const struct model_unit *unit;
+	unsigned tables_left;
+	bool damaged;
+	void (*leaf)(struct sweep *sweep, const struct model_leaf *leaf);
+	void *context;
+};
+
+static bool leaf_sound(const struct sweep *sweep, unsigned level, uint64_t raw)
+{
+	const struct model_unit_config *config = &sweep->unit->config;
+
+	if (raw & MODEL_SS_SNOOP && !config->snoop)
+		return false;
+	if (level == 0)
+		return true;
+	if (!(level == 1 ? config->large_2m : config->large_1g))
+		return false;
+	return !(raw & ADDRESS_MASK & ((1ull << (12 + 9 * level)) - 1));
+}
+
+static void sweep_table(
+	struct sweep *sweep, qt_phys table, unsigned level, qt_iova base, unsigned perms);
+
+static void sweep_entry(
+	struct sweep *sweep, uint64_t raw, unsigned level, qt_iova iova, unsigned perms)
+{
+	const struct model *m = sweep->m;
+	bool is_leaf = level == 0 || (level <= 2 && raw & MODEL_SS_LARGE);
+	struct model_leaf leaf = {
+		iova, raw & ADDRESS_MASK, (uint8_t)(12 + 9 * level), (uint8_t)(perms & raw)};
+
+	if (!(raw & QT_RW))
+		return;
+	if ((raw & ADDRESS_MASK) >> m->address_bits) {
+		sweep->damaged = true;
+	} else if (!is_leaf) {
+		if (raw & (MODEL_SS_LARGE | MODEL_SS_SNOOP))
+			sweep->damaged = true;
+		else
+			sweep_table(sweep, raw & ADDRESS_MASK, level - 1, iova, perms & raw);
+	} else if (!leaf_sound(sweep, level, raw)) {
+		sweep->damaged = true;
+	} else if (leaf.perms) {
+		sweep->leaf(sweep, &leaf);
+	}
+}
+
+static void sweep_table(
+	struct sweep *sweep, qt_phys table, unsigned level, qt_iova base, unsigned perms)
+{
+	uint64_t words[512];
+
+	if (!sweep->tables_left || !model_in_ram(sweep->m, table, MODEL_PAGE)) {
+		sweep->damaged = true;
+		return;
+	}
+	sweep->tables_left--;
+	memcpy(words, model_memory_page(&sweep->m->memory, table, model_unit_view(sweep->unit)),
+		sizeof(words));
+	for (unsigned i = 0; i < 512; i++)
+		if (words[i] & QT_RW)
+			sweep_entry(sweep, words[i], level, base + ((qt_iova)i << (12 + 9 * level)),
+				perms);
+}
+
+/* A present context entry, as `contexts` finds it. */
+struct found {
+	struct model_unit *unit;
+	qt_rid rid;
+	unsigned type;
+	unsigned levels;
+	qt_phys root;
+};
+
+/* Calls visit for each present context entry of a unit that is on in legacy mode. */
+static void contexts(struct model *m, struct model_unit *unit,
+	void (*visit)(struct model *m, const struct found *found, void *context), void *context)
+{
+	enum model_view view = model_unit_view(unit);
+	qt_phys root = unit->root & ADDRESS_MASK;
+
+	if (!(unit->status & MODEL_GCMD_TE) || unit->root & MODEL_RTADDR_ABORT ||
+		!model_in_ram(m, root, MODEL_PAGE))
+		return;
+	for (unsigned bus = 0; bus < 256; bus++) {
+		uint64_t lo = model_memory_load(&m->memory, root + bus * 16, view);
+		qt_phys table = lo & ADDRESS_MASK;
+
+		if (!(lo & 1) || !model_in_ram(m, table, MODEL_PAGE))
+			continue;
+		for (unsigned devfn = 0; devfn < 256; devfn++) {
+			uint64_t low = model_memory_load(&m->memory, table + devfn * 16, view);
+			uint64_t high = model_memory_load(&m->memory, table + devfn * 16 + 8, view);
+			struct found found = {unit, QT_RID(unit->config.segment, bus, devfn),
+				low >> 2 & 3, (high & 7) + 2, low & ADDRESS_MASK};
+
+			if (low & 1)
+				visit(m, &found, context);
+		}
+	}
+}
+
+static void keep_leaf(struct sweep *sweep, const struct model_leaf *leaf)
+{
+	struct model_live_table *table = sweep->context;
+
+	if (table->count == LEAVES_MAX) {
+		sweep->tables_left = 0;
+		return;
+	}
+	table->leaves = grow(table->leaves, table->count, sizeof(*leaf));
+	table->leaves[table->count++] = *leaf;
+}
+
+static void add_table(struct model *m, struct model_snapshot *snapshot, const struct found *found)
+{
+	struct model_live_table *table;
+	struct sweep sweep = {.m = m, .unit = found->unit, .tables_left = TABLES_MAX};
+
+	snapshot->tables = grow(snapshot->tables, snapshot->table_count, sizeof(*table));
+	table = &snapshot->tables[snapshot->table_count++];
+	*table = (struct model_live_table){.root = found->root, .levels = found->levels};
+	sweep.leaf = keep_leaf;
+	sweep.context = table;
+	sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
+	table->damaged = sweep.damaged;
+}
+
+static int table_of(struct model *m, struct model_snapshot *snapshot, const struct found *found)
+{
+	for (size_t i = 0; i < snapshot->table_count; i++)
+		if (snapshot->tables[i].root == found->root &&
+			snapshot->tables[i].levels == found->levels)
+			return (int)i;
+	add_table(m, snapshot, found);
+	return (int)snapshot->table_count - 1;
+}
+
+/* Whether hardware accepts the entry at all: any fault but one of the table below it. */
+static bool context_sound(struct model *m, const struct found *found)
+{
+	struct model_translation translation;
+	int fault = model_unit_translate(m, found->unit, found->rid, 0, MODEL_WALK, &translation);
+
+	return fault == 0 || fault == MODEL_FAULT_WRITE || fault == MODEL_FAULT_TABLE_ACCESS ||
+	       fault == MODEL_FAULT_TABLE_RESERVED;
+}
+
+static void add_live(struct model *m, const struct found *found, void *context)
+{
+	struct model_snapshot *snapshot = context;
+	struct model_live live = {.rid = found->rid, .unit = found->unit, .table = -1};
+
+	if (!context_sound(m, found))
+		return;
+	if (found->type != 2)
+		live.table = table_of(m, snapshot, found);
+	snapshot->lives = grow(snapshot->lives, snapshot->live_count, sizeof(live));
+	snapshot->lives[snapshot->live_count++] = live;
+}
+
+void model_snapshot_take(struct model *m)
+{
+	model_snapshot_free(m->snapshot);
+	m->snapshot = calloc(1, sizeof(*m->snapshot));
+	if (!m->snapshot)
+		abort();
+	for (size_t i = 0; i < m->unit_count; i++) {
+		m->snapshot->status[i] = m->units[i].status;
+		m->snapshot->root[i] = m->units[i].root;
+		contexts(m, &m->units[i], add_live, m->snapshot);
+	}
+}
+
+void model_snapshot_free(struct model_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < snapshot->table_count; i++)
+		free(snapshot->tables[i].leaves);
+	free(snapshot->tables);
+	free(snapshot->lives);
+	free(snapshot);
+}
+
+static const char *const path_names[] = {
+	[MODEL_WALK] = "by the tables in memory",
+	[MODEL_PAGING] = "with tables cached",
+	[MODEL_CACHED] = "through the caches",
+};
+
+static bool leaf_kept(struct model *m, const struct model_live *live, const struct model_leaf *leaf,
+	uint64_t offset, enum model_path path)
+{
+	struct model_translation translation;
+	int fault = model_unit_translate(
+		m, live->unit, live->rid, leaf->iova + offset, path, &translation);
+
+	if (!fault && translation.phys == leaf->phys + offset && translation.perms == leaf->perms)
+		return true;
+	model_complain(m,
+		"KEEP: requester %x, IOVA %llx: was %llx perms %u, is %llx perms %u fault %d %s, "
+		"after %zu stores",
+		live->rid, (unsigned long long)(leaf->iova + offset),
+		(unsigned long long)(leaf->phys + offset), leaf->perms,
+		(unsigned long long)translation.phys, translation.perms, fault, path_names[path],
+		m->store_count);
+	return false;
+}
+
+static bool live_kept(struct model *m, const struct model_live *live)
+{
+	static const struct model_leaf identity = {QT_GIB(1), QT_GIB(1), 12, QT_RW};
+	const struct model_live_table *table;
+
+	if (live->stopped)
+		return true;
+	if (live->table < 0)
+		return leaf_kept(m, live, &identity, 0, MODEL_WALK) &&
+		       leaf_kept(m, live, &identity, 0, MODEL_CACHED);
+	table = &m->snapshot->tables[live->table];
+	for (size_t i = 0; i < table->count; i++) {
+		const struct model_leaf *leaf = &table->leaves[i];
+		uint64_t last = (1ull << leaf->size_lg2) - 8;
+
+		for (enum model_path path = MODEL_WALK; path <= MODEL_CACHED; path++)
+			if (!leaf_kept(m, live, leaf, 0, path))
+				return false;
+		if (leaf->size_lg2 > 12 && !leaf_kept(m, live, leaf, last, MODEL_WALK))
+			return false;
+	}
+	return true;
+}
+
+bool model_keep(struct model *m)
+{
+	const struct model_snapshot *snapshot = m->snapshot;
+
+	m->snapshot->keep_checks++;
+	for (size_t i = 0; i < m->unit_count; i++) {
+		if (!((snapshot->status[i] ^ m->units[i].status) & MODEL_GCMD_TE) &&
+			snapshot->root[i] == m->units[i].root)
+			continue;
+		model_complain(m, "STILL: unit %zu was switched, or its root table moved", i);
+		return false;
+	}
+	for (size_t i = 0; i < snapshot->live_count; i++)
+		if (!live_kept(m, &snapshot->lives[i]))
+			return false;
+	return true;
+}
+
+static void check_keep(struct model *m, void *context)
+{
+	(void)context;
+	if (!m->complaints)
+		model_keep(m);
+}
+
+void model_watch_keep(struct model *m)
+{
+	m->on_change = check_keep;
+	m->on_change_context = NULL;
+}
+
+static bool page_reached(
+	struct model *m, struct model_unit *unit, qt_rid rid, qt_phys at, enum model_path path)
+{
+	struct model_translation translation = {at, QT_RW, 12};
+	int fault = unit ? model_unit_translate(m, unit, rid, at, path, &translation) : 0;
+
+	if (!fault && translation.phys == at && translation.perms == QT_RW)
+		return true;
+	model_complain(m, "REACH: requester %x, %llx: is %llx perms %u fault %d %s", rid,
+		(unsigned long long)at, (unsigned long long)translation.phys, translation.perms,
+		fault, path_names[path]);
+	return false;
+}
+
+bool model_reach(struct model *m, qt_rid rid, enum model_path path)
+{
+	struct model_unit *unit = model_unit_of(m, rid);
+
+	for (size_t i = 0; i < m->crash_count; i++) {
+		qt_phys at = m->crash[i].start < QT_MIB(1) ? QT_MIB(1) : m->crash[i].start;
+
+		for (; at < m->crash[i].end; at += MODEL_PAGE)
+			if (!page_reached(m, unit, rid, at, path))
+				return false;
+	}
+	return true;
+}
+
+void model_cold(struct model *m)
+{
+	for (size_t i = 0; i < m->unit_count; i++)
+		model_cache_clear(&m->units[i].cache);
+}
+
+static void guard_leaf(struct sweep *sweep, const struct model_leaf *leaf)
+{
+	bool *holds = sweep->context;
+
+	if (leaf->phys == leaf->iova ||
+		!model_overlaps_crash(sweep->m, leaf->phys, 1ull << leaf->size_lg2))
+		return;
+	*holds = false;
+	model_complain(sweep->m, "GUARD: IOVA %llx leads to %llx, into the crash region",
+		(unsigned long long)leaf->iova, (unsigned long long)leaf->phys);
+}
+
+static void guard_context(struct model *m, const struct found *found, void *context)
+{
+	struct sweep sweep = {.m = m,
+		.unit = found->unit,
+		.tables_left = TABLES_MAX,
+		.leaf = guard_leaf,
+		.context = context};
+
+	if (found->type != 2 && context_sound(m, found))
+		sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
+}
+
+bool model_guard(struct model *m)
+{
+	bool holds = true;
+
+	for (size_t i = 0; i < m->unit_count; i++)
+		contexts(m, &m->units[i], guard_context, &holds);
+	return holds;
+}
+
+static uint64_t word_at(const uint8_t *page, unsigned index)
+{
+	uint64_t word;
+
+	memcpy(&word, page + index * 8, 8);
+	return word;
+}
+
+/* Calls visit for every word outside the arena that differs from the crash. */
+static void differences(const struct model *m,
+	void (*visit)(qt_phys at, uint64_t before, uint64_t after, void *context), void *context)
+{
+	for (const struct model_page *page = m->memory.all; page; page = page->next_all) {
+		if (!page->before || memcmp(page->before, page->view[MODEL_CPU], MODEL_PAGE) == 0)
+			continue;
+		for (unsigned i = 0; i < MODEL_PAGE / 8; i++) {
+			uint64_t before = word_at(page->before, i);
+			uint64_t after = word_at(page->view[MODEL_CPU], i);
+
+			if (before != after)
+				visit(page->number * MODEL_PAGE + i * 8, before, after, context);
+		}
+	}
+}
+
+/* The journal's stores, sorted by address. */
+struct ledger {
+	struct model *m;
+	struct qt_store *stores;
+	size_t count;
+	bool holds;
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct qt_store *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static void find_in_ledger(qt_phys at, uint64_t before, uint64_t after, void *context)
+{
+	struct ledger *ledger = context;
+	struct qt_store key = {.at = at};
+	const struct qt_store *store =
+		bsearch(&key, ledger->stores, ledger->count, sizeof(key), by_address);
+
+	if (store && store->before == before && store->after == after)
+		return;
+	ledger->holds = false;
+	model_complain(ledger->m, "LEDGER: %llx was %llx, is %llx; the journal %s",
+		(unsigned long long)at, (unsigned long long)before, (unsigned long long)after,
+		store ? "has other values" : "does not have it");
+}
+
+bool model_ledger(struct model *m, const struct qt_journal *journal)
+{
+	struct ledger ledger = {.m = m, .holds = true};
+	struct qt_journal_cursor cursor;
+	struct qt_store store;
+
+	ledger.stores = calloc(journal->done + 1, sizeof(store));
+	if (!ledger.stores)
+		abort();
+	qt_journal_seek(journal, 0, &cursor);
+	while (ledger.count < journal->done && qt_journal_next(journal, &cursor, &store))
+		ledger.stores[ledger.count++] = store;
+	if (ledger.count != journal->done) {
+		model_complain(m, "LEDGER: the journal ends after %zu of %zu stores", ledger.count,
+			journal->done);
+		ledger.holds = false;
+	}
+	qsort(ledger.stores, ledger.count, sizeof(store), by_address);
+	differences(m, find_in_ledger, &ledger);
+	free(ledger.stores);
+	return ledger.holds;
+}
+
+static void complain_of_difference(qt_phys at, uint64_t before, uint64_t after, void *context)
+{
+	model_complain(context, "LEDGER: %llx was %llx and is %llx after undoing",
+		(unsigned long long)at, (unsigned long long)before, (unsigned long long)after);
+}
+
+bool model_restored(struct model *m)
+{
+	differences(m, complain_of_difference, m);
+	return model_words_changed(m) == 0;
+}
+
+static void count_difference(qt_phys at, uint64_t before, uint64_t after, void *context)
+{
+	size_t *count = context;
+
+	(void)at;
+	(void)before;
+	(void)after;
+	(*count)++;
+}
+
+size_t model_words_changed(const struct model *m)
+{
+	size_t count = 0;
+
+	differences(m, count_difference, &count);
+	return count;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the dead kernel left: root, context and second-stage tables in RAM, units
+ * switched on, caches warm. Every function may also be used after model_crash,
+ * to play the part of somebody else who writes to memory.
+ */
+#ifndef MODEL_DEAD_H
+#define MODEL_DEAD_H
+
+#include "model.h"
+
+#define MODEL_DOMAINS_MAX 256
+
+struct model_domain {
+	unsigned unit;
+	unsigned levels;
+	uint16_t id;
+	qt_phys root;
+};
+
+struct model_dead {
+	qt_phys next_page;
+	struct model_domain *domains[MODEL_DOMAINS_MAX];
+	size_t domain_count;
+};
+
+struct model_dead *model_dead_new(void);
+void model_dead_free(struct model_dead *dead);
+
+/* A zeroed page of RAM outside the crash region, at or above 1 MiB. */
+qt_phys model_page(struct model *m);
+
+/* Gives the unit an empty root table and an invalidation queue and switches it on. */
+void model_start_unit(struct model *m, unsigned unit);
+
+/* A domain with an empty root. */
+struct model_domain *model_domain_new(struct model *m, unsigned unit, unsigned levels, uint16_t id);
+
+/*
+ * Maps [iova, iova + size) to phys with perms (enum qt_perm), pages of at most
+ * `leaf_level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB) where alignment allows. Replaces
+ * what was there.
+ */
+void model_map(struct model *m, struct model_domain *domain, qt_iova iova, qt_phys phys,
+	uint64_t size, unsigned perms, unsigned leaf_level);
+
+/* Clears every leaf that starts in [iova, iova + size). Tables stay, caches are not told. */
+void model_unmap(struct model *m, struct model_domain *domain, qt_iova iova, uint64_t size);
+
+/* Entries for a requester. type is TT: 0, or 1 for ATS. */
+void model_attach(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type);
+void model_attach_pass(struct model *m, unsigned unit, qt_rid rid);
+void model_detach(struct model *m, unsigned unit, qt_rid rid);
+
+/* DMA of a requester: fills the caches. Returns what model_translate returns. */
+int model_touch(struct model *m, qt_rid rid, qt_iova iova);
+
+/* Addresses of entries, to look at or damage: 0 if no table leads there. */
+qt_phys model_root_entry(const struct model *m, unsigned unit, uint8_t bus);
+qt_phys model_context_entry(struct model *m, unsigned unit, qt_rid rid);
+qt_phys model_table_entry(
+	struct model *m, const struct model_domain *domain, qt_iova iova, unsigned level);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A VT-d unit: registers, queued and register-based invalidation, translation in
+ * legacy mode with all its caches. Source: Intel Virtualization Technology for
+ * Directed I/O, Architecture Specification 4.1 (sections in unit.c, walk.c).
+ */
+#ifndef MODEL_UNIT_H
+#define MODEL_UNIT_H
+
+#include <quietus/types.h>
+
+#include "cache.h"
+#include "memory.h"
+
+struct model;
+
+/* What kind of hardware it is. model_unit_default() is a 2020 server's. */
+struct model_unit_config {
+	qt_phys registers; /* page-aligned, outside RAM */
+	uint16_t segment;
+	bool include_all;       /* has every function of its segment that no other unit claims */
+	uint8_t version_major;  /* default 1; from 6 on there is no register-based invalidation */
+	uint8_t guest_bits;     /* CAP.MGAW + 1: default 48 */
+	uint8_t levels;         /* CAP.SAGAW: bit mask of level counts, 1 << 3, 1 << 4, 1 << 5 */
+	uint8_t domain_id_bits; /* CAP.ND: 4, 6, 8 ... 16 */
+	bool large_2m;          /* CAP.SLLPS */
+	bool large_1g;
+	bool caching_mode; /* CAP.CM: caches what is not present, too */
+	bool write_buffer; /* CAP.RWBF: stores reach it only after GCMD.WBF */
+	bool coherent;     /* ECAP.C: its walks snoop CPU caches */
+	bool queued;       /* ECAP.QI */
+	bool device_tlbs;  /* ECAP.DT */
+	bool pass_through; /* ECAP.PT */
+	bool snoop;        /* ECAP.SC */
+	uint64_t more_capability;
+	uint64_t more_extended_capability; /* ORed into the registers, e.g. ECAP.SMTS */
+	uint32_t latency_us;               /* from a command to its completion; default 3 */
+};
+
+enum model_path {
+	MODEL_WALK,   /* no caches: what the tables in memory say */
+	MODEL_PAGING, /* contexts and tables from the caches, leaves from memory */
+	MODEL_CACHED, /* everything from the caches; they are filled on the way */
+};
+
+/* Why a DMA is refused: VT-d 4.1, section 7.1.3, legacy mode fault reasons. */
+enum model_fault {
+	MODEL_FAULT_ROOT_ABSENT = 0x1,
+	MODEL_FAULT_CONTEXT_ABSENT = 0x2,
+	MODEL_FAULT_CONTEXT_INVALID = 0x3,
+	MODEL_FAULT_WIDTH = 0x4,
+	MODEL_FAULT_WRITE =
+		0x5, /* nothing there, or not writable: the model tells no reads apart */
+	MODEL_FAULT_TABLE_ACCESS = 0x7,
+	MODEL_FAULT_ROOT_ACCESS = 0x8,
+	MODEL_FAULT_CONTEXT_ACCESS = 0x9,
+	MODEL_FAULT_ROOT_RESERVED = 0xa,
+	MODEL_FAULT_CONTEXT_RESERVED = 0xb,
+	MODEL_FAULT_TABLE_RESERVED = 0xc,
+	MODEL_FAULT_BLOCKED = 0xd,
+	MODEL_FAULT_MODE = 0x80, /* ours: a root table mode that the model does not walk */
+};
+
+struct model_translation {
+	qt_phys phys;
+	uint8_t perms;    /* enum qt_perm; never 0 when there was no fault */
+	uint8_t size_lg2; /* of the leaf */
+};
+
+struct model_unit {
+	struct model_unit_config config;
+	uint64_t capability;
+	uint64_t extended_capability;
+	/* Registers. */
+	uint32_t status; /* GSTS: also what GCMD should hold */
+	uint32_t fault_status;
+	uint32_t fault_control;
+	uint32_t queue_control;
+	uint32_t page_request_control;
+	uint64_t root_register; /* RTADDR as written */
+	uint64_t root;          /* as it took effect with GCMD.SRTP */
+	uint64_t context_command;
+	uint64_t iotlb_address;
+	uint64_t iotlb_command;
+	uint64_t queue_address;
+	uint64_t queue_head;
+	uint64_t queue_tail;
+	uint64_t remap_table;
+	/* Commands under way: what, and when they are done. */
+	uint32_t command;
+	uint64_t command_ns, context_ns, iotlb_ns, queue_ns;
+	struct model_cache cache;
+	/* Trouble on demand. */
+	bool all_ones;                     /* every register reads all ones, writes do nothing */
+	bool deaf;                         /* no invalidation ever ends */
+	bool command_deaf;                 /* GSTS never follows GCMD */
+	bool status_stuck;                 /* FSTS errors cannot be cleared */
+	bool register_invalidation_broken; /* claims a granularity of 0 performed */
+	/* What it did. */
+	uint64_t register_reads;
+	uint64_t register_writes;
+	uint64_t context_invalidations;
+	uint64_t iotlb_invalidations;
+	uint64_t device_invalidations;
+	uint64_t interrupt_invalidations;
+	uint64_t buffer_flushes;
+	uint64_t waits;
+};
+
+/* Registers at `at`, INCLUDE_PCI_ALL, 3 and 4 levels, 2 MiB and 1 GiB pages, queue, coherent. */
+struct model_unit_config model_unit_default(qt_phys registers);
+
+void model_unit_init(struct model_unit *unit, const struct model_unit_config *config);
+
+/* The view of memory its walks have. */
+enum model_view model_unit_view(const struct model_unit *unit);
+
+/* Finishes what is due by now. */
+void model_unit_settle(struct model *m, struct model_unit *unit);
+
+/* Registers; width is 4 or 8. */
+uint64_t model_unit_read(struct model *m, struct model_unit *unit, unsigned offset, unsigned width);
+void model_unit_write(
+	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value);
+
+/* The dead kernel's switches: root table, translation, queue. They take effect at once. */
+void model_unit_set_root(struct model_unit *unit, uint64_t root);
+void model_unit_enable(struct model_unit *unit, bool translation, qt_phys queue, unsigned tail);
+
+/* Invalidation, as commands do it. Granularity: 1 global, 2 domain, 3 device or page. */
+void model_unit_forget_contexts(struct model_unit *unit, unsigned granularity, uint16_t domain,
+	uint16_t source, unsigned mask);
+void model_unit_forget_leaves(struct model_unit *unit, unsigned granularity, uint16_t domain,
+	qt_iova iova, unsigned pages_lg2, bool keep_tables);
+void model_unit_forget_device(
+	struct model_unit *unit, uint32_t rid, qt_iova iova, unsigned pages_lg2);
+
+/* walk.c: translation of one DMA of a requester behind this unit. 0 or enum model_fault. */
+int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation);
+
+/* One 8-byte word of second-stage tables as bits, for builders and the walk. */
+#define MODEL_SS_READ  0x1u
+#define MODEL_SS_WRITE 0x2u
+#define MODEL_SS_LARGE 0x80u
+#define MODEL_SS_SNOOP 0x800u
+
+/* GCMD and GSTS (VT-d 4.1, 11.4.4). */
+#define MODEL_GCMD_TE    (1u << 31)
+#define MODEL_GCMD_SRTP  (1u << 30)
+#define MODEL_GCMD_SFL   (1u << 29)
+#define MODEL_GCMD_EAFL  (1u << 28)
+#define MODEL_GCMD_WBF   (1u << 27)
+#define MODEL_GCMD_QIE   (1u << 26)
+#define MODEL_GCMD_IRE   (1u << 25)
+#define MODEL_GCMD_SIRTP (1u << 24)
+#define MODEL_GCMD_CFI   (1u << 23)
+
+/* FSTS (11.4.9). */
+#define MODEL_FSTS_PFO 0x01u
+#define MODEL_FSTS_PPF 0x02u
+#define MODEL_FSTS_IQE 0x10u
+#define MODEL_FSTS_ICE 0x20u
+#define MODEL_FSTS_ITE 0x40u
+
+/* Interrupt masks of FECTL, IECTL, PECTL. */
+#define MODEL_CONTROL_MASK    (1u << 31)
+#define MODEL_CONTROL_PENDING (1u << 30)
+
+/* CAP and ECAP bits that tests refer to. */
+#define MODEL_ECAP_SMTS (1ull << 43)
+
+/* RTADDR's translation table mode (11.4.5). */
+#define MODEL_RTADDR_SCALABLE 0x400u
+#define MODEL_RTADDR_ABORT    0xc00u
+
+#endif
