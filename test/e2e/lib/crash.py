@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 
-from . import cpio, dump, guest, inject, machine, report, stage, vtd
+from . import cpio, dump, guest, machine, report, stage, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -97,6 +97,7 @@ class Run:
     def __init__(self, scenario, kind, folder, accel, options):
         self.scenario, self.kind, self.folder, self.accel = scenario, kind, folder, accel
         self.options = options
+        self.products = PRODUCTS
         self.token = secrets.token_hex(8)
         self.seed = secrets.randbits(60)
         self.checks = scenario.checks.split()
@@ -136,8 +137,8 @@ class Run:
         """What the system kernel left at the IOVAs of the crash region."""
         for unit in vtd.units(self.guest.memory, self.guest.qmp):
             for start, end in self.crash_region:
-                leaves, empty = vtd.window(unit, start, end)
-                self.result["window_leaves"] = self.result.get("window_leaves", 0) + leaves
+                used, empty = vtd.window(unit, start, end)
+                self.result["window_used"] = self.result.get("window_used", 0) + used
                 self.result["window_empty"] = self.result.get("window_empty", 0) + empty
 
     def _note(self, source, text):
@@ -343,6 +344,8 @@ def _live(run, kernel):
         run.boot(kernel)
         run.crash()
         run.capture()
+    except RuntimeError as error:
+        run.fail(str(error))
     except guest.TimedOut:
         run.fail("timed out " + ("after the panic" if "panic" in run.times else "before the panic"))
     except guest.Gone:

@@ -79,7 +79,9 @@ class _Bus:
 
 def _disk_args(scenario, bus, path):
     options = f",{scenario.disk_options}" if scenario.disk_options else ""
-    drive = ["-drive", f"id=dump,file={path},format=raw,if=none,cache=unsafe,discard=unmap"]
+    drive_options = f",{scenario.drive_options}" if scenario.drive_options else ""
+    drive = ["-drive", f"id=dump,file={path},format=raw,if=none,cache=unsafe,discard=unmap"
+                       f"{drive_options}"]
     if scenario.disk == "ahci":  # the chipset's own controller, 00:1f.2
         return drive + ["-device", f"ide-hd,drive=dump,bus=ide.0{options}"]
     place = bus.place("disk")

@@ -27,7 +27,8 @@ def _decoder(build):
 
 
 def decode(path, build):
-    """The report's values; stores as {address: (old, new)}, requesters as a list."""
+    """The report's values; stores as {address: (old, new)}, requesters as
+    (requester ID, decision)."""
     lines = subprocess.run([_decoder(build), path], check=True, capture_output=True,
                            text=True).stdout.splitlines()
     report = {"stores": {}, "requester_list": [], "text": []}
@@ -38,7 +39,8 @@ def decode(path, build):
             first_old = report["stores"].get(address, (old, new))[0]
             report["stores"][address] = (first_old, new)
         elif key == "requester":
-            report["requester_list"].append(rest)
+            words = rest.split()
+            report["requester_list"].append((int(words[0], 0), int(words[2])))
         elif key == "text":
             report["text"].append(rest)
         else:

@@ -19,6 +19,7 @@ DEFAULTS = {
     "topology": "ports",
     "disk": "nvme",  # or "ahci", "virtio"
     "disk_options": "",
+    "drive_options": "",
     "net": "1",  # e1000e interfaces fed from the host
     "uhci": "1",
     "sound": "0",

@@ -1,3 +1,203 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Watches the stage run: stops the machine at its entry and exit, compares what
+memory and the tables hold at both, and makes things go wrong in between."""
+
+import os
+import struct
+import subprocess
+import time
+
+from . import vtd
+
+ALIGNMENT = 2 << 20
+# include/quietus/stage_header.h
+HEADER = 0x40
+MAGIC = b"QuieTus\x01"
+PREFIX_SIZE = HEADER + 56
+ENTRY = 0x200
+ENTRY_SECONDS = 180
+EXIT_SECONDS = 180
+
+# Addresses that no page table of the stage can map, and that no CPU can reach.
+UNMAPPED = 0xFFFF900000000000
+NON_CANONICAL = 0x9000000000000000
+
+# include/quietus/machine.h
+DECISION_ADOPT, DECISION_ADMIT = 2, 3
+
+
+def find(memory, ranges):
+    """Physical address of the stage in the loaded capture kernel, or None."""
+    for start, end in ranges:
+        for base in range(start + -start % ALIGNMENT, end - ALIGNMENT, ALIGNMENT):
+            if memory.read(base + HEADER, len(MAGIC)) == MAGIC:
+                return base
+    return None
+
+
+def symbols(products):
+    """{name: address} of the stage, which is linked at 0."""
+    listing = subprocess.run(["nm", os.path.join(products, "stage-x86_64.elf")], check=True,
+                             capture_output=True, text=True).stdout
+    fields = [line.split() for line in listing.splitlines()]
+    return {field[2]: int(field[0], 16) for field in fields if len(field) == 3}
+
+
+class DeadUnit:
+    """Firmware that, while the stage runs, points at a unit that never answers:
+    an unused page of reserved memory that looks like the unit's registers."""
+
+    REGISTERS = 0x100
+
+    def __init__(self, memory, qmp):
+        self.memory = memory
+        self.address, self.table = vtd.find_dmar(memory)
+        fake = self._unused_page()
+        patched = bytearray(self.table)
+        for field, base in vtd.drhd_entries(self.table):
+            for register in range(0, self.REGISTERS, 8):
+                value = qmp.read_register(base + register, 8)
+                memory.write(fake + register, struct.pack("<Q", value))
+            struct.pack_into("<Q", patched, field, fake)
+        memory.write(self.address, vtd.with_checksum(patched))
+
+    def _unused_page(self):
+        """Firmware reserves the end of low RAM; its last pages are empty."""
+        for page in range(self.memory.low - 0x1000, self.memory.low - 0x10000, -0x1000):
+            if not any(self.memory.read(page, 0x1000)):
+                return page
+        raise RuntimeError("no unused page in reserved memory")
+
+    def restore(self):
+        self.memory.write(self.address, self.table)
+
+
 class Watch:
-    pass
+    def __init__(self, run):
+        self.run = run
+        self.guest = run.guest
+        self.memory = run.guest.memory
+        self.base = find(self.memory, run.crash_region)
+        if self.base is None:
+            raise RuntimeError("no stage in the loaded capture kernel")
+        self.prefix = int.from_bytes(self.memory.read(self.base + PREFIX_SIZE, 4), "little")
+        self.changes = None
+        self.tables = []
+        self.kind, _, self.place = run.scenario.inject.partition("@")
+        self.gdb = self.guest.attach_gdb()
+        self.gdb.set_break(self.base + ENTRY)
+        self.gdb.resume()
+
+    def _stop_at(self, address, seconds, what):
+        """Runs until the breakpoint, then accounts for the time spent looking."""
+        if not self.gdb.wait_stop(seconds):
+            raise RuntimeError(f"{what} not reached in {seconds} s")
+        self.stopped_at = time.monotonic()
+        self.guest.feeder.paused = True
+        self.gdb.clear_break(address)
+        found = self.gdb.register("rip")
+        if found != address:
+            raise RuntimeError(f"stopped at {found:#x} instead of {what}")
+
+    def _go_on(self):
+        self.gdb.resume()
+        self.guest.feeder.paused = False
+        self.guest.stopped_seconds += time.monotonic() - self.stopped_at
+
+    def follow(self):
+        """From the panic until the capture kernel's entry."""
+        self._stop_at(self.base + ENTRY, ENTRY_SECONDS, "the stage's entry")
+        boot_params = self.gdb.register("rsi")
+        dead = DeadUnit(self.memory, self.guest.qmp) if self.kind == "dead-unit" else None
+        before = self.memory.snapshot()
+        tables = [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)] \
+            if not dead else []
+        if self.place:
+            self._inject()
+        exit_address = self.base + self.prefix + ENTRY
+        self.gdb.set_break(exit_address)
+        self._go_on()
+        self._stop_at(exit_address, EXIT_SECONDS, "the stage's exit")
+        if self.gdb.register("rsi") != boot_params:
+            self.run.fail("the capture kernel is entered with another boot_params")
+        if dead:
+            dead.restore()
+        else:
+            after = [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)]
+            self.tables = list(zip(tables, after))
+        own = [(self.base, self.base + self.prefix), (boot_params, boot_params + 4096)]
+        if dead:
+            own.append((dead.address, dead.address + len(dead.table)))
+        self.changes = {address: (old, new)
+                        for address, old, new in self.memory.changed_words(before)
+                        if not any(start <= address < end for start, end in own)}
+        self.gdb.detach()
+        self.guest.feeder.paused = False
+        self.guest.stopped_seconds += time.monotonic() - self.stopped_at
+
+    def _inject(self):
+        """Runs on to a symbol of the stage (SYMBOL or SYMBOL+HITS) and disturbs it there."""
+        name, _, skip = self.place.partition("+")
+        table = symbols(self.run.products)
+        if name not in table:
+            raise RuntimeError(f"the stage has no symbol {name}")
+        address = self.base + table[name]
+        for _ in range(int(skip or 0) + 1):
+            self.gdb.set_break(address)
+            self._go_on()
+            self._stop_at(address, EXIT_SECONDS, name)
+            self.gdb.step()
+        if self.kind == "nmi":
+            self.guest.qmp.command("inject-nmi")
+        elif self.kind == "page-fault":
+            self.gdb.set_register("rip", UNMAPPED)
+        elif self.kind == "gp":
+            self.gdb.set_register("rip", NON_CANONICAL)
+        else:
+            raise RuntimeError(f"unknown fault {self.kind}")
+
+    # Against the report.
+
+    def check_against(self, report):
+        self._check_ledger(report["stores"])
+        if report["outcome"] == "committed":
+            self._check_tables(report)
+        self._check_injected(report)
+
+    def _check_ledger(self, stores):
+        """LEDGER: what differs outside the stage's memory is what the journal says."""
+        journal = {address: change for address, change in stores.items()
+                   if change[0] != change[1]}
+        unknown = sorted(set(self.changes) - set(journal))
+        missing = sorted(set(journal) - set(self.changes))
+        wrong = [address for address in set(journal) & set(self.changes)
+                 if journal[address] != self.changes[address]]
+        self.run.result["words_changed_seen"] = len(self.changes)
+        for what, addresses in (("changed but not in the journal", unknown),
+                                ("in the journal but not changed", missing),
+                                ("in the journal with other values", wrong)):
+            if addresses:
+                self.run.fail(f"{len(addresses)} words {what}, first {addresses[0]:#x}")
+
+    def _check_tables(self, report):
+        """KEEP at the end, and REACH for every requester that was served."""
+        served = {rid & 0xFFFF for rid, decision in report["requester_list"]
+                  if decision in (DECISION_ADOPT, DECISION_ADMIT)}
+        for before, after in self.tables:
+            lost = vtd.lost_translations(before, after)
+            if lost:
+                self.run.fail(f"{len(lost)} leftover translations lost, first "
+                              f"{lost[0][0]:#x} at {lost[0][1]:#x}")
+            unreached = set(vtd.unreached(after, self.run.crash_region)) & served
+            if unreached:
+                self.run.fail("no capture mapping for requesters "
+                              + " ".join(f"{rid:#x}" for rid in sorted(unreached)))
+        self.run.result["translations_kept"] = sum(
+            len(leaves) for before, _ in self.tables for _, leaves in before.values())
+
+    def _check_injected(self, report):
+        if self.kind == "nmi" and not report["nmis"]:
+            self.run.fail("the injected NMI is not in the report")
+        expected = {"page-fault": 14, "gp": 13}.get(self.kind)
+        if expected is not None and report["exception"] != expected:
+            self.run.fail(f"exception {report['exception']} in the report, not {expected}")

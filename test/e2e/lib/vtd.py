@@ -174,9 +174,9 @@ def unreached(domains, ranges):
 
 
 def window(unit, start, end):
-    """What the tables hold at IOVAs in [start, end), over all domains: a pair
-    (leaves, last-level tables that are present but empty)."""
-    leaves = empty = 0
+    """What the tables hold at IOVAs in [start, end), over all domains: entries in
+    use, and last-level tables that are present but empty."""
+    used = empty = 0
     seen = set()
     for _, low, high in unit.contexts():
         key = (low & _ADDRESS, (high & 7) + 2)
@@ -185,6 +185,6 @@ def window(unit, start, end):
         seen.add(key)
         for iova, size, count in unit.tables(*key):
             if iova < end and iova + size > start:
-                leaves += count
+                used += count
                 empty += count == 0
-    return leaves, empty
+    return used, empty

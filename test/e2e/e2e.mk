@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+# Between them: both loaders, AHCI and NVMe behind a switch, a crash region above
+# 4 GiB, every way in which stock kdump stumbles, memory compared word by word.
+E2E_SHORT := quiet off-on on-pt high-kexec-load switch inject-page-fault
+
+E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin
+
+.PHONY: e2e e2e-short demo
+
+e2e: $(E2E_PRODUCTS) ## all end-to-end scenarios under QEMU
+	test/e2e/suite
+
+e2e-short: $(E2E_PRODUCTS) ## the end-to-end scenarios that `make check` runs
+	test/e2e/suite $(E2E_SHORT)
+
+demo: $(E2E_PRODUCTS) ## the same crash with stock kdump and with Quietus, side by side
+	test/e2e/demo
