@@ -31,7 +31,7 @@ static int replace(struct qt_ranges *set, size_t index, size_t old, size_t room)
 		return QT_E_NOMEM;
 
 	size_t tail = set->count - index - old;
-	if (tail > 0 && old != room)
+	if (old != room)
 		memmove(&set->list[index + room], &set->list[index + old],
 			tail * sizeof(set->list[0]));
 	set->count = set->count - old + room;

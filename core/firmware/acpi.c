@@ -145,8 +145,6 @@ int qt_acpi_scan_rsdp(const struct qt_host *host, qt_phys start, qt_phys end, qt
 			*rsdp = at;
 			return QT_OK;
 		}
-		if (end - at <= RSDP_SCAN_STEP)
-			break;
 	}
 	return QT_E_NOTFOUND;
 }

@@ -66,15 +66,14 @@ static int add_segment(const uint8_t *phdr, struct qt_ranges *ram)
 	return qt_ranges_add(ram, start, start + size);
 }
 
-static int add_segments(
-	const struct qt_host *host, qt_phys at, unsigned count, struct qt_ranges *ram)
+static int add_segments(const struct qt_host *host, qt_phys at, size_t count, struct qt_ranges *ram)
 {
 	uint8_t batch[BATCH * PHDR_SIZE];
 
 	while (count > 0) {
-		unsigned n = count < BATCH ? count : BATCH;
+		size_t n = count < BATCH ? count : BATCH;
 		int error = host->read(host->context, at, batch, n * PHDR_SIZE);
-		for (unsigned i = 0; i < n && !error; i++)
+		for (size_t i = 0; i < n && !error; i++)
 			error = add_segment(batch + i * PHDR_SIZE, ram);
 		if (error)
 			return error;

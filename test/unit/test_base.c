@@ -97,6 +97,7 @@ static void arena_translates_addresses_both_ways(void **state)
 
 	assert_ptr_equal(qt_arena_pointer(&arena, 0x1010, 0xf0), memory + 0x10);
 	assert_int_equal(qt_arena_phys(&arena, memory + 0x10), 0x1010);
+	assert_ptr_equal(qt_arena_pointer(&arena, 0x1000, 0x100), memory);
 	assert_null(qt_arena_pointer(&arena, 0x1010, 0xf1));
 	assert_null(qt_arena_pointer(&arena, 0xfff, 1));
 	assert_null(qt_arena_pointer(&arena, 0x1101, 0));
@@ -226,8 +227,9 @@ static void ranges_agree_with_a_bitmap(void **state)
 {
 	(void)state;
 	enum { SPAN = 64 };
-	struct qt_range list[SPAN];
-	struct qt_ranges set = {.list = list, .capacity = SPAN};
+	/* No more room than is ever needed, so that the sanitizer sees a step too far. */
+	struct qt_range *list = malloc(SPAN / 2 * sizeof(*list));
+	struct qt_ranges set = {.list = list, .capacity = SPAN / 2};
 	uint64_t bitmap = 0;
 
 	srand(1);
@@ -256,6 +258,7 @@ static void ranges_agree_with_a_bitmap(void **state)
 		}
 		assert_int_equal(seen, bitmap);
 	}
+	free(list);
 }
 
 /* Bytes and text */
