@@ -11,7 +11,7 @@
 
 #include "file.h"
 
-#define READ_STEP (1u << 20)
+#define READ_START (4u << 20)
 
 static bool read_all(struct file *file, int fd, struct reason *why)
 {
@@ -21,12 +21,12 @@ static bool read_all(struct file *file, int fd, struct reason *why)
 		ssize_t n;
 
 		if (file->size == room) {
-			uint8_t *larger = realloc(file->data, room + READ_STEP);
+			uint8_t *larger = realloc(file->data, room ? 2 * room : READ_START);
 
 			if (!larger)
 				return because(why, "%s", strerror(ENOMEM));
 			file->data = larger;
-			room += READ_STEP;
+			room = room ? 2 * room : READ_START;
 		}
 		n = read(fd, file->data + file->size, room - file->size);
 		if (n < 0 && errno == EINTR)

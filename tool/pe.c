@@ -179,11 +179,13 @@ bool pe_insert_prefix(uint8_t *setup, uint32_t setup_size, uint32_t prefix_size,
 	if (!growing)
 		return because(why, "PE header without a section for the protected-mode part");
 
+	if ((uint64_t)get_le32(growing + VIRTUAL_ADDRESS) + get_le32(growing + SIZE_OF_RAW_DATA) +
+			prefix_size >
+		UINT32_MAX)
+		return because(why, "damaged PE header: a section does not fit into 4 GiB");
 	/* The RVA of the first byte that moves. In every known layout it equals setup_size. */
-	from = setup_size - get_le32(growing + POINTER_TO_RAW_DATA);
-	if (get_le32(growing + VIRTUAL_ADDRESS) > UINT32_MAX - from)
-		return because(why, "damaged PE header: a section ends outside 4 GiB");
-	from += get_le32(growing + VIRTUAL_ADDRESS);
+	from = get_le32(growing + VIRTUAL_ADDRESS) + setup_size -
+	       get_le32(growing + POINTER_TO_RAW_DATA);
 
 	code = get_le32(growing + CHARACTERISTICS) & SECTION_HOLDS_CODE;
 	put_le32(pe.optional + CHECKSUM, 0);

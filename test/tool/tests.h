@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The tests of each file, for the one main function. */
+#ifndef TEST_TOOL_TESTS_H
+#define TEST_TOOL_TESTS_H
+
+#include "harness.h"
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, enter_folder, leave_folder)
+
+/* Tests of one file; tests[count - 1] is the last. */
+struct suite {
+	const struct CMUnitTest *tests;
+	size_t count;
+};
+
+#define SUITE(array)                                                                               \
+	{                                                                                          \
+		array, sizeof(array) / sizeof((array)[0])                                          \
+	}
+
+extern const struct suite command_line_suite;
+extern const struct suite refusal_suite;
+extern const struct suite wrap_suite;
+extern const struct suite pe_suite;
+extern const struct suite unwrap_suite;
+extern const struct suite write_suite;
+extern const struct suite kernel_suite;
+
+#endif

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# make check-tool: the command-line tool against synthetic images and Debian's
+# kernels. TOOL_TEST names one test or a pattern; TEST_KERNELS names other,
+# signed kernel images.
+
+TOOL_TEST_SRC     := $(sort $(wildcard test/tool/*.c))
+TOOL_TEST_OBJ     := $(TOOL_TEST_SRC:%.c=$(B)/%.o)
+TOOL_TEST_FOLDER  := $(B)/test/tool
+TOOL_TEST_STAGE   := $(TOOL_TEST_FOLDER)/stub_stage.bin
+TOOL_TEST_SUITES  := bookworm trixie
+TOOL_TEST_KERNELS := $(if $(TEST_KERNELS),$(TEST_KERNELS),$(TOOL_TEST_SUITES:%=$(B)/kernels/%/vmlinuz))
+
+# The tool once more, with every out-of-bounds access and undefined operation a crash.
+TOOL_SANITIZED    := $(TOOL_TEST_FOLDER)/quietus-sanitized
+SANITIZE          := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+.PHONY: check-tool
+check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_SANITIZED) $(TOOL_TEST_STAGE) ## test the command-line tool
+	test/tool/prepare $(B)/kernels $(if $(TEST_KERNELS),,$(TOOL_TEST_SUITES))
+	@mkdir -p $(TOOL_TEST_FOLDER)/tmp
+	QUIETUS=$(CURDIR)/$(TOOL_SANITIZED) QT_TEST_STAGE=$(CURDIR)/$(TOOL_TEST_STAGE) \
+	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp \
+	QT_TEST_KERNELS="$(abspath $(TOOL_TEST_KERNELS))" \
+		$(TOOL_TEST_FOLDER)/test-tool $(TOOL_TEST)
+
+$(TOOL_TEST_FOLDER)/test-tool: $(TOOL_TEST_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_TEST_OBJ) -lcmocka
+
+$(TOOL_TEST_OBJ): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+
+$(TOOL_SANITIZED): $(TOOL_SRC) $(wildcard tool/*.h include/quietus/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(TOOL_CFLAGS) $(SANITIZE) -o $@ $(TOOL_SRC)
+
+$(TOOL_TEST_STAGE): test/tool/stub_stage.S
+	@mkdir -p $(@D)
+	$(CC) -c -o $(@:.bin=.o) $<
+	objcopy -O binary -j .text $(@:.bin=.o) $@
+
+-include $(TOOL_TEST_OBJ:.o=.d)
