@@ -27,7 +27,7 @@ static void say_crash_region(void)
 static void load_capture_kernel(void)
 {
 	char command_line[2048];
-	char *argv[] = {"/bin/kexec", "-p", (char *)(uintptr_t)config("kexec", "-s"), "-d",
+	char *argv[] = {"/bin/kexec", "-p", (char *)(uintptr_t)config("kexec", "-s"),
 		"/boot/capture", "--initrd=/boot/initrd", command_line, NULL};
 	int status;
 

@@ -37,35 +37,29 @@ static void load_module(const char *path)
 		close(fd);
 }
 
-static bool has_word(const char *list, const char *word)
+static void load_group(const char *group)
 {
-	size_t length = strlen(word);
+	char path[160], file[96];
+	FILE *list;
 
-	for (const char *at = list; (at = strstr(at, word)); at += length) {
-		bool starts = at == list || at[-1] == ' ';
-		bool ends = at[length] == '\0' || at[length] == ' ';
-
-		if (starts && ends)
-			return true;
-	}
-	return false;
-}
-
-/* /modules/list has lines "GROUP FILE", dependencies first. */
-void load_modules(const char *groups)
-{
-	FILE *list = fopen("/modules/list", "r");
-	char group[32], file[96], path[128];
-
-	if (!list)
-		return;
-	while (fscanf(list, "%31s %95s", group, file) == 2) {
-		if (!has_word(groups, group))
-			continue;
+	snprintf(path, sizeof(path), "/modules/%s", group);
+	list = fopen(path, "r");
+	while (list && fscanf(list, "%95s", file) == 1) {
 		snprintf(path, sizeof(path), "/modules/%s", file);
 		load_module(path);
 	}
-	fclose(list);
+	if (list)
+		fclose(list);
+}
+
+/* /modules/GROUP lists a group's files, dependencies first. */
+void load_modules(const char *groups)
+{
+	char list[256];
+
+	snprintf(list, sizeof(list), "%s", groups);
+	for (char *group = strtok(list, " "); group; group = strtok(NULL, " "))
+		load_group(group);
 }
 
 void settle(unsigned int milliseconds)

@@ -53,29 +53,40 @@ def _read(path):
         return file.read()
 
 
-def _build_initrds(scenario, kernel, kind, folder, token, seed):
+def _archives(kernel, groups):
+    """The initramfs without its configuration: the common part and some driver groups."""
+    return b"".join(_read(os.path.join(kernel, f"{name}.cpio")) for name in ["base"] + groups)
+
+
+def _capture_initrd(scenario, kernel, token):
+    groups = [scenario.disk] + scenario.capture_modules.split()
+    return _archives(kernel, groups) + cpio.archive({"config": _config({
+        "token": token, "disk": machine.DISK_PATH[scenario.disk], "modules": " ".join(groups),
+        "capture_net": 1 if "net" in groups else ""})})
+
+
+def _system_groups(scenario):
+    optional = {"net": scenario.number("net"), "usb": scenario.number("uhci"),
+                "sound": scenario.number("sound"), "vfio": scenario.vfio_device}
+    return [scenario.disk] + [name for name, wanted in optional.items() if wanted]
+
+
+def _build_initrd(scenario, kernel, kind, folder, token, seed):
     """The system kernel's initramfs holds the capture kernel and its own."""
-    base = _read(os.path.join(kernel, "base.cpio"))
-    disk = machine.DISK_PATH[scenario.disk]
-    background = ("net " if scenario.number("net") else "") + \
-        ("usb " if scenario.number("uhci") else "") + ("sound" if scenario.number("sound") else "")
-    capture = base + cpio.archive({"config": _config({
-        "token": token, "disk": disk, "modules": f"{scenario.disk} {scenario.capture_modules}",
-        "capture_net": 1 if "net" in scenario.capture_modules.split() else ""})})
     capture_cmdline = " ".join([COMMON_CMDLINE, CAPTURE_CMDLINE, scenario.capture,
                                 scenario.stage_args if kind == "quietus" else ""]).strip()
-    system = {"token": token, "seed": seed, "disk": disk, "kexec": scenario.kexec,
-              "modules": f"{scenario.disk} {background} "
-                         f"{'vfio' if scenario.vfio_device else ''}",
+    groups = _system_groups(scenario)
+    config = {"token": token, "seed": seed, "disk": machine.DISK_PATH[scenario.disk],
+              "kexec": scenario.kexec, "modules": " ".join(groups),
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_deep_kib", "churn_net", "background_disk",
                 "patterns", "vfio_device", "vfio_maps"):
-        system[key] = scenario.values[key]
+        config[key] = scenario.values[key]
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
-        file.write(base)
+        file.write(_archives(kernel, groups + ["kexec"]))
         file.write(cpio.archive({
-            "config": _config(system), "boot/initrd": capture,
+            "config": _config(config), "boot/initrd": _capture_initrd(scenario, kernel, token),
             "boot/capture": _read(_capture_image(kernel, kind, folder))}))
     return initrd
 
@@ -120,8 +131,8 @@ class Run:
     def boot(self, kernel):
         scenario = self.scenario
         files = {"kernel": os.path.join(kernel, "vmlinuz"),
-                 "initrd": _build_initrds(scenario, kernel, self.kind, self.folder, self.token,
-                                          self.seed),
+                 "initrd": _build_initrd(scenario, kernel, self.kind, self.folder, self.token,
+                                         self.seed),
                  "append": f"{COMMON_CMDLINE} crashkernel={scenario.crashkernel} "
                            f"{scenario.system}",
                  "disk": _make_disk(scenario, self.folder),

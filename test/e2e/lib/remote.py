@@ -59,7 +59,11 @@ class Gdb:
     def __init__(self, path):
         self.sock = _connect(path, 20)
         self.buffer = b""
-        self.request("?")
+        self._send("?")
+        while self.wait_stop(0.5):  # connecting reports a stop as well, sooner or later
+            pass
+        # QEMU answers for single registers only once it was asked to describe them.
+        self.request("qXfer:features:read:target.xml:0,1000")
 
     def _byte(self, timeout):
         if not self.buffer:
@@ -86,8 +90,11 @@ class Gdb:
         return data.decode()
 
     def request(self, payload, timeout=20):
+        """The answer to a command that does not let the machine run."""
         self._send(payload)
-        return self._receive(timeout)
+        while (answer := self._receive(timeout)).startswith("T"):
+            pass
+        return answer
 
     def set_break(self, address):
         if self.request(f"Z1,{address:x},1") != "OK":
@@ -108,7 +115,8 @@ class Gdb:
             return False
 
     def step(self):
-        self.request("s")
+        self._send("s")
+        self._receive(20)
 
     def register(self, name):
         raw = bytes.fromhex(self.request(f"p{self.REGISTERS.index(name):x}"))
