@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <quietus/memory.h>
+
+#include "settle.h"
+
+/* Below this, kernels since 5.13 do no DMA. */
+#define LOW_END QT_MIB(1)
+
+/* Smallest page a device or the capture kernel may be given. */
+#define PAGE_SIZE UINT64_C(4096)
+
+#define FUNCTION_ROOM QT_FUNCTIONS_MAX
+#define RANGE_ROOM    512
+
+#define JOURNAL_SIZE QT_KIB(384)
+#define RECORDS_SIZE ((QT_REPORT_RECORDS_MAX(LOG_SIZE) + 7) & ~UINT64_C(7))
+
+static bool find(struct settle *s);
+static bool prepare(struct settle *s);
+static void take_over(struct settle *s);
+static bool stay_stock(struct settle *s, enum qt_reason reason, int error);
+static bool compose_command_line(struct settle *s, bool committed);
+
+/*
+ * Between two kernels: find what translates and for whom, decide, and, if every
+ * function that a dump may need will be served, make the stores and check them.
+ * Otherwise the capture kernel gets exactly what it would have got without a
+ * stage.
+ */
+void settle(struct settle *s)
+{
+	s->phase = QT_PHASE_FIND;
+	if (!find(s))
+		return;
+
+	s->phase = QT_PHASE_PLAN;
+	qt_plan(&s->machine, &s->plan);
+	if (s->mode == STAGE_OBSERVE) {
+		stay_stock(s, QT_WHY_ASKED_OBSERVE, 0);
+		s->outcome = QT_OUTCOME_OBSERVED;
+		return;
+	}
+	if (!s->plan.commit) {
+		stay_stock(s, s->plan.reason, 0);
+		return;
+	}
+
+	s->phase = QT_PHASE_PREPARE;
+	if (!prepare(s))
+		return;
+
+	s->phase = QT_PHASE_COMMIT;
+	take_over(s);
+}
+
+/*
+ * Nothing was changed, or nothing is any more: on as in stock kdump. Returns
+ * false, for steps that end with it.
+ */
+static bool stay_stock(struct settle *s, enum qt_reason reason, int error)
+{
+	s->outcome = s->begun ? QT_OUTCOME_UNDONE : QT_OUTCOME_STOCK;
+	s->reason = reason;
+	s->error = error;
+	/* Those words only matter to a kernel that takes its memory map from there. */
+	if (!compose_command_line(s, false))
+		log_line(s->log, "no room on the command line to reserve the stage's memory");
+	return false;
+}
+
+int settle_reserve(struct settle *s)
+{
+	s->block = qt_alloc(&s->arena, REPORT_HEAD + RECORDS_SIZE + JOURNAL_SIZE, 16);
+	if (!s->block)
+		return QT_E_NOMEM;
+	s->journal.buffer = s->block + REPORT_HEAD + RECORDS_SIZE;
+	s->journal.size = JOURNAL_SIZE;
+	return 0;
+}
+
+/* Find */
+
+static bool make_ranges(struct settle *s, struct qt_ranges *ranges)
+{
+	ranges->list = qt_alloc(&s->arena, RANGE_ROOM * sizeof(*ranges->list), 8);
+	ranges->count = 0;
+	ranges->capacity = RANGE_ROOM;
+	return ranges->list != NULL;
+}
+
+static int add_pages(struct qt_ranges *to, uint64_t start, uint64_t end)
+{
+	end &= ~(PAGE_SIZE - 1);
+	if (__builtin_add_overflow(start, PAGE_SIZE - 1, &start))
+		return 0;
+	start &= ~(PAGE_SIZE - 1);
+	return start < end ? qt_ranges_add(to, start, end) : 0;
+}
+
+/* What the capture kernel may use, in whole pages: below 1 MiB, and the rest. */
+static int split_crash_region(struct settle *s)
+{
+	struct qt_machine *machine = &s->machine;
+
+	if (!make_ranges(s, &machine->low) || !make_ranges(s, &machine->crash))
+		return QT_E_NOMEM;
+	for (size_t i = 0; i < s->usable.count; i++) {
+		uint64_t start = s->usable.list[i].start;
+		uint64_t end = s->usable.list[i].end;
+		uint64_t low_end = end < LOW_END ? end : LOW_END;
+		uint64_t high_start = start > LOW_END ? start : LOW_END;
+		int error = start < low_end ? add_pages(&machine->low, start, low_end) : 0;
+
+		if (!error && high_start < end)
+			error = add_pages(&machine->crash, high_start, end);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int enumerate_functions(struct settle *s)
+{
+	struct qt_pci *pci = &s->machine.pci;
+	struct qt_pci_segment segments[QT_ECAM_MAX + 1];
+	size_t count = 0;
+	bool has_segment_0 = false;
+
+	for (size_t i = 0; i < s->ecams; i++) {
+		segments[count++] = (struct qt_pci_segment){
+			s->ecam[i].segment, s->ecam[i].first_bus, s->ecam[i].last_bus};
+		has_segment_0 |= s->ecam[i].segment == 0;
+	}
+	if (!has_segment_0) /* reached without ECAM */
+		segments[count++] = (struct qt_pci_segment){0, 0, UINT8_MAX};
+
+	pci->host = s->host;
+	pci->capacity = FUNCTION_ROOM;
+	pci->functions = qt_alloc(&s->arena, FUNCTION_ROOM * sizeof(*pci->functions), 8);
+	if (!pci->functions)
+		return QT_E_NOMEM;
+	return qt_pci_enumerate(pci, segments, count);
+}
+
+/* The reason for not going on without what came back as `error`. */
+static enum qt_reason reason_of(int error, enum qt_reason otherwise)
+{
+	return error == QT_E_NOMEM ? QT_WHY_NO_MEMORY : otherwise;
+}
+
+static bool find(struct settle *s)
+{
+	struct qt_machine *machine = &s->machine;
+	int error;
+
+	if (s->hands_off)
+		return stay_stock(s, s->hands_off, 0);
+	if (!s->ram.count)
+		return stay_stock(s, QT_WHY_NO_RAM_MAP, 0);
+	if (!s->acpi.host)
+		return stay_stock(s, QT_WHY_FIRMWARE_BAD, QT_E_NOTFOUND);
+
+	machine->host = s->host;
+	machine->arena = &s->arena;
+	machine->acpi = s->acpi;
+	machine->ram = s->ram;
+	machine->stage = s->stage;
+	machine->deadline_us = s->host->now_us(s->host->context) + FIND_LIMIT_US;
+
+	error = split_crash_region(s);
+	if (error || !machine->crash.count)
+		return stay_stock(s, reason_of(error, QT_WHY_NO_CRASH_REGION), error);
+	error = enumerate_functions(s);
+	if (error)
+		return stay_stock(s, QT_WHY_TOO_MANY, error);
+	error = qt_machine_init(machine);
+	if (error)
+		return stay_stock(s, reason_of(error, QT_WHY_FIRMWARE_BAD), error);
+
+	s->machine_ready = true;
+	qt_machine_find(machine);
+	return true;
+}
+
+/* Prepare */
+
+/* Adds what each kind of unit wants on the command line, each once. */
+static int append_unit_words(const struct settle *s, char *line, size_t limit)
+{
+	const struct qt_machine *machine = &s->machine;
+
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit_ops *ops = machine->units[i].ops;
+		size_t same = 0;
+		int error;
+
+		while (machine->units[same].ops != ops)
+			same++;
+		if (same != i || !ops->command_line || !*ops->command_line)
+			continue;
+		error = command_line_append(line, limit, ops->command_line);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* False if what must stand there has no room; the original line is then used. */
+static bool compose_command_line(struct settle *s, bool committed)
+{
+	size_t limit = s->command_line_limit;
+	int error = 0;
+
+	if (limit > COMMAND_LINE_SIZE - 1)
+		limit = COMMAND_LINE_SIZE - 1;
+	memcpy(s->final_command_line, s->command_line, COMMAND_LINE_SIZE);
+	if (s->always && *s->always)
+		error = command_line_append(s->final_command_line, limit, s->always);
+	if (!error && committed)
+		error = append_unit_words(s, s->final_command_line, limit);
+	s->command_line_changed = !error && (committed || (s->always && *s->always));
+	return !error;
+}
+
+/* Everything that can still fail without a trace: room for words, tables, journal. */
+static bool prepare(struct settle *s)
+{
+	int error;
+
+	if (!compose_command_line(s, true))
+		return stay_stock(s, QT_WHY_COMMAND_LINE_FULL, 0);
+	s->takeover.machine = &s->machine;
+	s->takeover.journal = &s->journal;
+	error = qt_takeover_prepare(&s->takeover);
+	if (error)
+		return stay_stock(s, reason_of(error, QT_WHY_FIRMWARE_BAD), error);
+	return true;
+}
+
+/* Take over */
+
+static void undo(struct settle *s, enum qt_reason reason, int error)
+{
+	if (qt_takeover_undo(&s->takeover))
+		log_line(s->log, "a unit did not flush after the changes were put back");
+	stay_stock(s, reason, error);
+}
+
+static enum qt_reason commit_failure(int error)
+{
+	return error == QT_E_TIMEOUT ? QT_WHY_FLUSH_FAILED : QT_WHY_STORE_FAILED;
+}
+
+static void mask_interrupts(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+
+		if (unit->state != QT_UNIT_DEAD && unit->ops->mask_interrupts)
+			unit->ops->mask_interrupts(machine, unit);
+	}
+}
+
+static void take_over(struct settle *s)
+{
+	size_t failed = 0;
+	int error;
+
+	s->begun = true;
+	error = qt_takeover_commit(&s->takeover);
+	if (error) {
+		undo(s, commit_failure(error), error);
+		return;
+	}
+
+	s->phase = QT_PHASE_VERIFY;
+	error = qt_takeover_verify(&s->takeover, &failed);
+	if (error) {
+		s->plan.blocker = (int16_t)failed;
+		undo(s, QT_WHY_VERIFY_FAILED, error);
+		return;
+	}
+	mask_interrupts(&s->machine);
+	s->finished = true;
+	s->outcome = QT_OUTCOME_COMMITTED;
+}
+
+void settle_abandon(struct settle *s)
+{
+	if (s->finished)
+		return;
+	if (s->begun)
+		undo(s, QT_WHY_EXCEPTION, 0);
+	else
+		stay_stock(s, QT_WHY_EXCEPTION, 0);
+}
+
+/* Report */
+
+static size_t changed_words(const struct settle *s)
+{
+	return s->begun ? s->journal.done : 0;
+}
+
+/* "8 adopt, 1 admit": the decisions that were made, as far as they fit. */
+static void list_decisions(const struct qt_plan *plan, char *text, size_t size)
+{
+	size_t at = 0;
+
+	text[0] = 0;
+	for (unsigned i = 0; i < QT_ARRAY_SIZE(plan->counts); i++)
+		if (plan->counts[i])
+			at += qt_text(text + at, size - at, "%s%zu %s", at ? ", " : "",
+				plan->counts[i], qt_decision_name(i));
+}
+
+static void say_what_was_found(struct settle *s, uint64_t stage_us, const char *end)
+{
+	char decisions[96];
+
+	list_decisions(&s->plan, decisions, sizeof(decisions));
+	log_say(s->log,
+		QT_VERSION ": %zu units, %zu requesters%s%s; %zu words changed; %llu ms; %s",
+		s->machine.unit_count, s->machine.requester_count, decisions[0] ? ": " : "",
+		decisions, changed_words(s), (unsigned long long)(stage_us / 1000), end);
+}
+
+static void say_why_not(struct settle *s)
+{
+	const char *what = s->outcome == QT_OUTCOME_UNDONE ? "undone" : "not committed";
+	const char *why = qt_reason_text(s->reason);
+	int blocker = s->machine_ready ? s->plan.blocker : -1;
+
+	if (blocker >= 0 && (size_t)blocker < s->machine.requester_count) {
+		qt_rid rid = s->machine.requesters[blocker].rid;
+
+		log_say(s->log, "%s: %04x:%02x:%02x.%x: %s; continuing as stock kdump", what,
+			QT_RID_SEGMENT(rid), QT_RID_BUS(rid), QT_RID_DEVICE(rid),
+			QT_RID_FUNCTION(rid), why);
+	} else {
+		log_say(s->log, "%s: %s; continuing as stock kdump", what, why);
+	}
+}
+
+void settle_conclude(struct settle *s, uint64_t stage_us)
+{
+	switch (s->outcome) {
+	case QT_OUTCOME_COMMITTED:
+		say_what_was_found(s, stage_us, "committed");
+		break;
+	case QT_OUTCOME_OBSERVED:
+		say_what_was_found(s, stage_us, "observed, nothing committed");
+		break;
+	case QT_OUTCOME_OFF:
+		log_line(s->log, "off, as asked");
+		break;
+	default:
+		if (s->machine_ready)
+			say_what_was_found(s, stage_us, "as stock kdump");
+		say_why_not(s);
+		break;
+	}
+}
+
+static void summarize(const struct settle *s, struct qt_report_header *header)
+{
+	const struct qt_ranges *crash = &s->machine.crash;
+
+	header->outcome = s->outcome;
+	header->reason = s->reason;
+	header->error = s->error;
+	header->blocker = s->machine_ready ? s->plan.blocker : -1;
+	header->words_changed = (uint32_t)changed_words(s);
+	header->stage_start = s->stage.start;
+	if (crash->count) {
+		header->crash_start = crash->list[0].start;
+		header->crash_end = crash->list[crash->count - 1].end;
+	}
+	for (size_t i = 0; i < s->ram.count; i++)
+		header->ram_bytes += s->ram.list[i].end - s->ram.list[i].start;
+}
+
+uint8_t *settle_report(struct settle *s, struct qt_report_header *header, size_t *size)
+{
+	uint8_t *report = s->block + REPORT_HEAD;
+
+	if (!s->block)
+		return NULL;
+	summarize(s, header);
+	*size = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header,
+		s->machine_ready ? &s->machine : NULL, &s->journal, s->log->text, s->log->used);
+	return *size ? report : NULL;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Source: APM 2, 7.10 (SME) and 15.34 (SEV); APM 3, CPUID 8000_001Fh; Intel TDX
+ * Module Specification, CPUID 21h.
+ */
+#include <quietus/memory.h>
+
+#include "cpu.h"
+#include "encryption.h"
+
+#define ENCRYPTION_LEAF 0x8000001f
+#define ENCRYPTION_SME  (1u << 0)
+#define ENCRYPTION_SEV  (1u << 1)
+
+#define TDX_LEAF 0x21
+
+static bool is_tdx_guest(void)
+{
+	struct cpuid r;
+
+	if (cpuid(0, 0).eax < TDX_LEAF)
+		return false;
+	r = cpuid(TDX_LEAF, 0);
+	return memcmp(&r.ebx, "Inte", 4) == 0 && memcmp(&r.edx, "lTDX", 4) == 0 &&
+	       memcmp(&r.ecx, "    ", 4) == 0;
+}
+
+const char *encryption_in_use(void)
+{
+	uint32_t features = 0;
+
+	if (cpuid(0x80000000, 0).eax >= ENCRYPTION_LEAF)
+		features = cpuid(ENCRYPTION_LEAF, 0).eax;
+	if (features & ENCRYPTION_SEV && read_msr(MSR_SEV_STATUS) & 1)
+		return "SEV";
+	/*
+	 * Switched on by firmware; whether the dead kernel used it is not to be seen
+	 * from here, so the answer is the careful one.
+	 */
+	if (features & ENCRYPTION_SME && read_msr(MSR_SYSCFG) & SYSCFG_MEM_ENCRYPT)
+		return "SME";
+	return is_tdx_guest() ? "TDX" : NULL;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The life of the stage on x86-64, from kexec's jump into it to its jump into
+ * the capture kernel. What it does to the machine is in ../common/settle.c.
+ */
+#include <quietus/memory.h>
+
+#include "cpu.h"
+#include "descriptors.h"
+#include "encryption.h"
+#include "entry.h"
+#include "setup_header.h"
+#include "stage.h"
+
+/* What can end in an exception no more than once each: the work, putting it back, handing over. */
+#define ATTEMPTS 2
+
+struct stage stage;
+
+static void begin(struct stage *s);
+static bool restore_setup_header(struct stage *s);
+static bool prepare(struct stage *s);
+
+/*
+ * Take exceptions over; give the setup header in boot_params its original values,
+ * without which the kernel would not fit; read what the loader handed over; if
+ * not told to keep out, switch to page tables of our own and settle. Then hand
+ * over what is to be said, and return: entry.S puts the CPU back into the state
+ * it came in, and jumps on.
+ */
+void stage_main(void)
+{
+	struct stage *s = &stage;
+
+	begin(s);
+	descriptors_load();
+	if (!restore_setup_header(s) || !prepare(s))
+		return;
+	if (s->settle.mode == STAGE_OFF) {
+		settle_conclude(&s->settle, 0);
+		return;
+	}
+	settle(&s->settle);
+	hand_over(s);
+}
+
+/* After an exception, on an empty stack: back to where nothing is half done, and on. */
+void stage_recover(void)
+{
+	struct stage *s = &stage;
+
+	if (s->exceptions == 1)
+		settle_abandon(&s->settle);
+	if (s->exceptions <= ATTEMPTS)
+		hand_over(s);
+}
+
+static void begin(struct stage *s)
+{
+	uint64_t start = (uint64_t)(uintptr_t)image_start;
+
+	s->clock.start = read_tsc();
+	s->exception = NO_EXCEPTION;
+	s->header = (const void *)(image_start + QT_STAGE_HEADER_OFFSET);
+	s->boot_params_at = entry_state.registers[ENTRY_RSI / 8];
+	s->boot_params = (uint8_t *)(uintptr_t)s->boot_params_at;
+	s->settle.stage = (struct qt_range){start, start + QT_STAGE_MEMORY_SIZE};
+	s->settle.host = &s->host;
+	s->settle.log = &s->log;
+	s->settle.arena = (struct qt_arena){
+		.base = image_start + s->header->arena_offset,
+		.phys = start + s->header->arena_offset,
+		.size = QT_STAGE_MEMORY_SIZE - s->header->arena_offset,
+	};
+	entry_state.payload = start + s->header->prefix_size + ENTRY_64;
+}
+
+static bool restore_setup_header(struct stage *s)
+{
+	return !setup_header_restore(s->boot_params, image_start + s->header->setup_offset,
+		s->header->setup_size, s->settle.stage.start, s->header->prefix_size);
+}
+
+static void open_console(struct stage *s)
+{
+	serial_open(&s->serial, serial_port(s->settle.command_line), &s->clock);
+	if (!s->serial.port)
+		return;
+	s->log.put = serial_put;
+	s->log.context = &s->serial;
+}
+
+/* quietus= on the command line. */
+static void read_mode(struct stage *s)
+{
+	bool unknown;
+
+	s->settle.mode = command_line_mode(s->settle.command_line, &unknown);
+	if (unknown)
+		log_line(&s->log, "quietus= is none of auto, observe, off: acting as auto");
+}
+
+/* Own page tables, where they can be had: else nothing more is looked at. */
+static bool take_paging_over(struct stage *s)
+{
+	const char *encryption = encryption_in_use();
+
+	if (encryption) {
+		log_say(&s->log, "memory is encrypted (%s)", encryption);
+		s->settle.hands_off = QT_WHY_VENDOR_UNSUPPORTED;
+		return false;
+	}
+	write_cr4(read_cr4() | CR4_MCE);
+	if (!paging_switch(&s->paging))
+		return true;
+	log_line(&s->log, "cannot map the machine's memory");
+	s->settle.hands_off = QT_WHY_VENDOR_UNSUPPORTED;
+	return false;
+}
+
+/* Reads all that settling needs. False if even the command line cannot be read. */
+static bool prepare(struct stage *s)
+{
+	bool mapped;
+
+	access_init(s);
+	paging_init(&s->paging);
+	clock_start(&s->clock);
+	if (boot_read(s))
+		return false;
+	open_console(s);
+	read_mode(s);
+	if (s->settle.mode == STAGE_OFF) {
+		s->settle.outcome = QT_OUTCOME_OFF;
+		return true;
+	}
+	mapped = take_paging_over(s);
+	if (settle_reserve(&s->settle))
+		s->settle.hands_off = QT_WHY_NO_MEMORY;
+	if (boot_read_memory_map(s))
+		s->settle.hands_off = QT_WHY_TOO_MANY;
+	if (mapped)
+		boot_read_machine(s);
+	return true;
+}
