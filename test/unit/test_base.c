@@ -286,6 +286,7 @@ static void text_agrees_with_printf(void **state)
 	(void)state;
 	ASSERT_LIKE_PRINTF("plain, 100%%");
 	ASSERT_LIKE_PRINTF("%s|%5s|%.2s|%.*s|%c", "abc", "abc", "abc", 1, "abc", 'x');
+	ASSERT_LIKE_PRINTF("<%.*s|%.*s|%5.1s>", 0, "abc", -1, "abc", "abc");
 	ASSERT_LIKE_PRINTF("%d|%d|%5d|%05d|%d|%d", 0, -1, -42, -42, INT32_MIN, INT32_MAX);
 	ASSERT_LIKE_PRINTF("%u|%08x|%x|%3u", UINT32_MAX, 0xbeefu, 0u, 12345u);
 	ASSERT_LIKE_PRINTF("%lld|%llu|%016llx", (long long)INT64_MIN, (unsigned long long)-1,

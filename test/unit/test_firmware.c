@@ -229,6 +229,16 @@ static void damaged_rsdp_is_refused(void **state)
 	fix_sum(RSDP, 36, RSDP + 32);
 	assert_int_equal(open_acpi(), QT_E_BAD);
 
+	/* A longer one than is known of, up to a limit. */
+	put(RSDP + 20, 256, 4);
+	fix_sum(RSDP, 256, RSDP + 32);
+	assert_int_equal(open_acpi(), 0);
+	*at(RSDP + 255) ^= 1;
+	assert_int_equal(open_acpi(), QT_E_BAD);
+	put(RSDP + 20, 257, 4);
+	fix_sum(RSDP, 257, RSDP + 32);
+	assert_int_equal(open_acpi(), QT_E_BAD);
+
 	seal_rsdp(2, RSDT, XSDT);
 	fake.broken = RSDP + 30;
 	assert_int_equal(open_acpi(), QT_E_IO);
