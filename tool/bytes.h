@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Little-endian integers at any alignment in a byte buffer. Bounds are the
- * caller's business.
+ * What patching headers takes beyond the loads of quietus/bytes.h: little-endian
+ * stores, and a little arithmetic. Bounds are the caller's business.
  */
 #ifndef QUIETUS_TOOL_BYTES_H
 #define QUIETUS_TOOL_BYTES_H
@@ -9,20 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-static inline uint16_t get_le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline uint32_t get_le32(const uint8_t *p)
-{
-	return get_le16(p) | (uint32_t)get_le16(p + 2) << 16;
-}
-
-static inline uint64_t get_le64(const uint8_t *p)
-{
-	return get_le32(p) | (uint64_t)get_le32(p + 4) << 32;
-}
+#include "quietus/bytes.h"
 
 static inline void put_le32(uint8_t *p, uint32_t value)
 {
@@ -36,7 +23,7 @@ static inline void put_le32(uint8_t *p, uint32_t value)
  */
 static inline bool add_le32(uint8_t *p, uint32_t delta)
 {
-	uint32_t value = get_le32(p);
+	uint32_t value = qt_le32(p);
 
 	if (value > UINT32_MAX - delta)
 		return false;

@@ -80,7 +80,7 @@ static bool is_bzimage(const uint8_t *data, size_t size, struct reason *why)
 		return because(why, "empty file");
 	if (size < HEADER_MAGIC + 4)
 		return because(why, "too short for a bzImage");
-	if (get_le16(data + BOOT_FLAG) != 0xaa55 || memcmp(data + HEADER_MAGIC, "HdrS", 4) != 0)
+	if (qt_le16(data + BOOT_FLAG) != 0xaa55 || memcmp(data + HEADER_MAGIC, "HdrS", 4) != 0)
 		return because(why, "not a bzImage (no x86 boot header)");
 	return true;
 }
@@ -89,8 +89,8 @@ static bool is_bzimage(const uint8_t *data, size_t size, struct reason *why)
  */
 static bool can_hold_stage(const uint8_t *data, struct reason *why)
 {
-	uint16_t protocol = get_le16(data + PROTOCOL);
-	uint16_t xloadflags = get_le16(data + XLOADFLAGS);
+	uint16_t protocol = qt_le16(data + PROTOCOL);
+	uint16_t xloadflags = qt_le16(data + XLOADFLAGS);
 
 	if (protocol < PROTOCOL_MIN)
 		return because(why, "boot protocol %u.%02u is too old, 2.12 or later is needed",
@@ -114,7 +114,7 @@ static uint32_t header_end(const uint8_t *data)
 
 static bool has_kernel_info(const uint8_t *data)
 {
-	return get_le16(data + PROTOCOL) >= PROTOCOL_KERNEL_INFO &&
+	return qt_le16(data + PROTOCOL) >= PROTOCOL_KERNEL_INFO &&
 	       header_end(data) >= HEADER_END_2_15;
 }
 
@@ -132,19 +132,19 @@ bool bzimage_parse(struct bzimage *image, const uint8_t *data, size_t size, stru
 		return because(why, "damaged boot header: it ends before init_size");
 
 	image->setup_size = SECTOR_SIZE * (1u + (data[SETUP_SECTS] ? data[SETUP_SECTS] : 4));
-	syssize = 16ull * get_le32(data + SYSSIZE);
+	syssize = 16ull * qt_le32(data + SYSSIZE);
 	if (size < image->setup_size + syssize)
 		return because(why, "truncated: %zu bytes, %llu expected", size,
 			(unsigned long long)(image->setup_size + syssize));
 	if (syssize <= ENTRY_64)
 		return because(why, "damaged boot header: no room for a 64-bit entry");
-	payload_end = (uint64_t)get_le32(data + PAYLOAD_OFFSET) + get_le32(data + PAYLOAD_LENGTH);
+	payload_end = (uint64_t)qt_le32(data + PAYLOAD_OFFSET) + qt_le32(data + PAYLOAD_LENGTH);
 	if (payload_end > syssize)
 		return because(why, "damaged boot header: the payload ends outside the image");
-	if (get_le32(data + INIT_SIZE) < syssize)
+	if (qt_le32(data + INIT_SIZE) < syssize)
 		return because(why, "damaged boot header: init_size is smaller than the image");
 
-	image->kernel_alignment = get_le32(data + KERNEL_ALIGNMENT);
+	image->kernel_alignment = qt_le32(data + KERNEL_ALIGNMENT);
 	if (!is_power_of_two(image->kernel_alignment) ||
 		image->kernel_alignment > KERNEL_ALIGNMENT_MAX)
 		return because(why, "damaged boot header: kernel_alignment is 0x%x",
@@ -166,9 +166,9 @@ bool bzimage_insert_prefix(uint8_t *setup, uint32_t prefix_size, struct reason *
 
 		if (offsets[i] == KERNEL_INFO_OFFSET && !has_kernel_info(setup))
 			continue;
-		if (get_le32(field) && !add_le32(field, prefix_size))
+		if (qt_le32(field) && !add_le32(field, prefix_size))
 			return because(why, "damaged boot header: the offset at 0x%x is 0x%x",
-				offsets[i], get_le32(field));
+				offsets[i], qt_le32(field));
 	}
 	if (!add_le32(setup + SYSSIZE, prefix_size / 16) ||
 		!add_le32(setup + INIT_SIZE, prefix_size))

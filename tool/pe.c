@@ -56,7 +56,7 @@ struct pe {
 
 bool pe_present(const uint8_t *setup, uint32_t setup_size)
 {
-	uint32_t offset = get_le32(setup + DOS_PE_OFFSET);
+	uint32_t offset = qt_le32(setup + DOS_PE_OFFSET);
 
 	return memcmp(setup, "MZ", 2) == 0 && offset <= setup_size - 4 &&
 	       memcmp(setup + offset, "PE\0\0", 4) == 0;
@@ -64,7 +64,7 @@ bool pe_present(const uint8_t *setup, uint32_t setup_size)
 
 static bool pe_parse(struct pe *pe, uint8_t *setup, uint32_t setup_size, struct reason *why)
 {
-	uint64_t optional = (uint64_t)get_le32(setup + DOS_PE_OFFSET) + OPTIONAL_HEADER;
+	uint64_t optional = (uint64_t)qt_le32(setup + DOS_PE_OFFSET) + OPTIONAL_HEADER;
 	uint64_t sections;
 	uint32_t optional_size;
 
@@ -72,16 +72,16 @@ static bool pe_parse(struct pe *pe, uint8_t *setup, uint32_t setup_size, struct 
 		return because(why, "damaged PE header: it ends outside the setup sectors");
 	pe->coff = setup + optional - OPTIONAL_HEADER;
 	pe->optional = setup + optional;
-	if (get_le16(pe->optional + OPTIONAL_MAGIC) != PE32_PLUS)
+	if (qt_le16(pe->optional + OPTIONAL_MAGIC) != PE32_PLUS)
 		return because(why, "PE header of a 32-bit kernel");
 
-	optional_size = get_le16(pe->coff + SIZE_OF_OPTIONAL_HEADER);
-	pe->directory_count = get_le32(pe->optional + NUMBER_OF_DIRECTORIES);
+	optional_size = qt_le16(pe->coff + SIZE_OF_OPTIONAL_HEADER);
+	pe->directory_count = qt_le32(pe->optional + NUMBER_OF_DIRECTORIES);
 	if (DIRECTORIES + (uint64_t)DIRECTORY_SIZE * pe->directory_count > optional_size)
 		return because(why, "damaged PE header: no room for its data directories");
 
 	sections = optional + optional_size;
-	pe->section_count = get_le16(pe->coff + NUMBER_OF_SECTIONS);
+	pe->section_count = qt_le16(pe->coff + NUMBER_OF_SECTIONS);
 	if (sections + (uint64_t)SECTION_HEADER_SIZE * pe->section_count > setup_size)
 		return because(why, "damaged PE header: its section table ends outside the "
 				    "setup sectors");
@@ -99,9 +99,9 @@ static uint8_t *section_of(const struct pe *pe, uint32_t offset)
 {
 	for (uint32_t i = 0; i < pe->section_count; i++) {
 		uint8_t *section = section_at(pe, i);
-		uint32_t start = get_le32(section + POINTER_TO_RAW_DATA);
+		uint32_t start = qt_le32(section + POINTER_TO_RAW_DATA);
 
-		if (offset >= start && offset - start < get_le32(section + SIZE_OF_RAW_DATA))
+		if (offset >= start && offset - start < qt_le32(section + SIZE_OF_RAW_DATA))
 			return section;
 	}
 	return NULL;
@@ -110,7 +110,7 @@ static uint8_t *section_of(const struct pe *pe, uint32_t offset)
 /* Adds delta to a field that holds an offset or address at or above from. */
 static bool move_from(uint8_t *field, uint32_t from, uint32_t delta)
 {
-	return get_le32(field) < from || add_le32(field, delta);
+	return qt_le32(field) < from || add_le32(field, delta);
 }
 
 /*
@@ -122,8 +122,8 @@ static bool move_from(uint8_t *field, uint32_t from, uint32_t delta)
 static bool move_compat_entries(
 	uint8_t *setup, uint32_t setup_size, const uint8_t *section, uint32_t from, uint32_t delta)
 {
-	uint32_t offset = get_le32(section + POINTER_TO_RAW_DATA);
-	uint64_t end = (uint64_t)offset + get_le32(section + SIZE_OF_RAW_DATA);
+	uint32_t offset = qt_le32(section + POINTER_TO_RAW_DATA);
+	uint64_t end = (uint64_t)offset + qt_le32(section + SIZE_OF_RAW_DATA);
 
 	if (end > setup_size)
 		return true;
@@ -179,15 +179,15 @@ bool pe_insert_prefix(uint8_t *setup, uint32_t setup_size, uint32_t prefix_size,
 	if (!growing)
 		return because(why, "PE header without a section for the protected-mode part");
 
-	if ((uint64_t)get_le32(growing + VIRTUAL_ADDRESS) + get_le32(growing + SIZE_OF_RAW_DATA) +
+	if ((uint64_t)qt_le32(growing + VIRTUAL_ADDRESS) + qt_le32(growing + SIZE_OF_RAW_DATA) +
 			prefix_size >
 		UINT32_MAX)
 		return because(why, "damaged PE header: a section does not fit into 4 GiB");
 	/* The RVA of the first byte that moves. In every known layout it equals setup_size. */
-	from = get_le32(growing + VIRTUAL_ADDRESS) + setup_size -
-	       get_le32(growing + POINTER_TO_RAW_DATA);
+	from = qt_le32(growing + VIRTUAL_ADDRESS) + setup_size -
+	       qt_le32(growing + POINTER_TO_RAW_DATA);
 
-	code = get_le32(growing + CHARACTERISTICS) & SECTION_HOLDS_CODE;
+	code = qt_le32(growing + CHARACTERISTICS) & SECTION_HOLDS_CODE;
 	put_le32(pe.optional + CHECKSUM, 0);
 	if (!move_sections(&pe, setup, setup_size, growing, from, prefix_size) ||
 		!move_directories(&pe, from, prefix_size) ||
@@ -204,7 +204,7 @@ bool pe_insert_prefix(uint8_t *setup, uint32_t setup_size, uint32_t prefix_size,
 
 void pe_set_checksum(uint8_t *image, size_t size)
 {
-	uint8_t *checksum = image + get_le32(image + DOS_PE_OFFSET) + OPTIONAL_HEADER + CHECKSUM;
+	uint8_t *checksum = image + qt_le32(image + DOS_PE_OFFSET) + OPTIONAL_HEADER + CHECKSUM;
 	uint64_t sum = 0;
 	size_t i;
 
@@ -212,7 +212,7 @@ void pe_set_checksum(uint8_t *image, size_t size)
 	 * CheckSumMappedFile). */
 	put_le32(checksum, 0);
 	for (i = 0; i + 1 < size; i += 2)
-		sum += get_le16(image + i);
+		sum += qt_le16(image + i);
 	if (i < size)
 		sum += image[i];
 	while (sum >> 16)

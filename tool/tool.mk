@@ -18,22 +18,16 @@ $(TOOL_OBJ): $(B)/%.o: %.c
 -include $(TOOL_OBJ:.o=.d)
 
 .PHONY: install install-tool uninstall uninstall-tool
-install: install-tool ## install everything under $(DESTDIR)$(PREFIX)
-uninstall: uninstall-tool ## remove what install put there
+install: install-tool
+uninstall: uninstall-tool ## remove the installed tool and stage again
 
-# The stage is installed where it was built: a tool without one still checks and unwraps images.
-install-tool: $(B)/quietus
+install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
+	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
 	install -D -m 644 doc/man/quietus.1 $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	install -d $(DESTDIR)$(PREFIX)/include/quietus
-	install -m 644 $(wildcard include/quietus/*.h) $(DESTDIR)$(PREFIX)/include/quietus/
-	for stage in $(B)/stage-*.bin; do \
-		test ! -f "$$stage" || \
-			install -D -m 644 "$$stage" $(DESTDIR)$(PREFIX)/lib/quietus/$${stage##*/} || exit 1; \
-	done
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/quietus $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-*.bin
-	rm -rf $(DESTDIR)$(PREFIX)/include/quietus
-	-rmdir $(DESTDIR)$(PREFIX)/lib/quietus 2>/dev/null
+	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	test ! -d $(DESTDIR)$(PREFIX)/lib/quietus || \
+		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/lib/quietus
