@@ -238,5 +238,5 @@ qt_phys model_build_acpi(struct model *m)
 	finish(&table);
 	make_rsdp(&table, place(m, &next, &table));
 	model_write(m, m->firmware.start, table.bytes, table.len);
-	return m->firmware.start;
+	return m->rsdp = m->firmware.start;
 }

@@ -95,6 +95,7 @@ struct found {
 	qt_rid rid;
 	unsigned type;
 	unsigned levels;
+	unsigned domain;
 	qt_phys root;
 };
 
@@ -118,7 +119,8 @@ static void contexts(struct model *m, struct model_unit *unit,
 			uint64_t low = model_memory_load(&m->memory, table + devfn * 16, view);
 			uint64_t high = model_memory_load(&m->memory, table + devfn * 16 + 8, view);
 			struct found found = {unit, QT_RID(unit->config.segment, bus, devfn),
-				low >> 2 & 3, (high & 7) + 2, low & ADDRESS_MASK};
+				low >> 2 & 3, (high & 7) + 2, high >> 8 & 0xffff,
+				low & ADDRESS_MASK};
 
 			if (low & 1)
 				visit(m, &found, context);
@@ -276,16 +278,57 @@ bool model_keep(struct model *m)
 	return true;
 }
 
-static void check_keep(struct model *m, void *context)
+static bool was_live(const struct model *m, const struct found *found)
+{
+	for (size_t i = 0; i < m->snapshot->live_count; i++)
+		if (m->snapshot->lives[i].unit == found->unit &&
+			(uint16_t)m->snapshot->lives[i].rid == (uint16_t)found->rid)
+			return true;
+	return false;
+}
+
+/* Whether what the unit has cached under a domain ID is one to one. */
+static void check_clean(struct model *m, const struct found *found, void *context)
+{
+	const struct model_cache *cache = &found->unit->cache;
+	bool *clean = context;
+
+	if (found->type == 2 || was_live(m, found))
+		return;
+	for (size_t i = 0; i < cache->capacity; i++) {
+		const struct model_cached *entry = &cache->slots[i];
+
+		if (entry->kind != MODEL_CACHE_LEAF || entry->space != found->domain)
+			continue;
+		if (entry->fault || entry->value == entry->number << entry->size_lg2)
+			continue;
+		*clean = false;
+		model_complain(m,
+			"requester %x was admitted under domain ID %u, still cached with %llx",
+			found->rid, found->domain, (unsigned long long)entry->value);
+		return;
+	}
+}
+
+bool model_clean(struct model *m)
+{
+	bool clean = true;
+
+	for (size_t i = 0; i < m->unit_count; i++)
+		contexts(m, &m->units[i], check_clean, &clean);
+	return clean;
+}
+
+static void check_change(struct model *m, void *context)
 {
 	(void)context;
-	if (!m->complaints)
-		model_keep(m);
+	if (!m->complaints && model_keep(m))
+		model_clean(m);
 }
 
 void model_watch_keep(struct model *m)
 {
-	m->on_change = check_keep;
+	m->on_change = check_change;
 	m->on_change_context = NULL;
 }
 

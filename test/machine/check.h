@@ -57,7 +57,14 @@ void model_snapshot_free(struct model_snapshot *snapshot);
  */
 bool model_keep(struct model *m);
 
-/* From now on KEEP is checked after every change (m->on_change). */
+/*
+ * A requester that had no entry at the crash and has one now: nothing that is
+ * still cached under its domain ID leads anywhere but one to one.
+ */
+bool model_clean(struct model *m);
+
+/* From now on KEEP, and that new entries are clean, is checked after every change (m->on_change).
+ */
 void model_watch_keep(struct model *m);
 
 /* REACH: all crash pages from 1 MiB up, one to one, read and write, for this requester. */

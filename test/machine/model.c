@@ -143,6 +143,8 @@ void model_free(struct model *m)
 
 void model_crash(struct model *m)
 {
+	if (!m->rsdp)
+		m->rsdp = model_build_acpi(m);
 	model_memory_settle(&m->memory);
 	m->memory.watched = true;
 	m->reads = m->outside_reads = m->crash_reads = m->store_attempts = 0;
@@ -274,9 +276,10 @@ static int enumerate(struct model *m, struct qt_machine *machine)
 
 int model_open(struct model *m, struct qt_machine *machine)
 {
-	qt_phys rsdp = model_build_acpi(m);
 	int error;
 
+	if (!m->rsdp)
+		m->rsdp = model_build_acpi(m);
 	memset(machine, 0, sizeof(*machine));
 	machine->host = &m->host;
 	machine->arena = &m->arena;
@@ -289,7 +292,7 @@ int model_open(struct model *m, struct qt_machine *machine)
 	if (!error)
 		error = add_crash(m, machine);
 	if (!error)
-		error = qt_acpi_open(&machine->acpi, &m->host, rsdp);
+		error = qt_acpi_open(&machine->acpi, &m->host, m->rsdp);
 	if (!error)
 		error = enumerate(m, machine);
 	if (!error)

@@ -117,7 +117,9 @@ struct model {
 	/* More DMAR structures, put behind the others as they are. */
 	uint8_t more_dmar[512];
 	size_t more_dmar_size;
-	qt_phys dmar; /* where model_build_acpi put it */
+	/* Where model_build_acpi put them. */
+	qt_phys rsdp;
+	qt_phys dmar;
 
 	/* What happened since model_crash. */
 	bool crashed;
@@ -204,7 +206,9 @@ void model_sleep(struct model *m, uint64_t us);
 int model_translate(struct model *m, qt_rid rid, qt_iova iova, enum model_path path,
 	struct model_translation *translation);
 
-/* ACPI: writes RSDP, XSDT, MCFG, DMAR and FADT into the firmware area. Returns the RSDP's address.
+/*
+ * ACPI: writes RSDP, XSDT, MCFG, DMAR and FADT into the firmware area. Returns
+ * the RSDP's address. model_crash does it if a test has not.
  */
 qt_phys model_build_acpi(struct model *m);
 

@@ -376,7 +376,7 @@ static void run_queue(struct model *m, struct model_unit *unit)
 static void change_queue(struct model *m, struct model_unit *unit, bool on)
 {
 	if (!on) {
-		if (unit->queue_head != unit->queue_tail)
+		if (unit->queue_head != unit->queue_tail && !unit->deaf && !unit->fault_status)
 			model_complain(m, "invalidation queue stopped with descriptors pending");
 		unit->queue_head = 0; /* IQH, section 11.4.9.1: reset while the queue is off */
 	} else if (unit->queue_tail) {

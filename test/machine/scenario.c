@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void scenario_plan(struct scenario *s, struct model *m)
+{
+	scenario_plan_with(s, m, m->arena.size);
+}
+
+void scenario_plan_with(struct scenario *s, struct model *m, size_t arena_left)
+{
+	memset(s, 0, sizeof(*s));
+	s->m = m;
+	s->prepared = s->committed = s->verified = s->undone = 1;
+	s->journal_buffer = calloc(1, SCENARIO_JOURNAL_SIZE);
+	if (!s->journal_buffer)
+		abort();
+	s->journal = (struct qt_journal){
+		.buffer = (uint8_t *)s->journal_buffer, .size = SCENARIO_JOURNAL_SIZE};
+	s->takeover = (struct qt_takeover){&s->machine, &s->journal};
+	model_crash(m);
+	model_watch_keep(m);
+	s->opened = model_open(m, &s->machine);
+	if (s->opened)
+		return;
+	if (m->arena.size - m->arena.used > arena_left)
+		m->arena.used = m->arena.size - arena_left;
+	qt_machine_find(&s->machine);
+	qt_plan(&s->machine, &s->plan);
+	if (m->store_count)
+		model_complain(m, "finding and planning stored something");
+}
+
+void scenario_take_over(struct scenario *s)
+{
+	s->prepared = qt_takeover_prepare(&s->takeover);
+	if (s->m->store_count)
+		model_complain(s->m, "preparing stored something");
+	if (s->prepared)
+		return;
+	s->committed = qt_takeover_commit(&s->takeover);
+	if (!s->committed)
+		s->verified = qt_takeover_verify(&s->takeover, &s->failed);
+	if (s->committed || s->verified)
+		scenario_undo(s);
+}
+
+void scenario_undo(struct scenario *s)
+{
+	s->undone = qt_takeover_undo(&s->takeover);
+}
+
+void scenario_run(struct scenario *s, struct model *m)
+{
+	scenario_plan(s, m);
+	if (!s->opened && s->plan.commit)
+		scenario_take_over(s);
+}
+
+void scenario_free(struct scenario *s)
+{
+	free(s->journal_buffer);
+	model_free(s->m);
+}
+
+const struct qt_requester *scenario_requester(const struct scenario *s, qt_rid rid)
+{
+	for (size_t i = 0; i < s->machine.requester_count; i++)
+		if (s->machine.requesters[i].rid == rid)
+			return &s->machine.requesters[i];
+	return NULL;
+}
+
+static bool should_reach(const struct qt_requester *requester)
+{
+	return requester->decision == QT_DIRECT || requester->decision == QT_ADOPT ||
+	       requester->decision == QT_ADMIT;
+}
+
+static void reach_all(struct scenario *s, enum model_path path)
+{
+	for (size_t i = 0; i < s->machine.requester_count && !s->m->complaints; i++)
+		if (should_reach(&s->machine.requesters[i]))
+			model_reach(s->m, s->machine.requesters[i].rid, path);
+}
+
+static const char *verdict(const struct scenario *s)
+{
+	if (s->m->outside_reads)
+		return "memory outside RAM was read";
+	if (s->m->crash_reads)
+		return "the crash region was read";
+	return s->m->complaints ? s->m->complaint : NULL;
+}
+
+const char *scenario_sound(struct scenario *s)
+{
+	struct model *m = s->m;
+
+	if (s->opened || s->prepared || s->committed)
+		return "it was not committed";
+	if (s->verified)
+		return "verify did not hold";
+	m->on_change = NULL;
+	reach_all(s, MODEL_CACHED);
+	reach_all(s, MODEL_PAGING);
+	model_keep(m);
+	model_cold(m);
+	reach_all(s, MODEL_WALK);
+	reach_all(s, MODEL_CACHED);
+	model_keep(m);
+	model_clean(m);
+	model_guard(m);
+	model_ledger(m, &s->journal);
+	return verdict(s);
+}
+
+const char *scenario_untouched(struct scenario *s)
+{
+	struct model *m = s->m;
+
+	m->on_change = NULL;
+	model_restored(m);
+	model_keep(m);
+	model_cold(m);
+	model_keep(m);
+	return verdict(s);
+}
