@@ -22,10 +22,11 @@ static const struct qt_pci_function *function_of(
 /* A requester with a table. STOP and FENCE need resets, which are not there yet. */
 static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_reason *why)
 {
-	if (domain->scan_error)
-		*why = domain->scan_error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED;
-	else if (domain->guard_broken)
+	/* First: what was found before a scan ended early was found all the same. */
+	if (domain->guard_broken)
 		*why = QT_WHY_GUARD_BROKEN;
+	else if (domain->scan_error)
+		*why = domain->scan_error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED;
 	else if (domain->too_narrow)
 		*why = QT_WHY_TOO_NARROW;
 	else if (domain->identity)
