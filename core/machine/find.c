@@ -12,6 +12,9 @@
 /* Reads for one unit's requester tables: an entry each, 256 buses of 256 functions. */
 #define REQUESTER_READS 100000u
 
+/* Reads for one requester's entry: a step for each of its tables. */
+#define ENTRY_READS 16u
+
 int qt_machine_init(struct qt_machine *machine)
 {
 	struct qt_arena *arena = machine->arena;
@@ -153,6 +156,8 @@ static int domain_of(
 			continue;
 		if (entry->table.geometry.leaf_level < g->leaf_level)
 			g->leaf_level = entry->table.geometry.leaf_level;
+		if (entry->table.geometry.input_bits < g->input_bits)
+			g->input_bits = entry->table.geometry.input_bits;
 		if (entry->table.geometry.output_bits < g->output_bits)
 			g->output_bits = entry->table.geometry.output_bits;
 		g->coherent = g->coherent && entry->table.geometry.coherent;
@@ -205,8 +210,20 @@ static void find_present_entries(struct qt_machine *machine, struct qt_unit *uni
 	}
 }
 
+/* Whether there is no entry, and not only none that could be read. */
+static bool entry_is_absent(
+	const struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid)
+{
+	struct qt_reader reader = qt_machine_reader(machine, ENTRY_READS);
+	struct qt_unit_entry entry;
+
+	return unit->ops->entry(unit, &reader, rid, &entry) == QT_OK &&
+	       entry.state == QT_REQ_ABSENT;
+}
+
 /* What a requester without a present entry meets at its unit. */
-static enum qt_entry_state state_without_entry(const struct qt_machine *machine, int unit)
+static enum qt_entry_state state_without_entry(
+	const struct qt_machine *machine, int unit, qt_rid rid)
 {
 	if (unit < 0)
 		return QT_REQ_DIRECT;
@@ -214,7 +231,8 @@ static enum qt_entry_state state_without_entry(const struct qt_machine *machine,
 	case QT_UNIT_OFF:
 		return QT_REQ_DIRECT;
 	case QT_UNIT_TRANSLATING:
-		return QT_REQ_ABSENT;
+		return entry_is_absent(machine, &machine->units[unit], rid) ? QT_REQ_ABSENT
+									    : QT_REQ_DAMAGED;
 	default:
 		return QT_REQ_UNSUPPORTED;
 	}
@@ -230,10 +248,12 @@ static void add_function_requester(struct qt_machine *machine, size_t index, qt_
 		/* A bridge that has no entry does no DMA of its own. */
 		if (function->flags & QT_PCI_BRIDGE)
 			return;
-		requester =
-			new_requester(machine, rid, known_unit, state_without_entry(machine, unit));
+		requester = new_requester(
+			machine, rid, known_unit, state_without_entry(machine, unit, rid));
 		if (!requester)
 			return;
+		if (requester->state == QT_REQ_DAMAGED)
+			requester->reason = QT_WHY_ENTRY_DAMAGED;
 		if (requester->state == QT_REQ_UNSUPPORTED)
 			requester->reason = machine->units[unit].reason;
 	}

@@ -95,6 +95,9 @@ enum vtd_mode { VTD_MODE_LEGACY = 0, VTD_MODE_SCALABLE = 1, VTD_MODE_ABORT = 3 }
 #define VTD_CONTEXT_AW(hi)      ((unsigned)(hi)&7) /* levels - 2 */
 #define VTD_CONTEXT_DID(hi)     ((uint32_t)((hi) >> 8) & 0xffff)
 #define VTD_CONTEXT_HI(aw, did) ((uint64_t)(aw) | (uint64_t)(did) << 8)
+#define VTD_ROOT_LO_RESERVED    0xffeull
+#define VTD_CONTEXT_LO_RESERVED 0xff0ull
+#define VTD_CONTEXT_HI_RESERVED 0xffffffffff000080ull
 enum vtd_translation_type { VTD_TT_UNTRANSLATED = 0, VTD_TT_ATS = 1, VTD_TT_PASS = 2 };
 
 int vtd_discover(struct qt_machine *machine);
