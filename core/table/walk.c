@@ -41,6 +41,10 @@ static uint64_t level_last(const struct qt_geometry *geometry, unsigned level)
 uint64_t qt_table_span(const struct qt_table *table)
 {
 	uint64_t last = level_last(&table->geometry, table->geometry.levels - 1u);
+	unsigned bits = table->geometry.input_bits;
+
+	if (bits && bits < 64 && last >> bits)
+		last = (1ull << bits) - 1;
 
 	return last == UINT64_MAX ? UINT64_MAX : last + 1;
 }

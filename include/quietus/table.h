@@ -63,6 +63,8 @@ struct qt_geometry {
 	uint8_t granule_lg2; /* bytes of the smallest leaf: 12, 14 or 16 */
 	uint8_t index_lg2;   /* entries per table: 9 for 4 KiB tables of 8-byte entries */
 	uint8_t leaf_level;  /* highest level at which new leaves may be made */
+	uint8_t input_bits;  /* width of an IOVA where hardware takes fewer bits than the levels
+				span;  0: as many as they span */
 	uint8_t output_bits; /* width of a physical address; higher bits are reserved */
 	bool coherent;       /* table walks snoop the CPU's caches */
 };

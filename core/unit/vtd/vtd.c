@@ -62,6 +62,7 @@ static struct qt_geometry geometry_for(const struct qt_unit *unit, unsigned leve
 		.leaf_level = (uint8_t)(VTD_CAP_SSLPS(unit->capability) == 2
 						? 0
 						: bits_set(VTD_CAP_SSLPS(unit->capability))),
+		.input_bits = (uint8_t)VTD_CAP_MGAW(unit->capability),
 		.output_bits = unit->output_bits,
 		.coherent = unit->coherent,
 	};
@@ -86,6 +87,25 @@ static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geomet
 	return QT_E_UNSUPPORTED;
 }
 
+/* Pointers must fit the host's address width. */
+static bool pointer_fits(const struct qt_unit *unit, uint64_t lo)
+{
+	return (lo & VTD_POINTER) >> unit->output_bits == 0;
+}
+
+/* What hardware refuses for its reserved bits is no translation: DMA is blocked there. */
+static bool root_sound(const struct qt_unit *unit, const uint64_t words[2])
+{
+	return !(words[0] & VTD_ROOT_LO_RESERVED) && words[1] == 0 && pointer_fits(unit, words[0]);
+}
+
+static bool context_sound(const struct qt_unit *unit, uint64_t lo, uint64_t hi)
+{
+	return !(lo & VTD_CONTEXT_LO_RESERVED) && !(hi & VTD_CONTEXT_HI_RESERVED) &&
+	       pointer_fits(unit, lo) && VTD_CONTEXT_DID(hi) < unit->domain_ids &&
+	       levels_supported(unit, VTD_CONTEXT_AW(hi) + 2);
+}
+
 /* What a present context entry means. */
 static void decode_context(
 	const struct qt_unit *unit, uint64_t lo, uint64_t hi, struct qt_unit_entry *entry)
@@ -96,11 +116,13 @@ static void decode_context(
 	entry->domain_id = VTD_CONTEXT_DID(hi);
 	entry->state = QT_REQ_DAMAGED;
 	entry->reason = QT_WHY_ENTRY_DAMAGED;
+	if (!context_sound(unit, lo, hi))
+		return;
 	if (type == VTD_TT_PASS) {
 		if (unit->extended_capability & VTD_ECAP_PT)
 			entry->state = QT_REQ_PASSTHROUGH;
-	} else if ((type == VTD_TT_UNTRANSLATED || type == VTD_TT_ATS) &&
-		   levels_supported(unit, levels)) {
+	} else if (type == VTD_TT_UNTRANSLATED ||
+		   (type == VTD_TT_ATS && unit->extended_capability & VTD_ECAP_DT)) {
 		entry->state = QT_REQ_TRANSLATED;
 		entry->ats = type == VTD_TT_ATS;
 		entry->table.geometry = geometry_for(unit, levels);
@@ -126,6 +148,11 @@ static int entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid ri
 	error = read_entry(reader, unit->root, QT_RID_BUS(rid), words);
 	if (error || !(words[0] & VTD_PRESENT))
 		return error;
+	if (!root_sound(unit, words)) {
+		entry->state = QT_REQ_DAMAGED;
+		entry->reason = QT_WHY_ENTRY_DAMAGED;
+		return QT_OK;
+	}
 	error = read_entry(reader, words[0] & VTD_POINTER, QT_RID_DEVFN(rid), words);
 	if (error || !(words[0] & VTD_PRESENT))
 		return error;
@@ -166,7 +193,10 @@ static int scan(const struct qt_unit *unit, struct qt_reader *reader,
 		int error = read_entry(reader, unit->root, bus, words);
 
 		if (error == QT_OK && words[0] & VTD_PRESENT) {
-			error = scan_bus(unit, reader, bus, words[0] & VTD_POINTER, visit, context);
+			error = root_sound(unit, words)
+					? scan_bus(unit, reader, bus, words[0] & VTD_POINTER, visit,
+						  context)
+					: QT_E_OUTSIDE;
 			if (error == QT_E_OUTSIDE || error == QT_E_IO) {
 				struct qt_unit_entry damaged = {
 					.rid = QT_RID(unit->segment, bus, 0),
