@@ -237,6 +237,20 @@ static int make_store(const struct qt_machine *machine, qt_phys at, uint64_t val
 	return error;
 }
 
+/*
+ * A domain ID that no entry uses may still be cached, from a domain that is gone:
+ * a requester that comes in under it must not hit that.
+ */
+static int forget_new_domain_ids(const struct qt_takeover *takeover)
+{
+	struct qt_machine *machine = takeover->machine;
+
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].decision == QT_ADMIT)
+			return flush_all(machine);
+	return QT_OK;
+}
+
 int qt_takeover_commit(struct qt_takeover *takeover)
 {
 	const struct qt_host *host = takeover->machine->host;
@@ -244,12 +258,15 @@ int qt_takeover_commit(struct qt_takeover *takeover)
 	bool coherent = all_coherent(takeover->machine);
 	struct qt_journal_cursor cursor;
 	struct qt_store store;
+	int error = forget_new_domain_ids(takeover);
 
+	if (error)
+		return error;
 	qt_journal_seek(journal, 0, &cursor);
 	while (qt_journal_next(journal, &cursor, &store)) {
 		uint64_t now;
-		int error = host->read(host->context, store.at, &now, sizeof(now));
 
+		error = host->read(host->context, store.at, &now, sizeof(now));
 		if (error == QT_OK && now != store.before)
 			error = QT_E_BAD;
 		if (error)
