@@ -69,7 +69,7 @@ static void print_stores(const struct qt_report_header *header)
 
 		for (uint32_t word = 0; word < run->count; word++)
 			printf("store %#" PRIx64 " %#" PRIx64 " %#" PRIx64 "\n",
-				run->at + 8ull * word,
+				run->at + UINT64_C(8) * word,
 				old_value(&header->olds, run->olds + word * run->old_step),
 				run->after + word * run->stride);
 	}

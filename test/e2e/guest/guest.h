@@ -4,7 +4,7 @@
  * kernel: one static program, started as init.
  *
  * It is driven by /config (KEY=VALUE lines) and talks to the test runner over
- * the second serial port, by polling, so that results arrive even when the
+ * the second and third serial port, by polling, so that results arrive even when the
  * kernel gets no interrupts.
  */
 #ifndef GUEST_H
@@ -27,7 +27,7 @@ struct dump_header {
 	char token[64];  /* the crash this dump belongs to */
 };
 
-/* link.c: the runner's end of the second serial port. */
+/* link.c: results go out on the second serial port, the word to go on comes in on the third. */
 void link_open(void);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_file_hex(const char *key, const char *path);

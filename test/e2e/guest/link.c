@@ -7,24 +7,25 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COM2         0x2f8
-#define LSR          (COM2 + 5)
-#define LSR_DATA     0x01
-#define LSR_THR_FREE 0x20
-#define POLL_LIMIT   1000000
+#define COM2       0x2f8
+#define COM3       0x3e8
+#define LSR        5
+#define LSR_DATA   0x01
+#define LSR_IDLE   0x60
+#define POLL_LIMIT 1000000
 
 static bool link_usable;
 
 void link_open(void)
 {
-	link_usable = ioperm(COM2, 8, 1) == 0;
+	link_usable = ioperm(COM2, 8, 1) == 0 && ioperm(COM3, 8, 1) == 0;
 	if (!link_usable)
 		perror("ioperm");
 }
 
 static void put_byte(char byte)
 {
-	for (int i = 0; i < POLL_LIMIT && !(inb(LSR) & LSR_THR_FREE); i++)
+	for (int i = 0; i < POLL_LIMIT && (inb(COM2 + LSR) & LSR_IDLE) != LSR_IDLE; i++)
 		;
 	outb((unsigned char)byte, COM2);
 }
@@ -76,8 +77,8 @@ bool wait_for_runner(unsigned int seconds)
 	if (!link_usable)
 		return false;
 	for (unsigned int i = 0; i < seconds * 200; i++) {
-		if (inb(LSR) & LSR_DATA) {
-			inb(COM2);
+		if (inb(COM3 + LSR) & LSR_DATA) {
+			inb(COM3);
 			return true;
 		}
 		nanosleep(&pause, NULL);

@@ -189,7 +189,10 @@ class Run:
 
     def crash(self):
         self.guest.feeder.pace(*FRAMES_UNTIL_CAPTURE)
-        self.watch = stage.Watch(self) if self._wants_watch() else None
+        if self._wants_watch():
+            # Memory is to stay as it is while the stage runs.
+            self.guest.feeder.pace(0.1, 0)
+            self.watch = stage.Watch(self)
         self.look_at_tables()
         self.times["told"] = time.monotonic()
         self.guest.go_on()
@@ -300,7 +303,11 @@ class Run:
             if self.kind == "quietus" and "noreport" not in self.checks:
                 self.fail("no report reached the capture kernel's user space")
             return
-        decoded = report.decode(path, BUILD)
+        try:
+            decoded = report.decode(path, BUILD)
+        except subprocess.CalledProcessError as error:
+            self.fail("the report cannot be decoded: " + error.stderr.strip())
+            return
         for key in ("outcome", "reason", "phase", "error", "exception", "nmis", "stage_us",
                     "words_changed", "memory_used", "requesters", "domains", "units"):
             self.result[key] = decoded[key]

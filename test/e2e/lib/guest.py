@@ -6,7 +6,6 @@ import os
 import queue
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -15,7 +14,8 @@ import time
 from . import machine, memory, remote, traffic
 
 _PR_SET_PDEATHSIG = 1
-SOCKETS = ["console", "results", "qmp", "gdb"]
+LINES = ["console", "results"]
+SOCKETS = ["go", "qmp", "gdb"]
 
 
 class TimedOut(Exception):
@@ -31,38 +31,47 @@ def _die_with_parent():
 
 
 class _Line(threading.Thread):
-    """Reads one serial line, stamps what arrives, and passes it on."""
+    """Follows one serial line, stamps what arrives, and passes it on.
 
-    def __init__(self, path, name, log, events, echo):
+    QEMU writes it to a file: a socket would lose bytes whenever its reader is slow.
+    """
+
+    POLL_SECONDS = 0.01
+
+    def __init__(self, folder, name, log, events, echo):
         super().__init__(daemon=True)
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(1)
+        self.output = os.path.join(folder, name)
+        open(self.output, "wb").close()
         self.name, self.log, self.events, self.echo = name, log, events, echo
-        self.sock = None
+        self.ended = False
 
     def run(self):
-        self.sock, _ = self.listener.accept()
         start = time.monotonic()
         rest = b""
-        with open(self.log, "w", encoding="utf-8") as log:
+        with open(self.log, "w", encoding="utf-8") as log, \
+                open(self.output, "rb", buffering=0) as source:
             while True:
-                try:
-                    data = self.sock.recv(65536)
-                except OSError:
-                    data = b""
-                if not data:
+                last = self.ended
+                data = source.read(1 << 20)
+                if data:
+                    rest = self._lines(rest + data, start, log)
+                elif last:
                     break
-                now, wall = time.monotonic(), time.time()
-                *lines, rest = (rest + data).split(b"\n")
-                for line in lines:
-                    text = line.decode(errors="replace").strip("\r")
-                    log.write(f"{now - start:9.3f} {text}\n")
-                    log.flush()
-                    if self.echo:
-                        print(f"{self.name}: {text}", flush=True)
-                    self.events.put((self.name, now, wall, text))
+                else:
+                    time.sleep(self.POLL_SECONDS)
         self.events.put((self.name, time.monotonic(), time.time(), None))
+
+    def _lines(self, data, start, log):
+        now, wall = time.monotonic(), time.time()
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace").strip("\r")
+            log.write(f"{now - start:9.3f} {text}\n")
+            if self.echo:
+                print(f"{self.name}: {text}", flush=True)
+            self.events.put((self.name, now, wall, text))
+        log.flush()
+        return rest
 
 
 class Guest:
@@ -74,12 +83,11 @@ class Guest:
         sockets = {name: os.path.join(self.paths, name) for name in SOCKETS}
         self.sockets = sockets
         self.feeder = traffic.Feeder(scenario.number("net"), token)
-        self.lines = {}
-        for name in ("console", "results"):
-            self.lines[name] = _Line(sockets[name], name, os.path.join(folder, name + ".log"),
-                                     self.events, echo and name == "console")
-            self.lines[name].start()
-        command = machine.command_line(scenario, {**files, **sockets}, self.feeder.ports, accel)
+        self.lines = {name: _Line(self.paths, name, os.path.join(folder, name + ".log"),
+                                  self.events, echo and name == "console") for name in LINES}
+        lines = {name: line.output for name, line in self.lines.items()}
+        command = machine.command_line(scenario, {**files, **sockets, **lines},
+                                       self.feeder.ports, accel)
         with open(os.path.join(folder, "command"), "w", encoding="utf-8") as file:
             file.write(" ".join(command) + "\n")
         with open(os.path.join(folder, "qemu.log"), "w", encoding="utf-8") as log:
@@ -88,12 +96,15 @@ class Guest:
                                             preexec_fn=_die_with_parent)
         try:
             self.qmp = remote.Qmp(sockets["qmp"])
+            self.go = remote.connect(sockets["go"], 20)
             self.memory = memory.Memory(self.process.pid, scenario.number("ram_mib") << 20)
         except BaseException:
             self.close()
             raise
         self.gdb = None
         self.stopped_seconds = 0.0
+        for line in self.lines.values():
+            line.start()
         self.feeder.start()
 
     def attach_gdb(self):
@@ -109,10 +120,14 @@ class Guest:
                     del self.backlog[:index + 1]
                     return event
             self.backlog.clear()
+            if time.monotonic() > deadline:
+                raise TimedOut()
+            if self.process.poll() is not None:
+                self._end_lines()
             try:
-                event = self.events.get(timeout=max(0.0, deadline - time.monotonic()))
+                event = self.events.get(timeout=0.5)
             except queue.Empty:
-                raise TimedOut() from None
+                continue
             if event[3] is None:
                 self.open_lines -= 1
                 if self.open_lines == 0:
@@ -122,7 +137,7 @@ class Guest:
 
     def go_on(self):
         """Answers the guest's wait_for_runner()."""
-        self.lines["results"].sock.send(b"g")
+        self.go.sendall(b"g")
 
     def stop(self):
         self.feeder.paused = True
@@ -138,6 +153,10 @@ class Guest:
         except subprocess.TimeoutExpired:
             pass
 
+    def _end_lines(self):
+        for line in self.lines.values():
+            line.ended = True
+
     def close(self):
         """Ends QEMU whatever state it is in."""
         self.feeder.running = False
@@ -146,4 +165,8 @@ class Guest:
         except ProcessLookupError:
             pass
         self.process.wait()
+        self._end_lines()
+        for line in self.lines.values():
+            if line.is_alive():
+                line.join(5)
         shutil.rmtree(self.paths, ignore_errors=True)

@@ -121,7 +121,9 @@ def _iommu_args(scenario):
 
 
 def command_line(scenario, files, ports, accel):
-    """files: kernel, initrd, append, disk, trace, and sockets console, results, qmp, gdb."""
+    """files: the paths of kernel, initrd, disk and trace, of what the serial lines
+    console and results are written to, and of the sockets go, qmp and gdb; append is
+    the kernel's command line."""
     bus = _Bus(scenario.topology)
     devices = _disk_args(scenario, bus, files["disk"]) + _net_args(scenario, bus, ports)
     devices += _other_args(scenario, bus)
@@ -136,8 +138,12 @@ def command_line(scenario, files, ports, accel):
             "-object", f"memory-backend-memfd,id=ram,size={scenario.ram_mib}M,share=on"]
     args += _iommu_args(scenario) + bus.args + devices
     args += ["-kernel", files["kernel"], "-initrd", files["initrd"], "-append", files["append"]]
-    for index, name in enumerate(["console", "results"]):
-        args += ["-chardev", f"socket,id={name},path={files[name]},server=off",
+    lines = [("console", f"file,path={files['console']}"),
+             ("results", f"file,path={files['results']}"),
+             ("go", f"socket,path={files['go']},server=on,wait=off")]
+    for index, (name, backend) in enumerate(lines):
+        kind, options = backend.split(",", 1)
+        args += ["-chardev", f"{kind},id={name},{options}",
                  "-device", f"isa-serial,chardev={name},index={index}"]
     args += ["-qmp", f"unix:{files['qmp']},server=on,wait=off",
              "-gdb", f"unix:{files['gdb']},server=on,wait=off",

@@ -6,7 +6,7 @@ import socket
 import time
 
 
-def _connect(path, timeout):
+def connect(path, timeout):
     deadline = time.monotonic() + timeout
     while True:
         sock = socket.socket(socket.AF_UNIX)
@@ -24,7 +24,7 @@ class Qmp:
     """Commands to QEMU, one at a time; events are skipped."""
 
     def __init__(self, path):
-        self.sock = _connect(path, 20)
+        self.sock = connect(path, 20)
         self.sock.settimeout(60)
         self.file = self.sock.makefile("rw")
         json.loads(self.file.readline())
@@ -57,7 +57,7 @@ class Gdb:
                  "r11", "r12", "r13", "r14", "r15", "rip"]
 
     def __init__(self, path):
-        self.sock = _connect(path, 20)
+        self.sock = connect(path, 20)
         self.buffer = b""
         self._send("?")
         while self.wait_stop(0.5):  # connecting reports a stop as well, sooner or later

@@ -22,7 +22,7 @@ def _decoder(build):
         if not os.path.exists(program) or os.path.getmtime(program) < newest:
             subprocess.run([os.environ.get("CC", "gcc"), "-std=c11", "-Wall", "-Wextra", "-Werror",
                             "-O1", "-I", os.path.join(TOP, "include"), "-o", program, source],
-                           check=True)
+                           check=True, capture_output=True, text=True)
     return program
 
 
