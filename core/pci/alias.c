@@ -51,14 +51,14 @@ static qt_rid function_alias(const struct qt_pci_function *function)
 	return function->rid;
 }
 
-/* Whether a bridge without the PCI Express capability ends a link all the same. */
-static bool is_hidden_express(const struct qt_pci *pci, const struct qt_pci_function *bridge)
+/*
+ * Whether a bridge without the PCI Express capability ends a link all the same.
+ * It may as well sit on conventional PCI: then another bridge above has the last
+ * word, except on a root bus.
+ */
+static bool is_hidden_express(const struct qt_pci_function *bridge)
 {
 	if (bridge->parent < 0)
-		return false;
-
-	const struct qt_pci_function *above = &pci->functions[bridge->parent];
-	if (!(above->flags & QT_PCI_EXPRESS) || above->pcie_type == QT_PCIE_TO_PCI)
 		return false;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(hidden_bridges); i++) {
 		if (bridge->vendor == hidden_bridges[i].vendor &&
@@ -69,12 +69,12 @@ static bool is_hidden_express(const struct qt_pci *pci, const struct qt_pci_func
 }
 
 /* The requester ID of what came up through `bridge` as `rid`. */
-static qt_rid through(const struct qt_pci *pci, const struct qt_pci_function *bridge, qt_rid rid)
+static qt_rid through(const struct qt_pci_function *bridge, qt_rid rid)
 {
 	bool express = bridge->flags & QT_PCI_EXPRESS;
 
 	if ((express && bridge->pcie_type == QT_PCIE_TO_PCI) ||
-		(!express && is_hidden_express(pci, bridge)))
+		(!express && is_hidden_express(bridge)))
 		return QT_RID(QT_RID_SEGMENT(bridge->rid), bridge->secondary, 0);
 	/* Conventional PCI on the upper side carries no requester ID: the bridge's counts. */
 	if (!express || bridge->pcie_type == QT_PCI_TO_PCIE)
@@ -88,6 +88,6 @@ qt_rid qt_pci_alias(const struct qt_pci *pci, const struct qt_pci_function *func
 
 	/* Parents come before their children, so this ends. */
 	for (int32_t i = function->parent; i >= 0; i = pci->functions[i].parent)
-		rid = through(pci, &pci->functions[i], rid);
+		rid = through(&pci->functions[i], rid);
 	return rid;
 }

@@ -122,6 +122,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
+	memset(fake.arena_memory, 0xa5, sizeof(fake.arena_memory));
 	fake.broken = UINT64_MAX;
 	fake.host = (struct qt_host){.context = &fake, .read = fake_read};
 	fake.arena = (struct qt_arena){
@@ -281,6 +282,8 @@ static void rsdp_is_found_by_scanning(void **state)
 		qt_acpi_scan_rsdp(&fake.host, MEMORY_BASE, MEMORY_BASE + 0x1000, &found), 0);
 	assert_int_equal(found, RSDP);
 
+	assert_int_equal(qt_acpi_scan_rsdp(&fake.host, RSDP - 0x100, RSDP + 20, &found), 0);
+
 	/* A damaged copy before it is passed over. */
 	memcpy(at(MEMORY_BASE + 0x40), at(RSDP), 36);
 	*at(MEMORY_BASE + 0x40 + 33) ^= 1;
@@ -322,6 +325,8 @@ static void tables_are_copied_whole(void **state)
 	assert_int_equal(table[36], 2);
 	assert_int_equal(get("BBBB", 2, &table, &len), QT_E_NOTFOUND);
 	assert_int_equal(get("CCCC", 0, &table, &len), QT_E_NOTFOUND);
+	put(XSDT + 36 + 8 * fake.entries, b, 8); /* behind the end of the list */
+	assert_int_equal(get("BBBB", 2, &table, &len), QT_E_NOTFOUND);
 	assert_int_equal(get("AAAA", 0, &table, &len), 0);
 	assert_int_equal(len, 36);
 }
@@ -505,8 +510,12 @@ static void mcfg_first_claim_wins(void **state)
 	put_window(1, 0xc0000000, 0, 0x3f, 0x7f); /* bus 0x3f is taken */
 	put_window(2, 0xb0000000, 1, 0, 0xff);    /* the memory is */
 	put_window(3, 0xc0000000, 0, 0x40, 0x7f);
-	assert_int_equal(get_mcfg(4, list, &count), 0);
-	assert_int_equal(count, 2);
+	put_window(4, 0xd0000000, 0, 0x20, 0x40);
+	put_window(5, 0xd0000000, 0, 0x7f, 0xff);
+	put_window(6, 0xbc000000, 1, 0x00, 0x3f); /* ends where another begins */
+	assert_int_equal(get_mcfg(7, list, &count), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(list[2].base, 0xbc000000);
 	assert_int_equal(list[0].base, 0xb0000000);
 	assert_int_equal(list[1].base, 0xc0000000);
 	assert_int_equal(list[1].first_bus, 0x40);
@@ -589,6 +598,10 @@ static void pm_timer_is_a_port_or_memory(void **state)
 	/* Too short to hold the whole field. */
 	assert_int_equal(get_timer(219, &timer), 0);
 	assert_int_equal(timer.address, 0x608);
+
+	put_gas(1, 0xfffc);
+	assert_int_equal(get_timer(276, &timer), 0);
+	assert_int_equal(timer.address, 0xfffc);
 
 	put_gas(0, 0xfed81804);
 	assert_int_equal(get_timer(220, &timer), 0);
@@ -742,6 +755,9 @@ static void program_headers_must_be_inside(void **state)
 		put(ELF + 32, offsets[i], 8);
 		assert_int_equal(get_ram(0), QT_E_BAD);
 	}
+
+	put(ELF + 32, ELF + 0x1000, 8);
+	assert_int_equal(get_ram(0), QT_E_OUTSIDE);
 
 	/* As many as can be said, far more than there is memory for. */
 	put_elf(0xfffe);

@@ -816,7 +816,9 @@ static void devices_that_use_another_function_number_are_known(void **state)
 	add(AT(0, 3, 0), 0x1b4b, 0x9230);
 	multifunction(add(AT(0, 4, 0), 0x1180, 0x1234));
 	add(AT(0, 4, 1), 0x1180, 0xe832);
+	add(AT(0, 5, 0), 0x1b4b, 0x9231);
 	assert_int_equal(alias_of(AT(0, 3, 0)), AT(0, 3, 1));
+	assert_int_equal(alias_of(AT(0, 5, 0)), AT(0, 5, 0));
 	assert_int_equal(alias_of(AT(0, 4, 0)), AT(0, 4, 0));
 	assert_int_equal(alias_of(AT(0, 4, 1)), AT(0, 4, 0));
 }
