@@ -99,58 +99,57 @@ static bool compose(struct file *wrapped, const struct image *original, const st
 	return true;
 }
 
-static int wrap_with(const struct wrap_options *options, const struct image *original,
+/* Builds the wrapped image and writes it. Returns an exit code. */
+static int write_wrapped(const char *path, const char *output, const struct image *original,
 	const struct file *stage, struct qt_stage_header *header)
 {
 	struct file wrapped = {0};
 	struct reason why;
-	char *output = NULL;
 	int result = EXIT_OK;
 
-	if (!lay_out(header, original, &why) || !compose(&wrapped, original, stage, header, &why)) {
-		result = refuse(options->image, &why);
-	} else if (options->output) {
-		output = strdup(options->output);
-	} else if (asprintf(&output, "%s.quietus", options->image) < 0) {
-		output = NULL;
-	}
-	if (result == EXIT_OK && !output) {
-		reason_set(&why, "%s", strerror(ENOMEM));
-		result = refuse(options->image, &why);
-	}
-	if (result == EXIT_OK &&
-		!file_write_atomically(output, wrapped.data, wrapped.size, wrapped.mode, &why))
+	if (!lay_out(header, original, &why) || !compose(&wrapped, original, stage, header, &why))
+		result = refuse(path, &why);
+	else if (!file_write_atomically(output, wrapped.data, wrapped.size, wrapped.mode, &why))
 		result = refuse(output, &why);
-	free(output);
 	file_free(&wrapped);
 	return result;
 }
 
-static int wrap(const struct wrap_options *options)
+static int wrap(const char *path, const char *output, const char *stage_path)
 {
 	struct qt_stage_header header;
-	char stage_path[PATH_MAX];
 	struct image original;
 	struct reason why;
 	struct file stage;
 	int result;
 
-	if (!image_read(&original, options->image, &why) || !image_unwrap(&original, &why))
-		return refuse(options->image, &why);
-
-	if (options->stage)
-		snprintf(stage_path, sizeof(stage_path), "%s", options->stage);
+	if (!image_read(&original, path, &why) || !image_unwrap(&original, &why))
+		return refuse(path, &why);
+	if (file_read(&stage, stage_path, &why) && stage_parse(&header, &stage, &why))
+		result = write_wrapped(path, output, &original, &stage, &header);
 	else
-		default_stage(stage_path, sizeof(stage_path));
-	if (!file_read(&stage, stage_path, &why))
 		result = refuse(stage_path, &why);
-	else if (!stage_parse(&header, &stage, &why))
-		result = refuse(stage_path, &why);
-	else
-		result = wrap_with(options, &original, &stage, &header);
-
 	file_free(&stage);
 	image_free(&original);
+	return result;
+}
+
+static int wrap_with_defaults(const struct wrap_options *options)
+{
+	char stage[PATH_MAX];
+	char *output = NULL;
+	int result;
+
+	default_stage(stage, sizeof(stage));
+	if (asprintf(&output, "%s.quietus", options->image) < 0) {
+		struct reason why;
+
+		reason_set(&why, "%s", strerror(ENOMEM));
+		return refuse(options->image, &why);
+	}
+	result = wrap(options->image, options->output ? options->output : output,
+		options->stage ? options->stage : stage);
+	free(output);
 	return result;
 }
 
@@ -202,7 +201,7 @@ static int run(int argc, char **argv)
 	if (options.check && (options.output || options.stage))
 		return usage_error(argv[0], "--check takes neither --output nor --stage");
 	options.image = argv[optind];
-	return options.check ? check(options.image) : wrap(&options);
+	return options.check ? check(options.image) : wrap_with_defaults(&options);
 }
 
 const struct command command_wrap = {

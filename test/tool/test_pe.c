@@ -54,6 +54,9 @@ static void sections_cover_the_whole_image(void **state)
 			assert_true(section_field(wrapped.data, &s, i, 12) >= end);
 			end = section_field(wrapped.data, &s, i, 12) +
 			      section_field(wrapped.data, &s, i, 8);
+			if (section_field(wrapped.data, &s, i, 12) == s.setup_size)
+				assert_int_equal(section_field(wrapped.data, &s, i, 8),
+					section_field(s.image.data, &s, i, 8) + PREFIX);
 			if (!raw_size)
 				continue;
 			assert_int_equal(section_field(wrapped.data, &s, i, 20), raw_end);

@@ -234,6 +234,26 @@ static void check_names_the_stage(void **state)
 	free(s.image.data);
 }
 
+/* A tool in a build tree takes the stage that was built with it. */
+static void the_stage_beside_the_tool_is_the_default(void **state)
+{
+	struct synthetic s = synthetic_image(PE_PAGE_ALIGNED);
+	struct bytes stage = synthetic_stage("beside", STAGE_SIZE, BSS_END);
+	struct outcome outcome;
+
+	(void)state;
+	write_file("vmlinuz", s.image.data, s.image.size);
+	outcome = run_program("cp", getenv("QUIETUS"), "tool", NULL);
+	assert_success(&outcome);
+	write_file("stage-x86_64.bin", stage.data, stage.size);
+	outcome = run_program("./tool", "wrap", "vmlinuz", NULL);
+	assert_success(&outcome);
+	outcome = quietus("wrap", "--check", "vmlinuz.quietus", NULL);
+	assert_string_equal(outcome.output, "vmlinuz.quietus: stage version beside\n");
+	free(stage.data);
+	free(s.image.data);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(the_layout_is_as_documented),
 	TEST(the_prefix_follows_kernel_alignment),
@@ -243,6 +263,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(kexec_would_take_the_result),
 	TEST(wrapping_again_replaces_the_stage),
 	TEST(check_names_the_stage),
+	TEST(the_stage_beside_the_tool_is_the_default),
 };
 
 const struct suite wrap_suite = SUITE(tests);
