@@ -15,7 +15,8 @@ TOOL_TEST_KERNELS := $(if $(TEST_KERNELS),$(TEST_KERNELS),$(TOOL_TEST_SUITES:%=$
 TOOL_SANITIZED    := $(TOOL_TEST_FOLDER)/quietus-sanitized
 SANITIZE          := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: check-tool
+.PHONY: check check-tool
+check: check-tool
 check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_SANITIZED) $(TOOL_TEST_STAGE) ## test the command-line tool
 	test/tool/prepare $(B)/kernels $(if $(TEST_KERNELS),,$(TOOL_TEST_SUITES))
 	@mkdir -p $(TOOL_TEST_FOLDER)/tmp
