@@ -363,6 +363,18 @@ static void bridges_that_share_a_bus_lead_there_once(void **state)
 	assert_int_equal(functions[found(AT(2, 2, 0))->parent].rid, AT(1, 0, 0));
 }
 
+static void bridges_claim_no_more_than_those_above_forward(void **state)
+{
+	(void)state;
+	add_bridge(AT(0, 1, 0), 1, 2);
+	add_bridge(AT(1, 0, 0), 2, 9);
+	add_function(AT(5, 0, 0));
+
+	assert_int_equal(enumerate(), 0);
+	assert_int_equal(pci.count, 3);
+	assert_int_equal(found(AT(5, 0, 0))->parent, -1);
+}
+
 static void other_root_buses_are_found(void **state)
 {
 	(void)state;
@@ -372,6 +384,7 @@ static void other_root_buses_are_found(void **state)
 	add_endpoint(AT(0x41, 0, 0));
 	add_endpoint(AT(0xff, 8, 0));
 	add_endpoint(AT(5, 0, 0)); /* claimed by the first port, but not led to */
+	add_endpoint(AT(0x0f, 0, 0));
 
 	assert_int_equal(enumerate(), 0);
 	assert_int_equal(pci.count, 5);
@@ -458,6 +471,10 @@ static void ari_functions_are_followed(void **state)
 	assert_int_equal(pci.count, 5);
 	assert_int_equal(found(QT_RID(0, 1, 9))->parent, 0);
 	assert_int_equal(found(QT_RID(0, 1, 255))->parent, 0);
+	for (pci.capacity = 1; pci.capacity < 5; pci.capacity++) {
+		assert_int_equal(enumerate(), QT_E_NOMEM);
+		assert_int_equal(pci.count, pci.capacity);
+	}
 }
 
 static void ari_lists_that_go_astray_end(void **state)
@@ -567,6 +584,11 @@ static void virtual_function_numbers_are_bounded(void **state)
 	put(physical, 0x160 + 0x16, 0x8000, 2); /* past the last bus */
 	assert_int_equal(enumerate(), 0);
 	assert_int_equal(pci.count, 3);
+
+	put(physical, 0x160 + 0x14, 0xefff, 2); /* the very last */
+	assert_int_equal(enumerate(), 0);
+	assert_int_equal(pci.count, 2);
+	assert_true(found(QT_RID(0, 0xff, 0xff))->flags & QT_PCI_VF);
 
 	put(physical, 0x160 + 0x14, 0xffff, 2);
 	assert_int_equal(enumerate(), 0);
@@ -891,6 +913,7 @@ int main(void)
 		TEST(cardbus_bridges_are_walked),
 		TEST(bridges_with_impossible_numbers_lead_nowhere),
 		TEST(bridges_that_share_a_bus_lead_there_once),
+		TEST(bridges_claim_no_more_than_those_above_forward),
 		TEST(other_root_buses_are_found),
 		TEST(only_the_buses_asked_for_are_touched),
 		TEST(segments_with_the_same_bus_numbers_are_kept_apart),
