@@ -348,8 +348,11 @@ static bool page_reached(
 
 bool model_reach(struct model *m, qt_rid rid, enum model_path path)
 {
-	struct model_unit *unit = model_unit_of(m, rid);
+	return model_reach_through(m, model_unit_of(m, rid), rid, path);
+}
 
+bool model_reach_through(struct model *m, struct model_unit *unit, qt_rid rid, enum model_path path)
+{
 	for (size_t i = 0; i < m->crash_count; i++) {
 		qt_phys at = m->crash[i].start < QT_MIB(1) ? QT_MIB(1) : m->crash[i].start;
 

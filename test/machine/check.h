@@ -70,6 +70,10 @@ void model_watch_keep(struct model *m);
 /* REACH: all crash pages from 1 MiB up, one to one, read and write, for this requester. */
 bool model_reach(struct model *m, qt_rid rid, enum model_path path);
 
+/* The same for a requester that only its unit knows of. */
+bool model_reach_through(
+	struct model *m, struct model_unit *unit, qt_rid rid, enum model_path path);
+
 /* Empties every cache. */
 void model_cold(struct model *m);
 

@@ -32,10 +32,10 @@ void model_memory_free(struct model_memory *memory)
 
 	for (struct model_page *page = memory->all; page; page = next) {
 		next = page->next_all;
-		if (page->own)
-			free(page->view[MODEL_CPU]);
-		free(page->view[MODEL_MEMORY]);
-		free(page->view[MODEL_BUFFERED]);
+		if (!page->own)
+			page->view[MODEL_CPU] = NULL;
+		for (int view = 0; view < MODEL_VIEWS; view++)
+			free(page->view[view]);
 		free(page->before);
 		free(page);
 	}
@@ -96,21 +96,27 @@ static uint8_t *copy_of(const uint8_t *bytes)
 	return memcpy(allocate(MODEL_PAGE), bytes, MODEL_PAGE);
 }
 
-/* The view a unit would see: an absent one is the same as the one before it. */
+/* Where a view's contents come from. */
+static const enum model_view behind[] = {
+	[MODEL_MEMORY] = MODEL_CPU,
+	[MODEL_BUFFERED_CPU] = MODEL_CPU,
+	[MODEL_BUFFERED_MEMORY] = MODEL_MEMORY,
+};
+
+/* What a unit would see: an absent view is the same as the one behind it. */
 static uint8_t *view_of(struct model_page *page, enum model_view view)
 {
 	while (!page->view[view])
-		view--;
+		view = behind[view];
 	return page->view[view];
 }
 
 /* Makes the views that are kept apart pages of their own, before they come to differ. */
 static void separate(const struct model_memory *memory, struct model_page *page)
 {
-	if (memory->buffered && !page->view[MODEL_BUFFERED])
-		page->view[MODEL_BUFFERED] = copy_of(view_of(page, MODEL_BUFFERED));
-	if (memory->cached && !page->view[MODEL_MEMORY])
-		page->view[MODEL_MEMORY] = copy_of(page->view[MODEL_CPU]);
+	for (enum model_view view = MODEL_VIEWS - 1; view > MODEL_CPU; view--)
+		if (!page->view[view] && (view == MODEL_MEMORY ? memory->cached : memory->buffered))
+			page->view[view] = copy_of(view_of(page, view));
 }
 
 void model_memory_overlay(struct model_memory *memory, qt_phys at, uint8_t *buffer, size_t size)
@@ -217,8 +223,9 @@ bool model_memory_write_back(struct model_memory *memory, qt_phys at, uint64_t l
 void model_memory_drain(struct model_memory *memory)
 {
 	for (struct model_page *page = memory->all; page; page = page->next_all)
-		if (page->view[MODEL_BUFFERED])
-			memcpy(page->view[MODEL_BUFFERED], view_of(page, MODEL_MEMORY), MODEL_PAGE);
+		for (enum model_view view = MODEL_BUFFERED_CPU; view < MODEL_VIEWS; view++)
+			if (page->view[view])
+				memcpy(page->view[view], view_of(page, behind[view]), MODEL_PAGE);
 }
 
 void model_memory_settle(struct model_memory *memory)

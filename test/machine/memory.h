@@ -3,12 +3,12 @@
  * Sparse physical memory of 4 KiB pages, behind a CPU cache and a write buffer.
  *
  * A page that was never touched holds repeatable garbage. Each page has up to
- * three views, kept apart only where they differ:
+ * four views, kept apart only where they differ:
  *
- *   CPU       what the CPU stored, and what a unit sees that snoops its caches
- *   MEMORY    what reached memory: stores followed by a write_back of their line
- *   BUFFERED  what passed the chipset's write buffer (CAP.RWBF): what was there
- *             at the last GCMD.WBF
+ *   CPU              what the CPU stored, and what a unit sees that snoops its caches
+ *   MEMORY           what reached memory: stores followed by a write_back of their line
+ *   BUFFERED_CPU     what of either passed the chipset's write buffer (CAP.RWBF):
+ *   BUFFERED_MEMORY  what was there at the last GCMD.WBF
  */
 #ifndef MODEL_MEMORY_H
 #define MODEL_MEMORY_H
@@ -21,13 +21,14 @@
 enum model_view {
 	MODEL_CPU,
 	MODEL_MEMORY,
-	MODEL_BUFFERED,
+	MODEL_BUFFERED_CPU,
+	MODEL_BUFFERED_MEMORY,
 	MODEL_VIEWS,
 };
 
 struct model_page {
 	uint64_t number;             /* address / MODEL_PAGE */
-	uint8_t *view[MODEL_VIEWS];  /* NULL: same as the one before it */
+	uint8_t *view[MODEL_VIEWS];  /* NULL: same as the one behind it */
 	uint8_t *before;             /* contents at model_crash, if changed since */
 	bool own;                    /* view[MODEL_CPU] is ours to free */
 	struct model_page *next;     /* in the hash bucket */
@@ -40,7 +41,7 @@ struct model_memory {
 	struct model_page *last; /* looked up last */
 	uint64_t seed;           /* of the garbage */
 	bool cached;             /* keep MEMORY apart */
-	bool buffered;           /* keep BUFFERED apart */
+	bool buffered;           /* keep the BUFFERED ones apart */
 	bool watched;            /* keep what was there before */
 };
 
@@ -68,7 +69,7 @@ void model_memory_write(struct model_memory *memory, qt_phys at, const void *byt
 /* Lines of [at, at + len) go from the CPU view to MEMORY. True if that changed anything. */
 bool model_memory_write_back(struct model_memory *memory, qt_phys at, uint64_t len);
 
-/* Everything goes from MEMORY to BUFFERED. */
+/* Everything passes the write buffer. */
 void model_memory_drain(struct model_memory *memory);
 
 /* Makes every view equal to the CPU's, as a long time would. */

@@ -81,9 +81,18 @@ static bool should_reach(const struct qt_requester *requester)
 
 static void reach_all(struct scenario *s, enum model_path path)
 {
-	for (size_t i = 0; i < s->machine.requester_count && !s->m->complaints; i++)
-		if (should_reach(&s->machine.requesters[i]))
-			model_reach(s->m, s->machine.requesters[i].rid, path);
+	for (size_t i = 0; i < s->machine.requester_count && !s->m->complaints; i++) {
+		const struct qt_requester *requester = &s->machine.requesters[i];
+
+		if (!should_reach(requester))
+			continue;
+		/* Units are in the order of the firmware's table, which is the model's. */
+		if (requester->function < 0 && requester->unit < s->m->unit_count)
+			model_reach_through(
+				s->m, &s->m->units[requester->unit], requester->rid, path);
+		else
+			model_reach(s->m, requester->rid, path);
+	}
 }
 
 static const char *verdict(const struct scenario *s)

@@ -97,7 +97,7 @@ void model_unit_init(struct model_unit *unit, const struct model_unit_config *co
 enum model_view model_unit_view(const struct model_unit *unit)
 {
 	if (unit->config.write_buffer)
-		return MODEL_BUFFERED;
+		return unit->config.coherent ? MODEL_BUFFERED_CPU : MODEL_BUFFERED_MEMORY;
 	return unit->config.coherent ? MODEL_CPU : MODEL_MEMORY;
 }
 
@@ -446,7 +446,7 @@ static void write_command(struct model *m, struct model_unit *unit, uint32_t val
 {
 	uint32_t changed = (value ^ unit->status) & GCMD_LASTING;
 
-	if (unit->command_ns != NEVER || (unit->command_deaf && unit->command))
+	if (unit->command_ns != NEVER)
 		model_complain(m, "GCMD written before the last command was done");
 	if (bits_in(changed) + bits_in(value & GCMD_ONCE) > 1)
 		model_complain(m, "GCMD %08x orders more than one thing at a time", value);
@@ -476,7 +476,7 @@ static void write_context_command(struct model *m, struct model_unit *unit, uint
 	if (!(value & 1ull << 63))
 		return;
 	expect_registers_allowed(m, unit);
-	if (unit->context_command & 1ull << 63)
+	if (unit->context_command & 1ull << 63 && !unit->deaf)
 		model_complain(m, "CCMD written while a command is under way");
 	unit->context_command = value;
 	unit->context_ns = after_latency(m, unit, unit->deaf);
@@ -487,7 +487,7 @@ static void write_iotlb_command(struct model *m, struct model_unit *unit, uint64
 	if (!(value & 1ull << 63))
 		return;
 	expect_registers_allowed(m, unit);
-	if (unit->iotlb_command & 1ull << 63)
+	if (unit->iotlb_command & 1ull << 63 && !unit->deaf)
 		model_complain(m, "IOTLB register written while a command is under way");
 	unit->iotlb_command = value;
 	unit->iotlb_ns = after_latency(m, unit, unit->deaf);

@@ -91,7 +91,8 @@ struct model_unit {
 	uint64_t command_ns, context_ns, iotlb_ns, queue_ns;
 	struct model_cache cache;
 	/* Trouble on demand. */
-	bool all_ones;                     /* every register reads all ones, writes do nothing */
+	bool all_ones; /* every register reads all ones, writes do nothing */
+	/* A core that gives up on a command may order the next: no complaint then. */
 	bool deaf;                         /* no invalidation ever ends */
 	bool command_deaf;                 /* GSTS never follows GCMD */
 	bool status_stuck;                 /* FSTS errors cannot be cleared */

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Whole takeovers on random machines, some of which have accidents. What should
+ * be decided is worked out a second time here, from what the model's own walk
+ * finds.
+ *
+ * QT_SEED=n replays one machine; QT_SEEDS=n tries that many (default 300), from
+ * QT_SEED on if that is given too.
+ */
+#include <machine/scenario.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PIECES_MAX 8
+
+/* A machine under construction. */
+struct draft {
+	struct model *m;
+	struct model_random *random;
+	struct model_domain *last[MODEL_UNITS_MAX]; /* to be shared */
+	uint16_t next_id[MODEL_UNITS_MAX];
+	uint64_t ram_top;
+};
+
+static uint64_t below(struct draft *draft, uint64_t bound)
+{
+	return model_random_below(draft->random, bound);
+}
+
+static bool chance(struct draft *draft, unsigned percent)
+{
+	return model_random_chance(draft->random, percent);
+}
+
+/* A range of RAM, page-aligned, outside the crash region. */
+static qt_phys pick_memory(struct draft *draft, uint64_t size, uint64_t align)
+{
+	const struct model *m = draft->m;
+
+	for (;;) {
+		const struct qt_range *ram = &m->ram[below(draft, m->ram_count)];
+		qt_phys at = (ram->start + below(draft, ram->end - ram->start)) & ~(align - 1);
+
+		if (at >= QT_MIB(1) && model_in_ram(m, at, size) &&
+			!model_overlaps_crash(m, at, size))
+			return at;
+	}
+}
+
+static uint64_t domain_span(const struct draft *draft, const struct model_domain *domain)
+{
+	unsigned bits = 12 + 9 * domain->levels;
+	unsigned guest = draft->m->units[domain->unit].config.guest_bits;
+
+	return 1ull << (bits < guest ? bits : guest);
+}
+
+/* IOVAs cluster: below 4 GiB, around the crash region, or anywhere. */
+static qt_iova pick_iova(struct draft *draft, const struct model_domain *domain, uint64_t align)
+{
+	const struct model *m = draft->m;
+	const struct qt_range *crash = &m->crash[below(draft, m->crash_count)];
+	qt_iova iova;
+
+	switch (below(draft, 4)) {
+	case 0:
+		iova = QT_GIB(4) - QT_MIB(1 + below(draft, 64));
+		break;
+	case 1:
+		iova = crash->start - below(draft, QT_MIB(8));
+		break;
+	case 2:
+		iova = crash->end + below(draft, QT_MIB(8));
+		break;
+	default:
+		iova = below(draft, domain_span(draft, domain) - QT_MIB(16));
+		break;
+	}
+	return iova & ~(align - 1);
+}
+
+static unsigned pick_perms(struct draft *draft)
+{
+	uint64_t n = below(draft, 10);
+
+	return n < 7 ? QT_RW : n < 9 ? QT_READ : QT_WRITE;
+}
+
+static void add_piece(struct draft *draft, struct model_domain *domain)
+{
+	/* Not without the pages for it: every leaf is looked at after every store. */
+	bool large = draft->m->units[domain->unit].config.large_2m && chance(draft, 25);
+	uint64_t align = large ? QT_MIB(2) : 0x1000;
+	uint64_t size = align * (1 + below(draft, large ? 3 : 6));
+	qt_iova iova = pick_iova(draft, domain, align);
+
+	if (iova + size > domain_span(draft, domain) || model_overlaps_crash(draft->m, iova, size))
+		return;
+	model_map(draft->m, domain, iova, pick_memory(draft, size, align), size, pick_perms(draft),
+		large ? 1 + (unsigned)below(draft, 2) : 0);
+}
+
+/* A page-aligned piece of the crash region, from 1 MiB up. */
+static struct qt_range pick_crash(struct draft *draft)
+{
+	const struct model *m = draft->m;
+
+	for (;;) {
+		const struct qt_range *crash = &m->crash[below(draft, m->crash_count)];
+		uint64_t start =
+			(crash->start + below(draft, crash->end - crash->start)) & ~0xfffull;
+		uint64_t size = 0x1000 * (1 + below(draft, 40));
+
+		if (start < QT_MIB(1))
+			continue;
+		return (struct qt_range){
+			start, start + size < crash->end ? start + size : crash->end};
+	}
+}
+
+/* Used and unmapped again, with caches that do not know. */
+static void churn(struct draft *draft, struct model_domain *domain, qt_rid rid)
+{
+	struct qt_range piece = pick_crash(draft);
+	uint64_t size = piece.end - piece.start;
+
+	if (piece.end > domain_span(draft, domain))
+		return;
+	model_map(draft->m, domain, piece.start, pick_memory(draft, size, 0x1000), size, QT_RW, 0);
+	for (qt_iova at = piece.start; at < piece.end; at += 0x1000)
+		if (chance(draft, 60))
+			model_touch(draft->m, rid, at);
+	model_unmap(draft->m, domain, piece.start, size);
+}
+
+/* What must not be committed over, at times. */
+static void spoil(struct draft *draft, struct model_domain *domain)
+{
+	struct qt_range piece = pick_crash(draft);
+	uint64_t size = piece.end - piece.start;
+	uint64_t kind = below(draft, 100);
+	qt_iova iova = pick_iova(draft, domain, 0x1000);
+	qt_phys at;
+
+	if (piece.end > domain_span(draft, domain) || iova + size > domain_span(draft, domain))
+		return;
+	if (kind < 3) {
+		model_map(draft->m, domain, piece.start, pick_memory(draft, size, 0x1000), size,
+			QT_RW, 0);
+	} else if (kind < 5 && !model_overlaps_crash(draft->m, iova, size)) {
+		model_map(draft->m, domain, iova, piece.start, size, QT_RW, 0);
+	} else if (kind < 9) {
+		model_map(draft->m, domain, piece.start, piece.start, size,
+			chance(draft, 80) ? QT_RW : QT_READ, 0);
+	} else if (kind < 11) {
+		at = model_table_entry(draft->m, domain, iova, (unsigned)below(draft, 3));
+		if (at)
+			model_poke(draft->m, at, model_random_next(draft->random));
+	}
+}
+
+static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_rid rid)
+{
+	const struct model_unit_config *config = &draft->m->units[unit].config;
+	struct model_domain *domain;
+	unsigned levels;
+	uint64_t pieces = below(draft, PIECES_MAX);
+
+	do
+		levels = 3 + (unsigned)below(draft, 3);
+	while (!(config->levels >> levels & 1));
+	domain = model_domain_new(draft->m, unit, levels, ++draft->next_id[unit]);
+	model_attach(draft->m, domain, rid, 0);
+	while (pieces--)
+		add_piece(draft, domain);
+	if (chance(draft, 50))
+		churn(draft, domain, rid);
+	spoil(draft, domain);
+	draft->last[unit] = domain;
+	return domain;
+}
+
+/* What the dead kernel had for one requester. */
+static void make_entry(struct draft *draft, qt_rid rid)
+{
+	struct model_unit *unit = model_unit_of(draft->m, rid);
+	unsigned index = (unsigned)(unit - draft->m->units);
+	struct model_function *function = model_function(draft->m, rid);
+	uint64_t kind = below(draft, 100);
+
+	if (!unit || !(unit->status & MODEL_GCMD_TE))
+		return;
+	if (kind < 15) {
+		model_touch(draft->m, rid, pick_crash(draft).start);
+	} else if (kind < 25 && unit->config.pass_through) {
+		model_attach_pass(draft->m, index, rid);
+	} else if (kind < 40 && draft->last[index]) {
+		model_attach(draft->m, draft->last[index], rid, 0);
+	} else {
+		struct model_domain *domain = new_domain(draft, index, rid);
+
+		if (function && unit->config.device_tlbs && chance(draft, 15)) {
+			model_add_ats(function);
+			model_add_pcie(function, QT_PCIE_ENDPOINT);
+			model_attach(draft->m, domain, rid, 1);
+		}
+	}
+}
+
+static uint32_t pick_class(struct draft *draft)
+{
+	static const uint32_t classes[] = {
+		0x010802, 0x010601, 0x020000, 0x0c0330, 0x030000, 0x040300, 0x0b4000, 0x0c0500};
+
+	return classes[below(draft, QT_ARRAY_SIZE(classes))];
+}
+
+static void add_endpoint(struct draft *draft, qt_rid rid)
+{
+	struct model *m = draft->m;
+
+	model_add_function(
+		m, rid, 0x8086, (uint16_t)(0x1000 + m->function_count), pick_class(draft));
+	if (m->unit_count > 1 && QT_RID_BUS(rid) == 0 && chance(draft, 50))
+		model_claim(m, (unsigned)below(draft, m->unit_count), rid, false);
+}
+
+static void add_functions(struct draft *draft)
+{
+	struct model *m = draft->m;
+	uint64_t endpoints = 1 + below(draft, 6), ports = below(draft, 3);
+
+	for (uint64_t i = 0; i < endpoints; i++)
+		add_endpoint(draft, QT_RID(0, 0, 8 * (1 + i)));
+	for (uint64_t i = 0; i < ports; i++) {
+		uint8_t bus = (uint8_t)(1 + i);
+		qt_rid port = QT_RID(0, 0, 8 * (20 + i));
+
+		model_make_bridge(
+			model_add_function(m, port, 0x8086, 2, 0), bus, bus, QT_PCIE_ROOT_PORT);
+		if (m->unit_count > 1 && chance(draft, 50))
+			model_claim(m, (unsigned)below(draft, m->unit_count), port, true);
+		for (uint8_t function = 0; function < 1 + below(draft, 2); function++) {
+			qt_rid rid = QT_RID(0, bus, function);
+
+			add_endpoint(draft, rid);
+			model_add_pcie(model_function(m, rid), QT_PCIE_ENDPOINT);
+		}
+	}
+}
+
+static struct model_unit_config pick_unit(struct model_random *random, unsigned index, bool last)
+{
+	static const uint8_t levels[] = {1 << 3, 1 << 4, 1 << 3 | 1 << 4, 1 << 4 | 1 << 5, 7 << 3};
+	struct model_unit_config unit = model_unit_default(0xfed90000 + index * 0x1000);
+	uint64_t bits = model_random_next(random);
+
+	unit.include_all = last;
+	unit.levels = levels[model_random_below(random, QT_ARRAY_SIZE(levels))];
+	unit.guest_bits = unit.levels >> 5 ? 57 : unit.levels >> 4 ? 48 : 39;
+	unit.domain_id_bits = (uint8_t)(6 + 2 * model_random_below(random, 6));
+	unit.large_2m = bits & 3;
+	unit.large_1g = unit.large_2m && bits & 4;
+	unit.caching_mode = (bits & 0x18) == 0;
+	unit.write_buffer = (bits & 0x60) == 0;
+	unit.coherent = bits & 0x180;
+	unit.queued = bits & 0x600;
+	unit.device_tlbs = unit.queued && bits & 0x800;
+	unit.pass_through = bits & 0x3000;
+	unit.snoop = bits & 0x4000;
+	unit.version_major = unit.queued && (bits & 0x18000) == 0 ? 6 : 1;
+	unit.latency_us = (uint32_t)(bits >> 20 & 15);
+	return unit;
+}
+
+/* One to three pieces, the last one with room for the arena. */
+static size_t pick_crash_ranges(
+	struct model_random *random, const struct qt_range *ram, struct qt_range *crash)
+{
+	size_t count = 0;
+	uint64_t page = 0x1000;
+
+	if (model_random_chance(random, 20))
+		crash[count++] = (struct qt_range){0x1000, 0x9f000};
+	if (model_random_chance(random, 85)) {
+		uint64_t start = QT_MIB(16) + model_random_below(random, 200000) * page;
+
+		if (model_random_chance(random, 50))
+			start &= ~(QT_MIB(16) - 1);
+		crash[count++] = (struct qt_range){
+			start, start + QT_MIB(1) + model_random_below(random, 600) * page};
+	}
+	if (count == 0 || crash[count - 1].start < QT_MIB(1) || model_random_chance(random, 40)) {
+		uint64_t room = (ram[2].end - ram[2].start - QT_MIB(16)) / page;
+		uint64_t start = ram[2].start + model_random_below(random, room) * page;
+
+		if (model_random_chance(random, 50))
+			start &= ~(QT_MIB(2) - 1);
+		crash[count++] = (struct qt_range){
+			start, start + QT_MIB(2) + model_random_below(random, 900) * page};
+	}
+	crash[count - 1].end += QT_MIB(1);
+	return count;
+}
+
+static void start_units(struct model *m, struct model_random *random)
+{
+	for (unsigned i = 0; i < m->unit_count; i++) {
+		struct model_unit *unit = &m->units[i];
+
+		if (!model_random_chance(random, 12))
+			model_start_unit(m, i);
+		if (unit->config.queued && unit->config.version_major < 6 &&
+			model_random_chance(random, 20)) {
+			unit->status &= ~MODEL_GCMD_QIE;
+			unit->queue_head = unit->queue_tail = 0;
+		}
+		if (model_random_chance(random, 20))
+			unit->fault_status =
+				(uint32_t)model_random_next(random) &
+				(MODEL_FSTS_PFO | MODEL_FSTS_IQE | MODEL_FSTS_ICE | MODEL_FSTS_ITE);
+	}
+}
+
+static struct model *random_machine(struct model_random *random)
+{
+	struct qt_range ram[3] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
+	struct model_unit_config units[3];
+	struct qt_range crash[3];
+	struct draft draft = {.random = random};
+	struct model_config config = {
+		.ram = ram, .ram_count = 3, .crash = crash, .units = units, .address_bits = 39};
+
+	if (model_random_chance(random, 25)) {
+		ram[2].end = QT_GIB(700);
+		config.address_bits = 46;
+	}
+	config.crash_count = pick_crash_ranges(random, ram, crash);
+	config.unit_count = 1 + model_random_below(random, 3);
+	for (unsigned i = 0; i < config.unit_count; i++)
+		units[i] = pick_unit(random, i, i + 1 == config.unit_count);
+	config.seed = model_random_next(random);
+	draft.m = model_new(&config);
+	start_units(draft.m, random);
+	add_functions(&draft);
+	for (size_t i = 0; i < draft.m->function_count; i++)
+		if (draft.m->functions[i]->config[0x0e] % 0x80 == 0)
+			make_entry(&draft, draft.m->functions[i]->rid);
+	for (unsigned i = 0; i < draft.m->unit_count; i++) /* no function stands for it */
+		if (chance(&draft, 30) && draft.m->units[i].status & MODEL_GCMD_TE)
+			new_domain(&draft, i, QT_RID(0, 0x80 + i, 0));
+	return draft.m;
+}
+
+/* What the model's own walk says of one table, with respect to the crash region. */
+struct opinion {
+	bool damaged;
+	bool guard_broken;
+	bool taken;
+	bool beyond; /* some of the crash region is out of the table's or unit's reach */
+	bool all_there;
+};
+
+static bool in_high_crash(const struct model *m, uint64_t start, uint64_t size)
+{
+	for (size_t i = 0; i < m->crash_count; i++)
+		if (m->crash[i].end > QT_MIB(1) && start < m->crash[i].end &&
+			start + size > m->crash[i].start)
+			return true;
+	return false;
+}
+
+static bool page_there(struct model *m, const struct model_live *live, qt_phys at)
+{
+	struct model_translation t;
+
+	return model_unit_translate(m, live->unit, live->rid, at, MODEL_WALK, &t) == 0 &&
+	       t.phys == at && t.perms == QT_RW;
+}
+
+static struct opinion opinion_of(struct model *m, const struct model_live *live)
+{
+	const struct model_live_table *table = &m->snapshot->tables[live->table];
+	unsigned bits = 12 + 9 * table->levels;
+	unsigned guest = live->unit->config.guest_bits;
+	struct opinion opinion = {.damaged = table->damaged, .all_there = true};
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct model_leaf *leaf = &table->leaves[i];
+		uint64_t size = 1ull << leaf->size_lg2;
+		bool same = leaf->iova == leaf->phys;
+
+		opinion.guard_broken |= !same && in_high_crash(m, leaf->phys, size);
+		opinion.taken |=
+			!(same && leaf->perms == QT_RW) && in_high_crash(m, leaf->iova, size);
+	}
+	for (size_t i = 0; i < m->crash_count; i++) {
+		opinion.beyond |= (m->crash[i].end - 1) >> (bits < guest ? bits : guest) != 0;
+		for (qt_phys at = m->crash[i].start; at < m->crash[i].end; at += 0x1000)
+			opinion.all_there &= at < QT_MIB(1) || page_there(m, live, at);
+	}
+	return opinion;
+}
+
+static const struct model_live *live_of(const struct model *m, const struct qt_requester *requester)
+{
+	for (size_t i = 0; i < m->snapshot->live_count; i++)
+		if (m->snapshot->lives[i].rid == requester->rid)
+			return &m->snapshot->lives[i];
+	return NULL;
+}
+
+static enum qt_decision expected(
+	struct model *m, const struct qt_requester *requester, bool *unsafe)
+{
+	struct model_unit *unit = model_unit_of(m, requester->rid);
+	const struct model_live *live = live_of(m, requester);
+	struct opinion opinion;
+
+	if (requester->function < 0 && live)
+		unit = live->unit;
+	if (!unit || !(unit->status & MODEL_GCMD_TE))
+		return QT_DIRECT;
+	if (!live)
+		return QT_ADMIT;
+	if (live->table < 0)
+		return QT_DIRECT;
+	opinion = opinion_of(m, live);
+	*unsafe |= opinion.guard_broken;
+	if (opinion.guard_broken || opinion.damaged || opinion.beyond)
+		return QT_LEAVE;
+	if (opinion.all_there)
+		return QT_DIRECT;
+	return opinion.taken ? QT_LEAVE : QT_ADOPT;
+}
+
+static bool is_needed(uint32_t class_code)
+{
+	return class_code >> 16 == 1 || class_code >> 16 == 2 || class_code >> 8 == 0x0c03;
+}
+
+/* Compares every decision, and the plan's, with what is expected here. */
+static const char *check_plan(struct scenario *s)
+{
+	static char text[160];
+	bool commit = false, unsafe = false;
+
+	for (size_t i = 0; i < s->m->crash_count; i++)
+		commit |= s->m->crash[i].end > QT_MIB(1) && s->m->crash[i].start < QT_GIB(4);
+	for (size_t i = 0; i < s->m->unit_count; i++)
+		if (s->m->units[i].status & MODEL_GCMD_TE)
+			goto on;
+	commit = true; /* every unit is off: nothing to lose */
+on:
+	for (size_t i = 0; i < s->machine.requester_count; i++) {
+		const struct qt_requester *requester = &s->machine.requesters[i];
+		enum qt_decision decision = expected(s->m, requester, &unsafe);
+
+		if (decision == QT_LEAVE && requester->function >= 0 &&
+			is_needed(s->machine.pci.functions[requester->function].class_code))
+			commit = false;
+		if (decision == requester->decision)
+			continue;
+		snprintf(text, sizeof(text), "%x: should %s, is to %s because %s", requester->rid,
+			qt_decision_name(decision), qt_decision_name(requester->decision),
+			qt_reason_text(requester->reason));
+		return text;
+	}
+	if (s->plan.commit == (commit && !unsafe))
+		return NULL;
+	snprintf(text, sizeof(text), "commit should be %d, is not: %s", commit && !unsafe,
+		qt_reason_text(s->plan.reason));
+	return text;
+}
+
+/* Every function is among the requesters, bridges without an entry excepted. */
+static const char *check_complete(struct scenario *s)
+{
+	for (size_t i = 0; i < s->m->function_count; i++)
+		if (s->m->functions[i]->config[0x0e] % 0x80 == 0 &&
+			!scenario_requester(s, s->m->functions[i]->rid))
+			return "a function is no requester";
+	for (size_t i = 0; i < s->m->snapshot->live_count; i++)
+		if (!scenario_requester(s, s->m->snapshot->lives[i].rid))
+			return "an entry is no requester";
+	return NULL;
+}
+
+/* Accidents: what comes of them must be sound, or as if nothing had been tried. */
+static bool make_trouble(struct model *m, struct model_random *random)
+{
+	switch (model_random_below(random, 8)) {
+	case 0:
+		m->trouble.fail_store = 1 + model_random_below(random, 12);
+		return true;
+	case 1:
+		m->trouble.fail_read = 1 + model_random_below(random, 4000);
+		m->trouble.fail_from = model_random_chance(random, 30);
+		return true;
+	case 2:
+		m->units[model_random_below(random, m->unit_count)].deaf = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct totals {
+	unsigned committed, refused, undone;
+	uint64_t stores, keeps;
+};
+
+static const char *outcome(struct scenario *s, struct totals *totals)
+{
+	const char *wrong;
+
+	totals->keeps += s->m->snapshot->keep_checks;
+	totals->stores += s->m->store_count;
+	if (s->prepared == 0 && s->committed == 0 && s->verified == 0) {
+		totals->committed++;
+		wrong = scenario_sound(s);
+		if (wrong)
+			return wrong;
+		memset(&s->m->trouble, 0, sizeof(s->m->trouble));
+		model_watch_keep(s->m);
+		scenario_undo(s);
+	} else if (s->committed != 1) {
+		totals->undone++;
+	} else {
+		totals->refused++;
+	}
+	return scenario_untouched(s);
+}
+
+static void run_seed(uint64_t seed, struct totals *totals)
+{
+	struct model_random random = {.state = seed};
+	struct model *m = random_machine(&random);
+	bool trouble = make_trouble(m, &random);
+	const char *wrong;
+	struct scenario s;
+
+	scenario_plan(&s, m);
+	wrong = trouble || s.opened ? NULL : check_complete(&s);
+	if (!wrong && !trouble)
+		wrong = check_plan(&s);
+	if (!wrong && s.opened == 0 && s.plan.commit)
+		scenario_take_over(&s);
+	if (!wrong && !trouble && (s.committed < 0 || s.verified < 0))
+		wrong = m->complaints ? m->complaint : "commit or verify failed without a reason";
+	if (!wrong)
+		wrong = outcome(&s, totals);
+	if (wrong)
+		fail_msg("QT_SEED=%llu: %s", (unsigned long long)seed, wrong);
+	scenario_free(&s);
+}
+
+static void test_random_machines(void **state)
+{
+	const char *one = getenv("QT_SEED"), *many = getenv("QT_SEEDS");
+	uint64_t first = one ? strtoull(one, NULL, 0) : 1;
+	uint64_t count = many ? strtoull(many, NULL, 0) : one ? 1 : 300;
+	struct totals totals = {0};
+
+	(void)state;
+	for (uint64_t seed = first; seed - first < count; seed++)
+		run_seed(seed, &totals);
+	print_message("%u committed, %u refused, %u undone; %llu stores, KEEP checked %llu times\n",
+		totals.committed, totals.refused, totals.undone, (unsigned long long)totals.stores,
+		(unsigned long long)totals.keeps);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_machines)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
