@@ -164,22 +164,25 @@ static bool quotes_balance(const char *line, const char *end)
 int command_line_append(char *line, size_t limit, const char *words)
 {
 	struct command_line_word word;
-	const char *end = line;
-	size_t total = length(line);
-	size_t add = length(words) + 2; /* a blank before, and one behind */
-	size_t at;
+	const char *rest = line; /* what is for init */
+	size_t end = 0;          /* of the kernel's words */
+	size_t rest_len, add;
 
-	while (command_line_next(&end, &word))
-		;
-	if (!quotes_balance(line, end))
+	while (command_line_next(&rest, &word))
+		end = (size_t)(rest - line);
+	if (!quotes_balance(line, line + end))
 		return QT_E_BAD;
-	if (add > limit || total > limit - add)
+
+	rest_len = length(rest);
+	add = (end ? 1 : 0) + length(words) + (rest_len ? 1 : 0); /* with blanks around */
+	if (add > limit || end + rest_len > limit - add)
 		return QT_E_NOMEM;
-	at = (size_t)(end - line);
-	memmove(line + at + add, line + at, total - at + 1);
-	line[at] = ' ';
-	memcpy(line + at + 1, words, add - 2);
-	line[at + add - 1] = ' ';
+	memmove(line + end + add, rest, rest_len + 1);
+	if (end)
+		line[end++] = ' ';
+	memcpy(line + end, words, length(words));
+	if (rest_len)
+		line[end + length(words)] = ' ';
 	return 0;
 }
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Hosted tests of those parts of the stage that need no bare metal, with
+# sanitizers. Every test_*.c is a cmocka program of its own.
+
+STAGE_TEST_SRC  := $(sort $(wildcard test/stage/test_*.c))
+STAGE_TEST_DIR  := $(B)/stage-test
+STAGE_TEST_PROG := $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%)
+STAGE_TEST_PURE := $(addprefix stage/common/,command_line.c log.c) \
+	$(addprefix stage/x86_64/,e820.c memmap.c rsdp.c serial_port.c setup_data.c setup_header.c \
+	window.c)
+STAGE_TEST_OBJ  := $(patsubst %.c,$(STAGE_TEST_DIR)/%.o,$(STAGE_TEST_PURE) $(CORE_SRC))
+STAGE_TEST_SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+$(STAGE_TEST_DIR)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(STAGE_TEST_SAN) -Istage -MMD -MP -c -o $@ $<
+
+$(STAGE_TEST_PROG): %: %.o $(STAGE_TEST_OBJ)
+	$(CC) $(ALL_CFLAGS) $(STAGE_TEST_SAN) -o $@ $^ -lcmocka
+
+.PHONY: check-stage
+check: check-stage
+check-stage: $(STAGE_TEST_PROG) ## tests of the stage's hosted parts alone
+	@for test in $^; do timeout 60 $$test || exit 1; done
+
+.SECONDARY: $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%.o)
+
+-include $(STAGE_TEST_OBJ:.o=.d) $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%.d)
