@@ -183,14 +183,27 @@ static bool list_fits(const struct qt_report_list *list, size_t record_size, siz
 	       list->count <= (size - list->offset) / record_size;
 }
 
-/* Every run's old values must be there. */
+static struct qt_journal_run run_at(
+	const uint8_t *report, const struct qt_report_header *header, size_t index)
+{
+	struct qt_journal_run run;
+
+	memcpy(&run, report + header->runs.offset + index * sizeof(run), sizeof(run));
+	return run;
+}
+
+/* Every run's old values must be there, and the words must come to an end. */
 static bool runs_sound(const uint8_t *report, const struct qt_report_header *header)
 {
+	uint64_t words = 0;
+
 	for (uint32_t i = 0; i < header->runs.count; i++) {
-		struct qt_journal_run run;
+		struct qt_journal_run run = run_at(report, header, i);
 		uint64_t last;
 
-		memcpy(&run, report + header->runs.offset + i * sizeof(run), sizeof(run));
+		words += run.count;
+		if (words > QT_REPORT_STORES_MAX)
+			return false;
 		if (run.count == 0 || run.old_step > 1 || run.at & 7)
 			return false;
 		last = run.olds + (uint64_t)run.old_step * (run.count - 1);
@@ -225,25 +238,45 @@ int qt_report_check(const void *report, size_t size)
 	return runs_sound(report, &header) ? QT_OK : QT_E_BAD;
 }
 
+static struct qt_store store_of(const uint8_t *report, const struct qt_report_header *header,
+	const struct qt_journal_run *run, size_t word)
+{
+	struct qt_store store = {
+		.at = run->at + 8 * word, .after = run->after + run->stride * word};
+
+	memcpy(&store.before, report + header->olds.offset + 8 * (run->olds + run->old_step * word),
+		8);
+	return store;
+}
+
 bool qt_report_store(const void *report, size_t index, struct qt_store *store)
 {
-	const uint8_t *bytes = report;
 	struct qt_report_header header;
 
 	memcpy(&header, report, sizeof(header));
 	for (uint32_t i = 0; i < header.runs.count; i++) {
-		struct qt_journal_run run;
+		struct qt_journal_run run = run_at(report, &header, i);
 
-		memcpy(&run, bytes + header.runs.offset + i * sizeof(run), sizeof(run));
-		if (index >= run.count) {
-			index -= run.count;
-			continue;
+		if (index < run.count) {
+			*store = store_of(report, &header, &run, index);
+			return true;
 		}
-		store->at = run.at + 8 * index;
-		store->after = run.after + run.stride * index;
-		memcpy(&store->before,
-			bytes + header.olds.offset + 8 * (run.olds + run.old_step * index), 8);
-		return true;
+		index -= run.count;
 	}
 	return false;
+}
+
+bool qt_report_next(const void *report, struct qt_journal_cursor *cursor, struct qt_store *store)
+{
+	struct qt_report_header header;
+	struct qt_journal_run run;
+
+	memcpy(&header, report, sizeof(header));
+	if (cursor->run >= header.runs.count)
+		return false;
+	run = run_at(report, &header, cursor->run);
+	*store = store_of(report, &header, &run, cursor->word);
+	if (++cursor->word == run.count)
+		*cursor = (struct qt_journal_cursor){.run = cursor->run + 1};
+	return true;
 }

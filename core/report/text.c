@@ -4,6 +4,13 @@
  */
 #include <quietus/report.h>
 
+#define NAME_OF(names, number) name_of(names, QT_ARRAY_SIZE(names), number)
+
+static const char *name_of(const char *const *names, size_t count, unsigned number)
+{
+	return number < count && names[number] ? names[number] : "unknown";
+}
+
 static const char *const decisions[] = {
 	[QT_UNDECIDED] = "undecided",
 	[QT_DIRECT] = "direct",
@@ -16,7 +23,75 @@ static const char *const decisions[] = {
 
 const char *qt_decision_name(unsigned decision)
 {
-	return decision < QT_ARRAY_SIZE(decisions) ? decisions[decision] : "unknown";
+	return NAME_OF(decisions, decision);
+}
+
+static const char *const outcomes[] = {
+	[QT_OUTCOME_NONE] = "none",
+	[QT_OUTCOME_COMMITTED] = "committed",
+	[QT_OUTCOME_STOCK] = "stock",
+	[QT_OUTCOME_UNDONE] = "undone",
+	[QT_OUTCOME_OBSERVED] = "observed",
+	[QT_OUTCOME_OFF] = "off",
+};
+
+const char *qt_outcome_name(unsigned outcome)
+{
+	return NAME_OF(outcomes, outcome);
+}
+
+static const char *const phases[] = {
+	[QT_PHASE_ENTRY] = "entry",
+	[QT_PHASE_FIND] = "find",
+	[QT_PHASE_PLAN] = "plan",
+	[QT_PHASE_PREPARE] = "prepare",
+	[QT_PHASE_COMMIT] = "commit",
+	[QT_PHASE_VERIFY] = "verify",
+	[QT_PHASE_HANDOVER] = "hand-over",
+};
+
+const char *qt_phase_name(unsigned phase)
+{
+	return NAME_OF(phases, phase);
+}
+
+static const char *const clock_sources[] = {
+	[QT_CLOCK_CPUID] = "TSC, frequency from CPUID",
+	[QT_CLOCK_PM_TIMER] = "TSC, measured against the ACPI PM timer",
+	[QT_CLOCK_PIT] = "TSC, measured against the 8254",
+	[QT_CLOCK_GUESS] = "TSC, frequency guessed: times are upper bounds",
+};
+
+const char *qt_clock_source_name(unsigned source)
+{
+	return NAME_OF(clock_sources, source);
+}
+
+static const char *const unit_states[] = {
+	[QT_UNIT_OFF] = "off",
+	[QT_UNIT_TRANSLATING] = "translating",
+	[QT_UNIT_UNSUPPORTED] = "unsupported",
+	[QT_UNIT_DEAD] = "dead",
+};
+
+const char *qt_unit_state_name(unsigned state)
+{
+	return NAME_OF(unit_states, state);
+}
+
+static const char *const entry_states[] = {
+	[QT_REQ_DIRECT] = "direct",
+	[QT_REQ_PASSTHROUGH] = "pass-through",
+	[QT_REQ_ABSENT] = "absent",
+	[QT_REQ_BLOCKED] = "blocked",
+	[QT_REQ_TRANSLATED] = "translated",
+	[QT_REQ_UNSUPPORTED] = "unsupported",
+	[QT_REQ_DAMAGED] = "damaged",
+};
+
+const char *qt_entry_state_name(unsigned state)
+{
+	return NAME_OF(entry_states, state);
 }
 
 static const char *const reasons[] = {
@@ -62,5 +137,5 @@ static const char *const reasons[] = {
 
 const char *qt_reason_text(unsigned reason)
 {
-	return reason < QT_ARRAY_SIZE(reasons) && reasons[reason] ? reasons[reason] : "unknown";
+	return NAME_OF(reasons, reason);
 }

@@ -129,6 +129,8 @@ enum qt_reason {
 /* One sentence without a full stop, never NULL. */
 const char *qt_reason_text(unsigned reason);
 const char *qt_decision_name(unsigned decision);
+const char *qt_unit_state_name(unsigned state);
+const char *qt_entry_state_name(unsigned state);
 
 /* One translation tree, shared by every requester whose entry leads to it. */
 struct qt_domain {

@@ -150,14 +150,25 @@ size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header 
 	const struct qt_machine *machine, const struct qt_journal *journal, const char *text,
 	size_t text_len);
 
+/* Names of a report's numbers, for people and scripts: never NULL, "unknown" for a new number. */
+const char *qt_outcome_name(unsigned outcome);
+const char *qt_phase_name(unsigned phase);
+const char *qt_clock_source_name(unsigned source);
+
 /*
  * Store number `index` of a checked report's journal; false past the last.
  */
 bool qt_report_store(const void *report, size_t index, struct qt_store *store);
 
+/* The store at the cursor (all zero: the first), which then moves on; false past the last. */
+bool qt_report_next(const void *report, struct qt_journal_cursor *cursor, struct qt_store *store);
+
+/* Words in a journal, at most: far above what a stage's memory holds, so that listing them ends. */
+#define QT_REPORT_STORES_MAX (UINT64_C(1) << 24)
+
 /*
- * Checks a report that came from elsewhere: magic, version, and that every list
- * lies inside `size`. QT_E_BAD, QT_E_UNSUPPORTED (another version).
+ * Checks a report that came from elsewhere: magic, version, that every list lies
+ * inside `size`, and that the journal is sound. QT_E_BAD, QT_E_UNSUPPORTED (another version).
  */
 int qt_report_check(const void *report, size_t size);
 
