@@ -67,6 +67,15 @@ static void fill_request(struct iocb *request, int fd, void *buffer, size_t size
 	request->aio_offset = at;
 }
 
+/* A scheduler would hold back what the device itself has room for. */
+static void without_scheduler(const char *path)
+{
+	char file[96];
+
+	snprintf(file, sizeof(file), "/sys/block/%s/queue/scheduler", strrchr(path, '/') + 1);
+	write_file(file, "none");
+}
+
 /*
  * Keeps many reads in flight at once. All go to one buffer: what counts is that
  * each has its own IOVAs, so that the window in use reaches far down.
@@ -82,6 +91,7 @@ void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
 	aio_context_t context = 0;
 	long submitted = 0, completed = 0;
 
+	without_scheduler(path);
 	if (fd >= 0 && buffer && batch && events && !syscall(SYS_io_setup, requests, &context)) {
 		for (unsigned int i = 0; i < requests; i++) {
 			struct iocb *one = &batch[i];
@@ -92,7 +102,8 @@ void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
 		completed = syscall(SYS_io_getevents, context, submitted, submitted, events, NULL);
 		syscall(SYS_io_destroy, context);
 	}
-	say("churn=deep %ld submitted, %ld completed", submitted, completed);
+	if (completed != requests)
+		say("churn=deep %ld submitted, %ld completed", submitted, completed);
 	free(events);
 	free(batch);
 	free(buffer);
@@ -134,4 +145,13 @@ void disk_in_background(const char *path)
 	while (fd >= 0 && buffer && pread(fd, buffer, 1 << 19, (off_t)tail) > 0)
 		;
 	_exit(1);
+}
+
+/* The same with many requests in flight at once. */
+void disk_deep_in_background(const char *path, unsigned int requests, unsigned int kib)
+{
+	if (fork() != 0)
+		return;
+	for (;;)
+		churn_disk_deep(path, requests, kib);
 }

@@ -56,6 +56,7 @@ void churn_disk(const char *path, unsigned int rounds);
 void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib);
 void churn_net(unsigned int interfaces, unsigned int frames);
 void disk_in_background(const char *path);
+void disk_deep_in_background(const char *path, unsigned int requests, unsigned int kib);
 
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
 void vfio_prepare(const char *device, const char *maps);

@@ -39,17 +39,20 @@ static void load_capture_kernel(void)
 static void make_traffic(const char *disk)
 {
 	unsigned int interfaces = (unsigned int)net_up();
+	unsigned int deep = (unsigned int)config_number("churn_deep", 0);
+	unsigned int deep_kib = (unsigned int)config_number("churn_deep_kib", 512);
 
 	say("interfaces=%u", interfaces);
 	churn_disk(disk, (unsigned int)config_number("churn_disk", 0));
-	if (config_number("churn_deep", 0))
-		churn_disk_deep(disk, (unsigned int)config_number("churn_deep", 0),
-			(unsigned int)config_number("churn_deep_kib", 512));
+	if (deep)
+		churn_disk_deep(disk, deep, deep_kib);
 	if (interfaces && config_number("churn_net", 0))
 		churn_net(interfaces, (unsigned int)config_number("churn_net", 0));
 	if (config("vfio_device", NULL))
 		vfio_prepare(config("vfio_device", ""), config("vfio_maps", ""));
-	if (config_number("background_disk", 0))
+	if (config_number("background_deep", 0))
+		disk_deep_in_background(disk, deep, deep_kib);
+	else if (config_number("background_disk", 0))
 		disk_in_background(disk);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """One crash from boot to saved dump, and what is asserted about it."""
 
+import fcntl
 import json
 import os
 import re
@@ -80,7 +81,7 @@ def _build_initrd(scenario, kernel, kind, folder, token, seed):
               "kexec": scenario.kexec, "modules": " ".join(groups),
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_deep_kib", "churn_net", "background_disk",
-                "patterns", "vfio_device", "vfio_maps"):
+                "background_deep",                "patterns", "vfio_device", "vfio_maps"):
         config[key] = scenario.values[key]
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
@@ -113,6 +114,7 @@ class Run:
         self.seed = secrets.randbits(60)
         self.checks = scenario.checks.split()
         self.patterns = {}
+        self.sample = {}
         self.crash_region = []
         self.guest = None
         self.watch = None
@@ -255,6 +257,7 @@ class Run:
         Copies in the crash region are the capture kernel's own, made while it saved
         the dead kernel's buffers.
         """
+        self.sample = dump.sample(self.guest.memory, self.crash_region)
         start = self.times.get("capture=started")
         if start is None or not self.guest.feeder.sockets:
             return
@@ -291,7 +294,7 @@ class Run:
         error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
         error = error or dump.rearrange(self.folder)
         problems = [error] if error else dump.check(self.folder, self.token, self.patterns,
-                                                    self.seed)
+                                                    self.seed, self.sample)
         self.result["dump_complete"] = self.result["saved"] and not problems
         if "dump" in self.checks:
             for problem in problems:
@@ -322,6 +325,9 @@ class Run:
             self.fail("dump not saved")
         if "faults" in self.checks and self.result["faults"]:
             self.fail(f"{self.result['faults']} DMA faults, first: {self.result['first_fault']}")
+        for key in ("window_empty", "window_used"):
+            if key in self.checks and not self.result.get(key):
+                self.fail(f"the system kernel did not leave what this is about: no {key}")
         if "leftover" in self.checks and self.result["saved"]:
             self._check_leftover()
 
@@ -382,6 +388,13 @@ def run(scenario, options):
     if accel == "auto":
         accel = machine.best_accel(BUILD, os.path.join(kernel, "vmlinuz"))
     folder = os.path.join(BUILD, "runs", f"{scenario.name}-{options.kind}")
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    with open(folder + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _run_in(folder, scenario, options, kernel, accel)
+
+
+def _run_in(folder, scenario, options, kernel, accel):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     one = Run(scenario, options.kind, folder, accel, options)

@@ -35,14 +35,18 @@ DEFAULTS = {
     "churn_deep": "0",
     "churn_deep_kib": "512",
     "churn_net": "200",
-    "background_disk": "1",
+    "background_disk": "1",  # reads until the crash, one at a time
+    "background_deep": "0",  # reads until the crash, churn_deep at a time
     "patterns": "16",
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
-    # What is done to the stage, and the checks that the Quietus run must pass.
+    # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), or dead-unit.
     "stage_args": "",
     "inject": "",
     "snapshot": "0",  # compare memory at the stage's entry and exit
+    # What must hold. dump: saved and complete; faults: none after the panic;
+    # leftover: DMA still lands where it did; window_empty, window_used: the system
+    # kernel left that at the crash region's IOVAs; noreport: none is expected.
     "checks": "dump faults leftover",
     "expect_outcome": "",  # the report's outcome, where a scenario fixes it
     # Seconds.

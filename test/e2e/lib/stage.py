@@ -72,7 +72,7 @@ class DeadUnit:
     def __init__(self, memory, qmp):
         self.memory = memory
         self.address, self.table = vtd.find_dmar(memory)
-        fake = self._unused_page()
+        self.fake = fake = self._unused_page()
         patched = bytearray(self.table)
         for field, base in vtd.drhd_entries(self.table):
             for register in range(0, self.REGISTERS, 8):
@@ -90,6 +90,10 @@ class DeadUnit:
 
     def restore(self):
         self.memory.write(self.address, self.table)
+
+    def owned(self):
+        """Memory that differs for reasons of its own."""
+        return [(self.address, self.address + len(self.table)), (self.fake, self.fake + 4096)]
 
 
 class Watch:
@@ -146,12 +150,15 @@ class Watch:
             after = [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)]
             self.tables = list(zip(tables, after))
         self.usable = usable(self.memory, boot_params)
+        if not self.usable:
+            self.run.fail("the capture kernel was left no memory")
         own = [(self.base, self.base + self.prefix), (boot_params, boot_params + 4096)]
         if dead:
-            own.append((dead.address, dead.address + len(dead.table)))
+            own += dead.owned()
         self.changes = {address: (old, new)
                         for address, old, new in self.memory.changed_words(before)
                         if not any(start <= address < end for start, end in own)}
+        self.check_keep()
         self.gdb.detach()
         self.guest.feeder.paused = False
         self.guest.stopped_seconds += time.monotonic() - self.stopped_at
@@ -180,9 +187,10 @@ class Watch:
     # Against the report.
 
     def check_against(self, report):
-        self._check_ledger(report["stores"])
-        if report["outcome"] == "committed":
-            self._check_tables(report)
+        committed = report["outcome"] == "committed"
+        self._check_ledger(report["stores"] if committed else {})
+        if committed:
+            self._check_reach(report)
         self._check_injected(report)
 
     def _check_ledger(self, stores):
@@ -204,21 +212,25 @@ class Watch:
             if addresses:
                 self.run.fail(f"{len(addresses)} words {what}, first {addresses[0]:#x}")
 
-    def _check_tables(self, report):
-        """KEEP at the end, and REACH for every requester that was served."""
-        served = {rid & 0xFFFF for rid, decision in report["requester_list"]
-                  if decision in (DECISION_ADOPT, DECISION_ADMIT)}
+    def check_keep(self):
+        """KEEP at the stage's exit, whatever its outcome."""
         for before, after in self.tables:
             lost = vtd.lost_translations(before, after)
             if lost:
                 self.run.fail(f"{len(lost)} leftover translations lost, first "
                               f"{lost[0][0]:#x} at {lost[0][1]:#x}")
+        self.run.result["translations_kept"] = sum(
+            len(leaves) for before, _ in self.tables for _, leaves in before.values())
+
+    def _check_reach(self, report):
+        """REACH for every requester that was served."""
+        served = {rid & 0xFFFF for rid, decision in report["requester_list"]
+                  if decision in (DECISION_ADOPT, DECISION_ADMIT)}
+        for _, after in self.tables:
             unreached = set(vtd.unreached(after, self.usable)) & served
             if unreached:
                 self.run.fail("no capture mapping for requesters "
                               + " ".join(f"{rid:#x}" for rid in sorted(unreached)))
-        self.run.result["translations_kept"] = sum(
-            len(leaves) for before, _ in self.tables for _, leaves in before.values())
 
     def _check_injected(self, report):
         if self.kind == "nmi" and not report["nmis"]:
