@@ -179,9 +179,10 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 	model_attach(draft->m, domain, rid, 0);
 	while (pieces--)
 		add_piece(draft, domain);
+	spoil(draft, domain);
+	/* Last: an IOVA is not used anew before what is cached of it has been flushed. */
 	if (chance(draft, 50))
 		churn(draft, domain, rid);
-	spoil(draft, domain);
 	draft->last[unit] = domain;
 	return domain;
 }
