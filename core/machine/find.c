@@ -198,16 +198,31 @@ static int visit_entry(void *context, const struct qt_unit_entry *entry)
 	return QT_OK;
 }
 
+/* A unit that is not taken over is not flushed: none of its requesters may be adopted then. */
+static void give_up_on(struct qt_machine *machine, struct qt_unit *unit, enum qt_reason reason)
+{
+	unit->state = QT_UNIT_UNSUPPORTED;
+	unit->reason = (uint8_t)reason;
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		struct qt_requester *requester = &machine->requesters[i];
+
+		if (requester->unit != unit->index)
+			continue;
+		requester->state = QT_REQ_UNSUPPORTED;
+		requester->reason = (uint8_t)reason;
+		requester->domain = -1;
+	}
+}
+
 static void find_present_entries(struct qt_machine *machine, struct qt_unit *unit)
 {
 	struct qt_reader reader = qt_machine_reader(machine, REQUESTER_READS);
 	struct entry_visit visit = {machine, unit};
 	int error = unit->ops->scan(unit, &reader, visit_entry, &visit);
 
-	if (error && !machine->problem) {
-		unit->state = QT_UNIT_UNSUPPORTED;
-		unit->reason = error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED;
-	}
+	if (error && !machine->problem)
+		give_up_on(
+			machine, unit, error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED);
 }
 
 /* Whether there is no entry, and not only none that could be read. */
