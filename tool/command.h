@@ -6,7 +6,7 @@
 #ifndef QUIETUS_TOOL_COMMAND_H
 #define QUIETUS_TOOL_COMMAND_H
 
-/* Exit codes of every subcommand. */
+/* Exit codes of every subcommand whose --help does not give its own. */
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_REFUSED = 1, /* the input was refused, or the system failed us */
@@ -26,5 +26,6 @@ struct command {
 
 extern const struct command command_wrap;
 extern const struct command command_unwrap;
+extern const struct command command_report;
 
 #endif

@@ -13,7 +13,7 @@
 
 #define READ_START (4u << 20)
 
-static bool read_all(struct file *file, int fd, struct reason *why)
+static bool read_all(struct file *file, int fd, size_t limit, struct reason *why)
 {
 	size_t room = 0;
 
@@ -36,12 +36,12 @@ static bool read_all(struct file *file, int fd, struct reason *why)
 		if (n == 0)
 			return true;
 		file->size += (size_t)n;
-		if (file->size > FILE_SIZE_MAX)
-			return because(why, "larger than 1 GiB, so not a kernel image");
+		if (file->size > limit)
+			return because(why, "larger than the %zu MiB it can have", limit >> 20);
 	}
 }
 
-bool file_read(struct file *file, const char *path, struct reason *why)
+bool file_read(struct file *file, const char *path, size_t limit, struct reason *why)
 {
 	struct stat st;
 	bool ok;
@@ -53,7 +53,7 @@ bool file_read(struct file *file, const char *path, struct reason *why)
 		return because(why, "%s", strerror(errno));
 	if (fstat(fd, &st) == 0) {
 		file->mode = st.st_mode & 0777;
-		ok = read_all(file, fd, why);
+		ok = read_all(file, fd, limit, why);
 	} else {
 		ok = because(why, "%s", strerror(errno));
 	}

@@ -11,7 +11,7 @@
 #include "message.h"
 
 /* No kernel image comes near this; it keeps a wrong path (/dev/zero) from filling memory. */
-#define FILE_SIZE_MAX (1ul << 30)
+#define IMAGE_SIZE_MAX (1ul << 30)
 
 struct file {
 	uint8_t *data; /* owned, freed by file_free() */
@@ -20,10 +20,10 @@ struct file {
 };
 
 /*
- * Reads a file, up to FILE_SIZE_MAX bytes. False with a reason when it cannot be
- * opened or read or is too large; *file then holds nothing.
+ * Reads a file of up to `limit` bytes, whole MiB. False with a reason when it
+ * cannot be opened or read or is larger; *file then holds nothing.
  */
-bool file_read(struct file *file, const char *path, struct reason *why);
+bool file_read(struct file *file, const char *path, size_t limit, struct reason *why);
 
 /* Frees the contents; harmless on a zeroed or freed struct. */
 void file_free(struct file *file);

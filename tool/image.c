@@ -14,7 +14,7 @@ static bool look(struct image *image, struct reason *why)
 bool image_read(struct image *image, const char *path, struct reason *why)
 {
 	memset(image, 0, sizeof(*image));
-	if (!file_read(&image->file, path, why))
+	if (!file_read(&image->file, path, IMAGE_SIZE_MAX, why))
 		return false;
 	if (look(image, why))
 		return true;

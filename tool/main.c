@@ -10,6 +10,7 @@
 static const struct command *const commands[] = {
 	&command_wrap,
 	&command_unwrap,
+	&command_report,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

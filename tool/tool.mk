@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# build/quietus, the command-line tool. Hosted C with POSIX and Linux calls.
+# build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, and libsmartcols.
 
 TOOL_SRC    := $(sort $(wildcard tool/*.c))
 TOOL_OBJ    := $(TOOL_SRC:%.c=$(B)/%.o)
 TOOL_CFLAGS  = -D_GNU_SOURCE -Itool -DQT_LIBDIR='"$(PREFIX)/lib/quietus"'
+TOOL_LIBS   := -lsmartcols
 
 all: $(B)/quietus
 
-$(B)/quietus: $(TOOL_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJ) $(LDLIBS)
+$(B)/quietus: $(TOOL_OBJ) $(CORE_LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJ) $(CORE_LIB) $(TOOL_LIBS) $(LDLIBS)
 
 $(TOOL_OBJ): $(B)/%.o: %.c
 	@mkdir -p $(@D)

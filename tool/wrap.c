@@ -125,7 +125,8 @@ static int wrap(const char *path, const char *output, const char *stage_path)
 
 	if (!image_read(&original, path, &why) || !image_unwrap(&original, &why))
 		return refuse(path, &why);
-	if (file_read(&stage, stage_path, &why) && stage_parse(&header, &stage, &why))
+	if (file_read(&stage, stage_path, IMAGE_SIZE_MAX, &why) &&
+		stage_parse(&header, &stage, &why))
 		result = write_wrapped(path, output, &original, &stage, &header);
 	else
 		result = refuse(stage_path, &why);

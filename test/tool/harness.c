@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -19,6 +20,7 @@
 #include "harness.h"
 
 #define ARGUMENTS_MAX 32
+#define FOLDERS_OPEN  8
 
 static char folder[4096];
 
@@ -29,17 +31,24 @@ int enter_folder(void **state)
 	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+	(void)st, (void)type, (void)place;
+	return remove(path);
+}
+
+void remove_folder(const char *path)
+{
+	assert_int_equal(nftw(path, remove_entry, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 int leave_folder(void **state)
 {
-	struct dirent *entry;
-	DIR *dir = opendir(".");
-
 	(void)state;
-	while ((entry = readdir(dir)))
-		if (unlink(entry->d_name) != 0)
-			rmdir(entry->d_name);
-	closedir(dir);
-	return chdir("..") == 0 ? rmdir(folder) : -1;
+	if (chdir("..") != 0)
+		return -1;
+	remove_folder(folder);
+	return 0;
 }
 
 /* Makes one system call fail. write() still reaches the standard streams. */

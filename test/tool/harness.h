@@ -25,14 +25,17 @@ struct handicap {
 };
 
 struct outcome {
-	int code;          /* exit code, or 128 + signal */
-	char output[4096]; /* standard output */
-	char errors[4096]; /* standard error */
+	int code;           /* exit code, or 128 + signal */
+	char output[16384]; /* standard output */
+	char errors[4096];  /* standard error */
 };
 
 /* cmocka set-up and tear-down: a fresh folder as the current one, removed afterwards. */
 int enter_folder(void **state);
 int leave_folder(void **state);
+
+/* Removes a folder and all that is in it. */
+void remove_folder(const char *path);
 
 /* Runs the tool with these arguments, up to a NULL. */
 struct outcome quietus(const char *argument, ...);

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 		&pe_suite,
 		&unwrap_suite,
 		&write_suite,
+		&report_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {

@@ -29,6 +29,8 @@ static void usage_errors_exit_with_2(void **state)
 	assert_usage_error(quietus("unwrap", NULL), "one IMAGE");
 	assert_usage_error(quietus("unwrap", "a", "b", NULL), "one IMAGE");
 	assert_usage_error(quietus("unwrap", "--stage", "s", "a", NULL), "unknown option");
+	assert_usage_error(quietus("report", "a", NULL), "too many");
+	assert_usage_error(quietus("report", "--from", NULL), "missing argument");
 }
 
 static void unwrap_needs_an_output_name(void **state)
@@ -41,7 +43,7 @@ static void unwrap_needs_an_output_name(void **state)
 
 static void help_goes_to_standard_output(void **state)
 {
-	static const char *const commands[] = {"wrap", "unwrap"};
+	static const char *const commands[] = {"wrap", "unwrap", "report"};
 	struct outcome general = quietus("--help", NULL);
 
 	(void)state;

@@ -158,7 +158,7 @@ static void endless_files_are_refused(void **state)
 	struct outcome outcome = quietus("wrap", "--check", "/dev/zero", NULL);
 
 	(void)state;
-	assert_refused(&outcome, "/dev/zero", "larger than 1 GiB");
+	assert_refused(&outcome, "/dev/zero", "larger than the 1024 MiB");
 }
 
 static void assert_stage_refused(const uint8_t *data, size_t size, const char *reason)

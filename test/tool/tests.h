@@ -24,6 +24,7 @@ extern const struct suite wrap_suite;
 extern const struct suite pe_suite;
 extern const struct suite unwrap_suite;
 extern const struct suite write_suite;
+extern const struct suite report_suite;
 extern const struct suite kernel_suite;
 
 #endif

@@ -14,6 +14,8 @@ TOOL_TEST_KERNELS := $(if $(TEST_KERNELS),$(TEST_KERNELS),$(TOOL_TEST_SUITES:%=$
 # The tool once more, with every out-of-bounds access and undefined operation a crash.
 TOOL_SANITIZED    := $(TOOL_TEST_FOLDER)/quietus-sanitized
 SANITIZE          := -fsanitize=address,undefined -fno-sanitize-recover=all
+# Made by test/unit/unit.mk.
+SANITIZED_CORE    := $(B)/sanitized/libquietus.a
 
 .PHONY: check check-tool
 check: check-tool
@@ -25,16 +27,16 @@ check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_SANITIZED) $(TOOL_TEST_STAGE) #
 	QT_TEST_KERNELS="$(abspath $(TOOL_TEST_KERNELS))" \
 		$(TOOL_TEST_FOLDER)/test-tool $(TOOL_TEST)
 
-$(TOOL_TEST_FOLDER)/test-tool: $(TOOL_TEST_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_TEST_OBJ) -lcmocka
+$(TOOL_TEST_FOLDER)/test-tool: $(TOOL_TEST_OBJ) $(CORE_LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_TEST_OBJ) $(CORE_LIB) -lcmocka
 
 $(TOOL_TEST_OBJ): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
 
-$(TOOL_SANITIZED): $(TOOL_SRC) $(wildcard tool/*.h include/quietus/*.h)
+$(TOOL_SANITIZED): $(TOOL_SRC) $(SANITIZED_CORE) $(wildcard tool/*.h include/quietus/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(TOOL_CFLAGS) $(SANITIZE) -o $@ $(TOOL_SRC)
+	$(CC) $(ALL_CFLAGS) $(TOOL_CFLAGS) $(SANITIZE) -o $@ $(TOOL_SRC) $(SANITIZED_CORE) $(TOOL_LIBS)
 
 $(TOOL_TEST_STAGE): test/tool/stub_stage.S
 	@mkdir -p $(@D)

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report_output.h"
+
+/* For text of printable ASCII, which all of it is. */
+static void print_string(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+	putchar('"');
+}
+
+static void print_value(const struct field *field, const void *record)
+{
+	char text[FIELD_TEXT];
+
+	field_text(field, record, text);
+	if (!*text)
+		printf("null");
+	else if (field_is_bare(field))
+		printf("%s", text);
+	else
+		print_string(text);
+}
+
+static void print_fields(
+	const struct field *fields, size_t count, const void *record, const char *separator)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].name)
+			continue;
+		printf("%s\"%s\": ", before, fields[i].name);
+		print_value(&fields[i], record);
+		before = separator;
+	}
+}
+
+static void print_records(const struct report *report, const struct record_type *type)
+{
+	const struct qt_report_list *list = report_list(report, type);
+
+	printf("  \"%s\": [", type->name);
+	for (size_t i = 0; i < list->count; i++) {
+		printf("%s\n    {", i ? "," : "");
+		print_fields(type->fields, type->field_count, report_record(report, list, i), ", ");
+		printf("}");
+	}
+	printf("],\n");
+}
+
+static void print_lines(const struct report *report)
+{
+	struct report_line line = {0};
+	const char *before = "";
+
+	printf("  \"text\": [");
+	while (report_next_line(report, &line)) {
+		printf("%s\n    ", before);
+		print_string(line.text);
+		before = ",";
+	}
+	printf("],\n");
+}
+
+static void print_journal(const struct report *report)
+{
+	struct qt_journal_cursor cursor = {0};
+	const char *before = "";
+	struct qt_store store;
+
+	printf("  \"journal\": [");
+	while (qt_report_next(report->file.data, &cursor, &store)) {
+		printf("%s\n    {\"at\": \"0x%" PRIx64 "\", \"before\": \"0x%" PRIx64
+		       "\", \"after\": \"0x%" PRIx64 "\"}",
+			before, store.at, store.before, store.after);
+		before = ",";
+	}
+	printf("]\n");
+}
+
+void report_print_json(const struct report *report)
+{
+	printf("{\n  ");
+	print_fields(header_fields, header_field_count, &report->header, ",\n  ");
+	printf(",\n");
+	for (size_t i = 0; i < record_type_count; i++)
+		print_records(report, &record_types[i]);
+	print_lines(report);
+	print_journal(report);
+	printf("}\n");
+}
