@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What must be installed before anything is compiled. Make makes what it includes
+# before any target, so nothing starts half-equipped.
+
+COMPILER_NEED := $(firstword $(CC))=$(if $(findstring clang,$(CC)),clang,gcc)
+
+NEEDS_build := $(COMPILER_NEED) ld=binutils objcopy=binutils \
+	/usr/include/stdio.h=libc6-dev /usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev
+NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
+NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck
+
+GOALS := $(or $(MAKECMDGOALS),all)
+NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
+	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
+	$(if $(filter lint,$(GOALS)),lint)
+
+ifneq ($(strip $(NEEDS)),)
+include $(patsubst %,$(B)/needs-%.mk,$(NEEDS))
+endif
+
+$(B)/needs-%.mk: packaging/need packaging/need.mk
+	@packaging/need $(NEEDS_$*)
+	@mkdir -p $(@D)
+	@touch $@
