@@ -7,14 +7,17 @@
 #define LOW_END QT_MIB(1)
 
 /* Smallest page a device or the capture kernel may be given. */
-#define PAGE_SIZE UINT64_C(4096)
+#define PAGE_SIZE   UINT64_C(4096)
+#define PAGES(size) (((size) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1))
 
 #define FUNCTION_ROOM QT_FUNCTIONS_MAX
 #define RANGE_ROOM    512
 
 #define JOURNAL_SIZE QT_KIB(384)
 #define RECORDS_SIZE ((QT_REPORT_RECORDS_MAX(LOG_SIZE) + 7) & ~UINT64_C(7))
+#define BLOCK_SIZE   PAGES(REPORT_HEAD + RECORDS_SIZE + JOURNAL_SIZE)
 
+static void begin_phase(struct settle *s, enum qt_phase phase);
 static bool find(struct settle *s);
 static bool prepare(struct settle *s);
 static void take_over(struct settle *s);
@@ -29,11 +32,11 @@ static bool compose_command_line(struct settle *s, bool committed);
  */
 void settle(struct settle *s)
 {
-	s->phase = QT_PHASE_FIND;
+	begin_phase(s, QT_PHASE_FIND);
 	if (!find(s))
 		return;
 
-	s->phase = QT_PHASE_PLAN;
+	begin_phase(s, QT_PHASE_PLAN);
 	qt_plan(&s->machine, &s->plan);
 	if (s->mode == STAGE_OBSERVE) {
 		stay_stock(s, QT_WHY_ASKED_OBSERVE, 0);
@@ -45,12 +48,18 @@ void settle(struct settle *s)
 		return;
 	}
 
-	s->phase = QT_PHASE_PREPARE;
+	begin_phase(s, QT_PHASE_PREPARE);
 	if (!prepare(s))
 		return;
 
-	s->phase = QT_PHASE_COMMIT;
+	begin_phase(s, QT_PHASE_COMMIT);
 	take_over(s);
+}
+
+static void begin_phase(struct settle *s, enum qt_phase phase)
+{
+	s->phase = (uint8_t)phase;
+	s->machine.deadline_us = s->host->now_us(s->host->context) + READING_LIMIT_US;
 }
 
 /*
@@ -70,7 +79,7 @@ static bool stay_stock(struct settle *s, enum qt_reason reason, int error)
 
 int settle_reserve(struct settle *s)
 {
-	s->block = qt_alloc(&s->arena, REPORT_HEAD + RECORDS_SIZE + JOURNAL_SIZE, 16);
+	s->block = qt_alloc(&s->arena, BLOCK_SIZE, PAGE_SIZE);
 	if (!s->block)
 		return QT_E_NOMEM;
 	s->journal.buffer = s->block + REPORT_HEAD + RECORDS_SIZE;
@@ -165,7 +174,6 @@ static bool find(struct settle *s)
 	machine->acpi = s->acpi;
 	machine->ram = s->ram;
 	machine->stage = s->stage;
-	machine->deadline_us = s->host->now_us(s->host->context) + FIND_LIMIT_US;
 
 	error = split_crash_region(s);
 	if (error || !machine->crash.count)
@@ -273,7 +281,7 @@ static void take_over(struct settle *s)
 		return;
 	}
 
-	s->phase = QT_PHASE_VERIFY;
+	begin_phase(s, QT_PHASE_VERIFY);
 	error = qt_takeover_verify(&s->takeover, &failed);
 	if (error) {
 		s->plan.blocker = (int16_t)failed;
@@ -383,11 +391,16 @@ static void summarize(const struct settle *s, struct qt_report_header *header)
 uint8_t *settle_report(struct settle *s, struct qt_report_header *header, size_t *size)
 {
 	uint8_t *report = s->block + REPORT_HEAD;
+	size_t written;
 
 	if (!s->block)
 		return NULL;
 	summarize(s, header);
-	*size = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header,
+	written = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header,
 		s->machine_ready ? &s->machine : NULL, &s->journal, s->log->text, s->log->used);
-	return *size ? report : NULL;
+	if (!written)
+		return NULL;
+	*size = PAGES(REPORT_HEAD + written) - REPORT_HEAD;
+	memset(report + written, 0, *size - written);
+	return report;
 }

@@ -20,10 +20,11 @@
 #define REPORT_HEAD 16
 
 /*
- * Of all reading. Nothing sound comes near it: 256 domains with 1 GiB mapped
- * page by page take well below a second.
+ * WAIT reading tables: the longest that each of find, prepare and verify may go
+ * on. Nothing sound comes near it: 256 domains with 1 GiB mapped page by page
+ * take well below a second.
  */
-#define FIND_LIMIT_US 5000000
+#define READING_LIMIT_US 5000000
 
 struct settle {
 	/* The architecture sets these. */
@@ -77,8 +78,10 @@ void settle_abandon(struct settle *s);
 void settle_conclude(struct settle *s, uint64_t stage_us);
 
 /*
- * Writes the report, behind REPORT_HEAD free bytes. The journal cannot be used
- * after that. Returns the report's place and sets *size; NULL if there is none.
+ * Writes the report, behind REPORT_HEAD free bytes that start a page, and zeros
+ * behind it up to the end of a page: who maps memory by whole pages only can map
+ * it. The journal cannot be used after that. Returns the report's place and sets
+ * *size, zeros included; NULL if there is none.
  */
 uint8_t *settle_report(struct settle *s, struct qt_report_header *header, size_t *size);
 

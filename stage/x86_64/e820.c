@@ -202,6 +202,8 @@ int e820_reserve(uint8_t *boot_params, const struct physical *physical, struct q
 	if (found != 1)
 		return found ? found : QT_E_NOTFOUND;
 	n = split(&search.entry, reserve, pieces);
+	if (!node && table_entries(boot_params) + n - 1 > E820_TABLE_MAX)
+		return QT_E_NOMEM;
 	if (search.in_table) {
 		put_entry(boot_params + search.place, &pieces[0]);
 	} else {

@@ -45,8 +45,8 @@ int e820_read(const uint8_t *boot_params, const struct physical *physical, struc
  * Takes `reserve` out of the RAM entry that holds it and adds it as a reserved
  * one. Where the table is full, new entries go into a node that is made at
  * `node` (E820_NODE_SIZE bytes of the stage's memory, at the physical address
- * `node_at`). QT_E_NOTFOUND if no RAM entry holds it, as when this was done
- * before; QT_E_OUTSIDE.
+ * `node_at`), or are refused with QT_E_NOMEM where `node` is NULL. QT_E_NOTFOUND
+ * if no RAM entry holds it, as when this was done before; QT_E_OUTSIDE.
  */
 int e820_reserve(uint8_t *boot_params, const struct physical *physical, struct qt_range reserve,
 	uint8_t *node, qt_phys node_at);

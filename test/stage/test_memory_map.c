@@ -182,6 +182,21 @@ static void full_table_overflows_into_a_node(void **state)
 	assert_entry(map->node + 36, STAGE_END, QT_MIB(30), E820_RAM);
 }
 
+static void full_table_without_a_node_stays(void **state)
+{
+	struct map *map = *state;
+	uint8_t before[BOOT_PARAMS_SIZE];
+
+	fake_e820_add(map->boot, QT_MIB(16), QT_MIB(48), E820_RAM);
+	while (map->boot[BP_E820_ENTRIES] < E820_TABLE_MAX - 1)
+		fake_e820_add(map->boot, QT_GIB(map->boot[BP_E820_ENTRIES]), 4096, E820_RESERVED);
+	memcpy(before, map->boot, sizeof(before));
+	assert_int_equal(e820_reserve(map->boot, &map->physical,
+				 (struct qt_range){STAGE_START, STAGE_END}, NULL, 0),
+		QT_E_NOMEM);
+	assert_memory_equal(map->boot, before, sizeof(before));
+}
+
 static void entry_in_a_node_is_split_there(void **state)
 {
 	struct map *map = *state;
@@ -251,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup(edges_make_fewer_entries, setup),
 		cmocka_unit_test_setup(stage_outside_ram_is_left_alone, setup),
 		cmocka_unit_test_setup(full_table_overflows_into_a_node, setup),
+		cmocka_unit_test_setup(full_table_without_a_node_stays, setup),
 		cmocka_unit_test_setup(entry_in_a_node_is_split_there, setup),
 		cmocka_unit_test_setup(exactmap_replaces_the_map, setup),
 		cmocka_unit_test_setup(memmap_words_add_and_remove, setup),
