@@ -6,6 +6,8 @@
 #include <quietus/memory.h>
 #include <quietus/table.h>
 
+#define PAGES_AT_A_TIME 64u
+
 struct qt_capture_page {
 	struct qt_capture_page *next;
 	uint64_t base;
@@ -27,10 +29,24 @@ static struct qt_capture_page *find_page(
 	return NULL;
 }
 
+/* Many at a time: one beside each table would cost another page for its alignment. */
+static struct qt_capture_page *new_page(struct qt_capture *capture)
+{
+	if (capture->spares == 0) {
+		capture->spare = qt_alloc(capture->arena, PAGES_AT_A_TIME * sizeof(*capture->spare),
+			sizeof(uint64_t));
+		if (!capture->spare)
+			return NULL;
+		capture->spares = PAGES_AT_A_TIME;
+	}
+	capture->spares--;
+	return capture->spare++;
+}
+
 static int make_page(
 	struct qt_capture *capture, unsigned level, uint64_t base, struct qt_capture_page **made)
 {
-	struct qt_capture_page *page = qt_alloc(capture->arena, sizeof(*page), sizeof(uint64_t));
+	struct qt_capture_page *page = new_page(capture);
 	size_t size = page_size(capture);
 	unsigned lg2 = qt_level_lg2(&capture->geometry, level);
 

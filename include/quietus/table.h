@@ -144,6 +144,8 @@ struct qt_capture {
 	const struct qt_ranges *ranges; /* what to map, granule-aligned */
 	struct qt_geometry geometry;    /* levels does not matter here */
 	struct qt_capture_page *pages;  /* made so far; in the arena */
+	struct qt_capture_page *spare;  /* room for more of them */
+	size_t spares;
 };
 
 /*
