@@ -29,7 +29,7 @@ $(B)/quietus.pc: FORCE
 		'Cflags: -I$${includedir}' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-.PHONY: FORCE install install-core
+.PHONY: FORCE install install-core uninstall uninstall-core
 FORCE:
 
 install: install-core ## install everything below DESTDIR and PREFIX
@@ -39,5 +39,11 @@ install-core: $(CORE_LIB) $(B)/quietus.pc
 	install -m 644 include/quietus/*.h $(DESTDIR)$(INCLUDEDIR)/quietus
 	install -m 644 $(CORE_LIB) $(DESTDIR)$(LIBDIR)
 	install -m 644 $(B)/quietus.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+
+uninstall: uninstall-core ## remove what install put there
+
+uninstall-core:
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/quietus
+	rm -f $(DESTDIR)$(LIBDIR)/libquietus.a $(DESTDIR)$(LIBDIR)/pkgconfig/quietus.pc
 
 -include $(CORE_OBJ:.o=.d)

@@ -20,7 +20,7 @@ $(TOOL_OBJ): $(B)/%.o: %.c
 
 .PHONY: install install-tool uninstall uninstall-tool
 install: install-tool
-uninstall: uninstall-tool ## remove the installed tool and stage again
+uninstall: uninstall-tool
 
 install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
