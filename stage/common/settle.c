@@ -128,7 +128,7 @@ static int split_crash_region(struct settle *s)
 	return 0;
 }
 
-static int enumerate_functions(struct settle *s)
+static enum qt_reason enumerate_functions(struct settle *s)
 {
 	struct qt_pci *pci = &s->machine.pci;
 	struct qt_pci_segment segments[QT_ECAM_MAX + 1];
@@ -147,8 +147,8 @@ static int enumerate_functions(struct settle *s)
 	pci->capacity = FUNCTION_ROOM;
 	pci->functions = qt_alloc(&s->arena, FUNCTION_ROOM * sizeof(*pci->functions), 8);
 	if (!pci->functions)
-		return QT_E_NOMEM;
-	return qt_pci_enumerate(pci, segments, count);
+		return QT_WHY_NO_MEMORY;
+	return qt_pci_enumerate(pci, segments, count) ? QT_WHY_TOO_MANY : QT_WHY_NONE;
 }
 
 /* The reason for not going on without what came back as `error`. */
@@ -160,6 +160,7 @@ static enum qt_reason reason_of(int error, enum qt_reason otherwise)
 static bool find(struct settle *s)
 {
 	struct qt_machine *machine = &s->machine;
+	enum qt_reason reason;
 	int error;
 
 	if (s->hands_off)
@@ -178,9 +179,9 @@ static bool find(struct settle *s)
 	error = split_crash_region(s);
 	if (error || !machine->crash.count)
 		return stay_stock(s, reason_of(error, QT_WHY_NO_CRASH_REGION), error);
-	error = enumerate_functions(s);
-	if (error)
-		return stay_stock(s, QT_WHY_TOO_MANY, error);
+	reason = enumerate_functions(s);
+	if (reason)
+		return stay_stock(s, reason, QT_E_NOMEM);
 	error = qt_machine_init(machine);
 	if (error)
 		return stay_stock(s, reason_of(error, QT_WHY_FIRMWARE_BAD), error);

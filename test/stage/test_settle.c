@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The stage's whole pipeline on the model machine. */
+#include <machine/check.h>
+#include <machine/dead.h>
+#include <machine/model.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <common/settle.h>
+
+#define CRASH_START QT_MIB(512)
+#define CRASH_END   QT_MIB(528)
+#define ARENA_START QT_MIB(524)
+#define ARENA_END   QT_MIB(526)
+
+#define NVME QT_RID(0, 0, 0x08)
+#define NIC  QT_RID(0, 0, 0x10)
+
+static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
+static const struct qt_range crash[] = {{CRASH_START, CRASH_END}};
+
+struct bench {
+	struct model *m;
+	struct log log;
+	struct settle s;
+	struct qt_range usable[8], ram[8];
+	jmp_buf exception;
+	unsigned changes_left; /* until one of them ends in an exception */
+	uint64_t changes_seen;
+};
+
+static struct bench bench;
+
+static void add_device(struct model *m, qt_rid rid, uint32_t class_code, uint16_t id)
+{
+	struct model_domain *domain = model_domain_new(m, 0, 4, id);
+
+	model_add_function(m, rid, 0x8086, 0x10d3, class_code);
+	model_map(m, domain, 0xffe00000, QT_MIB(100 + id), QT_MIB(1), QT_RW, 0);
+	model_attach(m, domain, rid, 0);
+}
+
+static int setup(void **state)
+{
+	struct model_unit_config unit = model_unit_default(0xfed90000);
+	struct bench *b = &bench;
+
+	memset(b, 0, sizeof(*b));
+	b->m = model_new(&(struct model_config){
+		.ram = ram,
+		.ram_count = QT_ARRAY_SIZE(ram),
+		.crash = crash,
+		.crash_count = 1,
+		.arena = {ARENA_START, ARENA_END},
+		.units = &unit,
+		.unit_count = 1,
+	});
+	model_start_unit(b->m, 0);
+	add_device(b->m, NVME, 0x010802, 1);
+	add_device(b->m, NIC, 0x020000, 2);
+	*state = b;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+
+	model_free(b->m);
+	return 0;
+}
+
+/* The machine crashes; from there on everything is watched. */
+static void crash_it(struct bench *b, const char *command_line)
+{
+	struct settle *s = &b->s;
+
+	model_crash(b->m);
+	model_watch_keep(b->m);
+	s->host = &b->m->host;
+	s->log = &b->log;
+	s->arena = b->m->arena;
+	s->stage = (struct qt_range){ARENA_START, ARENA_END};
+	/* Edges inside pages, which do not count. */
+	b->usable[0] = (struct qt_range){0x800, 0x9fc00};
+	b->usable[1] = (struct qt_range){CRASH_START - 0x7ff, CRASH_END + 1};
+	s->usable = (struct qt_ranges){b->usable, 2, QT_ARRAY_SIZE(b->usable)};
+	memcpy(b->ram, ram, sizeof(ram));
+	s->ram = (struct qt_ranges){b->ram, QT_ARRAY_SIZE(ram), QT_ARRAY_SIZE(b->ram)};
+	assert_int_equal(qt_acpi_open(&s->acpi, s->host, b->m->rsdp), 0);
+	strcpy(s->command_line, command_line);
+	s->command_line_limit = 2047;
+	if (settle_reserve(s))
+		s->hands_off = QT_WHY_NO_MEMORY;
+}
+
+static void assert_outcome(struct bench *b, enum qt_outcome outcome, enum qt_reason reason)
+{
+	if (b->s.outcome != outcome || b->s.reason != reason)
+		fail_msg("outcome %u: %s", b->s.outcome, qt_reason_text(b->s.reason));
+	if (b->m->complaints)
+		fail_msg("%s", b->m->complaint);
+}
+
+static void assert_untouched(struct bench *b)
+{
+	b->m->on_change = NULL;
+	assert_true(model_restored(b->m));
+	assert_true(model_keep(b->m));
+	assert_false(b->s.command_line_changed);
+}
+
+/* What the report says was stored, against what was. */
+static void assert_report(struct bench *b)
+{
+	struct qt_report_header header = {.exception = 0xff};
+	size_t done = b->s.journal.done;
+	size_t size = 0;
+	const uint8_t *report = settle_report(&b->s, &header, &size);
+	struct qt_report_header written;
+
+	assert_non_null(report);
+	assert_int_equal((uintptr_t)(report + size) % 4096, (uintptr_t)b->m->arena.base % 4096);
+	assert_int_equal(qt_report_check(report, size), 0);
+	memcpy(&written, report, sizeof(written));
+	assert_int_equal(written.outcome, b->s.outcome);
+	assert_int_equal(written.words_changed, b->s.begun ? done : 0);
+	assert_int_equal(written.text.count, b->log.used);
+	if (b->s.machine_ready) {
+		assert_int_equal(written.crash_start, CRASH_START);
+		assert_int_equal(written.crash_end, CRASH_END);
+	}
+}
+
+static void common_case_is_committed(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "a=b -- c");
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+	assert_string_equal(b->s.final_command_line, "a=b initcall_blacklist=pci_iommu_init -- c");
+	assert_true(b->s.command_line_changed);
+	b->m->on_change = NULL;
+	assert_true(model_reach(b->m, NVME, MODEL_CACHED));
+	assert_true(model_reach(b->m, NIC, MODEL_CACHED));
+	assert_true(model_guard(b->m));
+	assert_true(model_ledger(b->m, &b->s.journal));
+	assert_int_equal(b->s.machine.low.count, 1);
+	assert_int_equal(b->s.machine.low.list[0].start, 0x1000);
+	assert_int_equal(b->s.machine.low.list[0].end, 0x9f000);
+	settle_conclude(&b->s, 3999);
+	assert_string_equal(b->log.text, "0.1.0: 1 units, 2 requesters: 2 adopt; 2 words changed; "
+					 "3 ms; committed\n");
+	assert_report(b);
+	/* An exception after that undoes nothing. */
+	settle_abandon(&b->s);
+	assert_int_equal(b->s.outcome, QT_OUTCOME_COMMITTED);
+}
+
+static void observing_stores_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "");
+	b->s.mode = STAGE_OBSERVE;
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_OBSERVED, QT_WHY_ASKED_OBSERVE);
+	assert_true(b->s.plan.commit);
+	assert_untouched(b);
+	assert_report(b);
+}
+
+static void full_command_line_prevents_the_commit(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "a=b");
+	b->s.command_line_limit = sizeof("a=b initcall_blacklist=pci_iommu_init") - 2;
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_STOCK, QT_WHY_COMMAND_LINE_FULL);
+	assert_int_equal(b->m->store_count, 0);
+	assert_untouched(b);
+	settle_conclude(&b->s, 0);
+	assert_non_null(strstr(b->log.text, "continuing as stock kdump\n"));
+	assert_report(b);
+}
+
+/* A new machine, crashed. */
+static void crash_another(void **state, const char *command_line)
+{
+	teardown(state);
+	setup(state);
+	crash_it(*state, command_line);
+}
+
+static void words_for_every_command_line_are_added(void **state)
+{
+	static const char always[] = "memmap=2048K$0x20c00000";
+	struct bench *b = *state;
+
+	crash_it(b, "a");
+	b->s.always = always;
+	b->s.mode = STAGE_OBSERVE;
+	settle(&b->s);
+	assert_true(b->s.command_line_changed);
+	assert_string_equal(b->s.final_command_line, "a memmap=2048K$0x20c00000");
+
+	/* No room: as it was. */
+	crash_another(state, "a");
+	b->s.always = always;
+	b->s.mode = STAGE_OBSERVE;
+	b->s.command_line_limit = 10;
+	settle(&b->s);
+	assert_false(b->s.command_line_changed);
+
+	crash_another(state, "a");
+	b->s.always = always;
+	settle(&b->s);
+	assert_string_equal(b->s.final_command_line,
+		"a memmap=2048K$0x20c00000 initcall_blacklist=pci_iommu_init");
+}
+
+static void assert_stock(struct bench *b, enum qt_reason reason)
+{
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_STOCK, reason);
+	assert_untouched(b);
+	assert_report(b);
+}
+
+static void what_is_missing_is_a_reason(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "");
+	b->s.hands_off = QT_WHY_VENDOR_UNSUPPORTED;
+	assert_stock(b, QT_WHY_VENDOR_UNSUPPORTED);
+
+	crash_another(state, "");
+	b->s.ram.count = 0;
+	assert_stock(b, QT_WHY_NO_RAM_MAP);
+
+	crash_another(state, "");
+	b->s.usable.count = 1; /* below 1 MiB alone */
+	assert_stock(b, QT_WHY_NO_CRASH_REGION);
+
+	crash_another(state, "");
+	b->s.acpi.host = NULL;
+	assert_stock(b, QT_WHY_FIRMWARE_BAD);
+}
+
+static void unit_that_does_not_flush_is_undone(void **state)
+{
+	struct bench *b = *state;
+
+	b->m->units[0].deaf = true;
+	crash_it(b, "");
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_UNDONE, QT_WHY_FLUSH_FAILED);
+	assert_untouched(b);
+	assert_report(b);
+}
+
+/* Ends the work in the middle, as an exception does on the bare metal. */
+static void count_down(struct model *m, void *context)
+{
+	struct bench *b = context;
+	uint64_t changes = m->store_count + m->write_backs;
+
+	if (changes == b->changes_seen)
+		return; /* a unit's doing: it cannot be left in the middle of that */
+	b->changes_seen = changes;
+	if (b->changes_left && --b->changes_left == 0) {
+		m->in_hook = false;
+		longjmp(b->exception, 1);
+	}
+}
+
+/* False if the work was done before the exception came. */
+static bool settle_with_exception(struct bench *b, unsigned at)
+{
+	crash_it(b, "");
+	b->changes_left = at;
+	b->m->on_change = count_down;
+	b->m->on_change_context = b;
+	if (setjmp(b->exception)) {
+		settle_abandon(&b->s);
+		return true;
+	}
+	settle(&b->s);
+	return false;
+}
+
+static void exception_at_any_change_is_undone(void **state)
+{
+	struct bench *b = *state;
+	unsigned at = 1;
+
+	while (settle_with_exception(b, at)) {
+		assert_outcome(b, QT_OUTCOME_UNDONE, QT_WHY_EXCEPTION);
+		assert_untouched(b);
+		assert_report(b);
+		model_free(b->m);
+		setup(state);
+		at++;
+	}
+	assert_in_range(at, 3, 100); /* two stores and a flush at least */
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+}
+
+static void any_amount_of_memory_is_enough_to_go_on(void **state)
+{
+	struct bench *b = *state;
+	bool committed = false;
+
+	for (size_t size = 0; size <= ARENA_END - ARENA_START; size += QT_KIB(16)) {
+		model_free(b->m);
+		setup(state);
+		b->m->arena.size = size;
+		crash_it(b, "");
+		settle(&b->s);
+		if (b->s.outcome == QT_OUTCOME_STOCK) {
+			assert_int_equal(b->s.reason, QT_WHY_NO_MEMORY);
+			assert_untouched(b);
+			assert_false(committed);
+		} else {
+			assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+			committed = true;
+		}
+	}
+	assert_true(committed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(common_case_is_committed, setup, teardown),
+		cmocka_unit_test_setup_teardown(observing_stores_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			full_command_line_prevents_the_commit, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			words_for_every_command_line_are_added, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_missing_is_a_reason, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			unit_that_does_not_flush_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(exception_at_any_change_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			any_amount_of_memory_is_enough_to_go_on, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("stage: settle", tests, NULL, NULL);
+}
