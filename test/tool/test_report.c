@@ -31,7 +31,7 @@ struct sample {
 	size_t size;
 };
 
-static void fill_machine(struct sample *s)
+static void fill_units(struct sample *s)
 {
 	s->ops.name = "vt-d";
 	s->units[0] = (struct qt_unit){.ops = &s->ops,
@@ -44,6 +44,10 @@ static void fill_machine(struct sample *s)
 		.segment = 1,
 		.state = QT_UNIT_UNSUPPORTED,
 		.reason = QT_WHY_SCALABLE_MODE};
+}
+
+static void fill_requesters(struct sample *s)
+{
 	s->functions[0] = (struct qt_pci_function){
 		.vendor = 0x8086, .device = 0x2922, .class_code = 0x010601};
 	s->functions[1] = (struct qt_pci_function){
@@ -74,6 +78,10 @@ static void fill_machine(struct sample *s)
 		.reason = QT_WHY_NO_UNIT,
 		.function = -1,
 		.domain = -1};
+}
+
+static void fill_domains(struct sample *s)
+{
 	s->domains[0] = (struct qt_domain){.id = 7,
 		.table = {.root = 0x2993000, .geometry = {.levels = 3}},
 		.mapped = QT_MIB(272),
@@ -88,6 +96,13 @@ static void fill_machine(struct sample *s)
 		.taken_iova = 0x2e000000,
 		.install_error = QT_E_BUSY,
 		.table = {.root = 0x2a7c000, .geometry = {.levels = 3}}};
+}
+
+static void fill_machine(struct sample *s)
+{
+	fill_units(s);
+	fill_requesters(s);
+	fill_domains(s);
 	s->machine = (struct qt_machine){.units = s->units,
 		.unit_count = 2,
 		.requesters = s->requesters,
@@ -484,6 +499,8 @@ static void damaged_report_headers_are_refused(void **state)
 	REFUSED(stage_version[28], 0x31313131, "damaged");
 	REFUSED(units.offset, (uint32_t)s->size - 8, "damaged");
 	REFUSED(units.offset, 0, "damaged");
+	REFUSED(units.offset, ((const struct qt_report_header *)s->report)->units.offset + 4,
+		"damaged");
 	REFUSED(requesters.count, UINT32_MAX, "damaged");
 	REFUSED(requesters.count, 5000, "damaged");
 	REFUSED(domains.record_size, 8, "damaged");
@@ -544,6 +561,26 @@ static void strings_are_bounded_and_printable(void **state)
 	free(s);
 }
 
+/* The blocker is no part of what the core checks. */
+static void a_blocker_that_is_not_there_is_not_named(void **state)
+{
+	static const int32_t numbers[] = {-2, 4, INT32_MAX};
+	struct sample *s = new_sample();
+
+	(void)state;
+	s->header.outcome = QT_OUTCOME_STOCK;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(numbers); i++) {
+		struct outcome outcome;
+
+		s->header.blocker = numbers[i];
+		write_report(s);
+		outcome = quietus("report", "--from", REPORT, NULL);
+		assert_int_equal(outcome.code, 1);
+		assert_null(strstr(outcome.output, "prevented"));
+	}
+	free(s);
+}
+
 /* Every word in turn all ones: refused or printed, as valid JSON, and never a crash. */
 static void no_word_of_a_report_is_trusted(void **state)
 {
@@ -590,6 +627,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(damaged_report_headers_are_refused),
 	TEST(damaged_journals_are_refused),
 	TEST(strings_are_bounded_and_printable),
+	TEST(a_blocker_that_is_not_there_is_not_named),
 	TEST(no_word_of_a_report_is_trusted),
 };
 
