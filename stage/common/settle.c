@@ -248,11 +248,15 @@ static bool prepare(struct settle *s)
 
 /* Take over */
 
+/*
+ * The outcome first: should this end in an exception, too, then the capture
+ * kernel must still get the command line of stock kdump.
+ */
 static void undo(struct settle *s, enum qt_reason reason, int error)
 {
+	stay_stock(s, reason, error);
 	if (qt_takeover_undo(&s->takeover))
 		log_line(s->log, "a unit did not flush after the changes were put back");
-	stay_stock(s, reason, error);
 }
 
 static enum qt_reason commit_failure(int error)

@@ -12,7 +12,10 @@
 #include "setup_header.h"
 #include "stage.h"
 
-/* What can end in an exception no more than once each: the work, putting it back, handing over. */
+/*
+ * The first exception ends the work, the second what follows it; then handing
+ * over is tried once more, and after a third one only the jump is left.
+ */
 #define ATTEMPTS 2
 
 struct stage stage;
@@ -49,8 +52,11 @@ void stage_recover(void)
 {
 	struct stage *s = &stage;
 
-	if (s->exceptions == 1)
+	if (s->exceptions == 1) {
+		log_say(&s->log, "exception %u at +0x%llx", s->exception,
+			(unsigned long long)s->exception_ip);
 		settle_abandon(&s->settle);
+	}
 	if (s->exceptions <= ATTEMPTS)
 		hand_over(s);
 }

@@ -314,6 +314,32 @@ static void exception_at_any_change_is_undone(void **state)
 	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
 }
 
+/* Then what was changed stays, but the capture kernel is told nothing of it. */
+static void exception_while_undoing_leaves_the_stock_command_line(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "a");
+	b->m->on_change = count_down;
+	b->m->on_change_context = b;
+	b->changes_left = 2; /* the second store, so there is one to put back */
+	if (!setjmp(b->exception)) {
+		settle(&b->s);
+		fail_msg("no exception");
+	}
+	b->changes_left = 1;
+	if (!setjmp(b->exception)) {
+		settle_abandon(&b->s);
+		fail_msg("nothing was put back");
+	}
+	assert_int_equal(b->s.outcome, QT_OUTCOME_UNDONE);
+	assert_int_equal(b->s.reason, QT_WHY_EXCEPTION);
+	assert_false(b->s.command_line_changed);
+	b->m->on_change = NULL;
+	assert_true(model_keep(b->m));
+	assert_report(b);
+}
+
 static void any_amount_of_memory_is_enough_to_go_on(void **state)
 {
 	struct bench *b = *state;
@@ -350,6 +376,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			unit_that_does_not_flush_is_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(exception_at_any_change_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			exception_while_undoing_leaves_the_stock_command_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			any_amount_of_memory_is_enough_to_go_on, setup, teardown),
 	};
