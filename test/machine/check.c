@@ -509,3 +509,23 @@ size_t model_words_changed(const struct model *m)
 	differences(m, count_difference, &count);
 	return count;
 }
+
+bool model_forgotten(struct model *m)
+{
+	for (size_t i = 0; i < m->unit_count; i++) {
+		const struct model_cache *cache = &m->units[i].cache;
+
+		for (size_t j = 0; j < cache->capacity; j++) {
+			const struct model_cached *entry = &cache->slots[j];
+
+			if (entry->kind != MODEL_CACHE_TABLE && entry->kind != MODEL_CACHE_CONTEXT)
+				continue;
+			if (entry->fault || !model_in_arena(m, entry->value, MODEL_PAGE))
+				continue;
+			model_complain(m, "unit %zu still walks a table at %llx, in the arena", i,
+				(unsigned long long)entry->value);
+			return false;
+		}
+	}
+	return true;
+}

@@ -89,6 +89,9 @@ bool model_ledger(struct model *m, const struct qt_journal *journal);
 /* Memory outside the arena is bit for bit what it was at the crash. */
 bool model_restored(struct model *m);
 
+/* No unit has a table or context of the arena cached: nothing of ours is walked any more. */
+bool model_forgotten(struct model *m);
+
 /* Words outside the arena that differ from the crash. */
 size_t model_words_changed(const struct model *m);
 

@@ -131,6 +131,8 @@ const char *scenario_untouched(struct scenario *s)
 	struct model *m = s->m;
 
 	m->on_change = NULL;
+	if (s->undone == 0)
+		model_forgotten(m);
 	model_restored(m);
 	model_keep(m);
 	model_cold(m);

@@ -59,7 +59,8 @@ const struct qt_requester *scenario_requester(const struct scenario *s, qt_rid r
  */
 const char *scenario_sound(struct scenario *s);
 
-/* After one that was not, or was undone: memory as at the crash, KEEP. Text, or NULL. */
+/* After one that was not, or was undone: memory as at the crash, KEEP, and
+ * after undoing nothing of ours left in any cache. Text, or NULL. */
 const char *scenario_untouched(struct scenario *s);
 
 #endif
