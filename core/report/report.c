@@ -163,7 +163,7 @@ size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header 
 		write_domains(&w, &header.domains, machine);
 	}
 	text_at = place(&w, &header.text, text_len, 1);
-	if (text_at)
+	if (text_len && !w.full)
 		memcpy(text_at, text, text_len);
 	if (journal)
 		write_journal(&w, &header, journal);
