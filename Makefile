@@ -34,13 +34,8 @@ compile_commands.json: ## for clangd and clang-tidy (needs bear)
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: format check-format lint
+.PHONY: format check-format
 format: ## put all C files into the checked-in style
 	clang-format -i $(C_FILES)
 check-format: ## fail if `make format` would change anything
 	clang-format --dry-run -Werror $(C_FILES)
-
-lint: ## clang-tidy and cppcheck over core/, stage/ and tool/
-	clang-tidy --quiet $(shell git ls-files 'core/*.c' 'tool/*.c') -- $(ALL_CFLAGS) -D_GNU_SOURCE -Itool -DQT_LIBDIR='""'
-	cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 --quiet -Iinclude core tool stage

@@ -10,6 +10,7 @@ void reason_set(struct reason *why, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
+	/* It is filled in here. cppcheck-suppress ctuuninitvar */
 	vsnprintf(why->text, sizeof(why->text), format, args);
 	va_end(args);
 }

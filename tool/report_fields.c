@@ -67,7 +67,7 @@ void field_text(const struct field *field, const void *record, char text[FIELD_T
 		snprintf(text, FIELD_TEXT, "%" PRIu64, value);
 		break;
 	case FIELD_BOOL:
-		strcpy(text, is_set(field, value) ? "true" : "false");
+		snprintf(text, FIELD_TEXT, "%s", is_set(field, value) ? "true" : "false");
 		break;
 	case FIELD_INDEX:
 		write_index(value, field->size, text);

@@ -131,6 +131,6 @@ void copy_printable(char *text, size_t size, const uint8_t *from, size_t count)
 	size_t i;
 
 	for (i = 0; i < count && i + 1 < size && from[i]; i++)
-		text[i] = from[i] >= ' ' && from[i] <= '~' ? (char)from[i] : '?';
+		text[i] = (char)(from[i] >= ' ' && from[i] <= '~' ? from[i] : '?');
 	text[i] = 0;
 }
