@@ -3,12 +3,13 @@
 # What must be installed before anything is compiled. Make makes what it includes
 # before any target, so nothing starts half-equipped.
 
-COMPILER_NEED := $(firstword $(CC))=$(if $(findstring clang,$(CC)),clang,gcc)
+COMPILER := $(notdir $(firstword $(CC)))
 
-NEEDS_build := $(COMPILER_NEED) ld=binutils objcopy=binutils \
-	/usr/include/stdio.h=libc6-dev /usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev
+NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
+	ld=binutils objcopy=binutils /usr/include/stdio.h=libc6-dev \
+	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
-NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck
+NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
 
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
@@ -16,10 +17,10 @@ NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),bu
 	$(if $(filter lint,$(GOALS)),lint)
 
 ifneq ($(strip $(NEEDS)),)
-include $(patsubst %,$(B)/needs-%.mk,$(NEEDS))
+include $(patsubst %,$(B)/needs-%-$(COMPILER).mk,$(NEEDS))
 endif
 
-$(B)/needs-%.mk: packaging/need packaging/need.mk
+$(B)/needs-%-$(COMPILER).mk: packaging/need packaging/need.mk
 	@packaging/need $(NEEDS_$*)
 	@mkdir -p $(@D)
 	@touch $@

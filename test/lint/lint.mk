@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# make lint: what clang-tidy and cppcheck find. .clang-tidy says which checks are left out.
+# make lint: what clang-tidy, cppcheck and mandoc find. .clang-tidy says which checks are left out.
 
 TIDY := clang-tidy --quiet
 lint_files = git ls-files $(1) | xargs -P $(shell nproc) -n 4
@@ -9,7 +9,7 @@ lint_files = git ls-files $(1) | xargs -P $(shell nproc) -n 4
 TIDY_STAGE := $(TIDY) --checks=-clang-analyzer-unix.cstring.NullArg
 
 .PHONY: lint
-lint: ## clang-tidy and cppcheck over core/, stage/ and tool/
+lint: ## clang-tidy and cppcheck over core/, stage/ and tool/; mandoc over the man page
 	$(call lint_files,'core/*.c' 'tool/*.c') sh -c \
 		'$(TIDY) "$$@" -- $(subst ','\'',$(ALL_CFLAGS) $(TOOL_CFLAGS)) 2>/dev/null' tidy
 	$(call lint_files,'stage/*.c') sh -c \
@@ -17,3 +17,4 @@ lint: ## clang-tidy and cppcheck over core/, stage/ and tool/
 	cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppressions-list=test/lint/cppcheck.suppress --error-exitcode=1 --quiet \
 		-j $(shell nproc) -Iinclude core tool stage
+	mandoc -T lint -W warning doc/man/quietus.1
