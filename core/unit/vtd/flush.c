@@ -208,6 +208,9 @@ static int flush_by_queue(struct flush *f)
 	error = queue_run(f);
 	if (error == QT_OK)
 		error = flush_devices(f);
+	/* A queue that waits for a device for ever cannot be stopped, so not be changed either. */
+	if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
+		return QT_E_TIMEOUT;
 	/* The next owner finds the dead kernel's queue as it was, and empty. */
 	if (was_on)
 		restored = start_queue(f, old_queue);
