@@ -26,9 +26,12 @@ FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
 
 
-def _prepare():
+def _prepare(scenario):
+    environment = dict(os.environ)
+    if scenario.suite:
+        environment["KERNEL_SUITE"] = scenario.suite
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
-                          stdout=subprocess.PIPE, text=True)
+                          stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
         raise SystemExit(done.returncode)
     return done.stdout.strip().splitlines()[-1]
@@ -195,11 +198,11 @@ class Run:
             # Memory is to stay as it is while the stage runs.
             self.guest.feeder.pace(0.1, 0)
             self.watch = stage.Watch(self)
-        self.look_at_tables()
         self.times["told"] = time.monotonic()
         self.guest.go_on()
         event = self.guest.wait(_is_panic, time.monotonic() + 60)
         self.times["panic"], self.panic_wall = event[1], event[2]
+        self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
         self.deadline = self.times["panic"] + limit
         if self.watch:
@@ -383,7 +386,7 @@ def _live(run, kernel):
 
 
 def run(scenario, options):
-    kernel = _prepare()
+    kernel = _prepare(scenario)
     accel = options.accel
     if accel == "auto":
         accel = machine.best_accel(BUILD, os.path.join(kernel, "vmlinuz"))

@@ -25,7 +25,8 @@ DEFAULTS = {
     "sound": "0",
     "vfio_device": "",  # adds a spare device at this address, bound to vfio-pci
     "vfio_maps": "",
-    # The kernels.
+    # The kernels. suite: the Debian release they come from, the host's own by default.
+    "suite": "",
     "crashkernel": "256M",
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
