@@ -11,15 +11,20 @@ static void show(const struct log *log, const char *text)
 		log->put(log->context, *text++);
 }
 
-void log_line(struct log *log, const char *line)
+static void add(struct log *log, const char *prefix, const char *line)
 {
 	if (log->used < LOG_SIZE)
 		log->used += qt_text(log->text + log->used, LOG_SIZE - log->used, "%s\n", line);
 	if (!log->put)
 		return;
-	show(log, "quietus: ");
+	show(log, prefix);
 	show(log, line);
 	show(log, "\r\n");
+}
+
+void log_line(struct log *log, const char *line)
+{
+	add(log, "quietus: ", line);
 }
 
 void log_say(struct log *log, const char *format, ...)
@@ -31,4 +36,15 @@ void log_say(struct log *log, const char *format, ...)
 	qt_text_v(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	log_line(log, line);
+}
+
+void log_headline(struct log *log, const char *format, ...)
+{
+	char line[LINE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	qt_text_v(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	add(log, "", line);
 }

@@ -27,4 +27,7 @@ void log_line(struct log *log, const char *line);
 /* The same, formatted by qt_text. Lines are cut at 160 characters. */
 void log_say(struct log *log, const char *format, ...) QT_PRINTF(2, 3);
 
+/* The same for the one line that names the program and its version itself. */
+void log_headline(struct log *log, const char *format, ...) QT_PRINTF(2, 3);
+
 #endif

@@ -327,32 +327,56 @@ static void list_decisions(const struct qt_plan *plan, char *text, size_t size)
 				plan->counts[i], qt_decision_name(i));
 }
 
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void say_what_was_found(struct settle *s, uint64_t stage_us, const char *end)
 {
+	size_t units = s->machine.unit_count;
+	size_t requesters = s->machine.requester_count;
+	size_t words = changed_words(s);
 	char decisions[96];
 
 	list_decisions(&s->plan, decisions, sizeof(decisions));
-	log_say(s->log,
-		QT_VERSION ": %zu units, %zu requesters%s%s; %zu words changed; %llu ms; %s",
-		s->machine.unit_count, s->machine.requester_count, decisions[0] ? ": " : "",
-		decisions, changed_words(s), (unsigned long long)(stage_us / 1000), end);
+	log_headline(s->log,
+		"quietus " QT_VERSION ": %zu unit%s, %zu requester%s%s%s; %zu word%s changed; "
+		"%llu ms; %s",
+		units, plural(units), requesters, plural(requesters), decisions[0] ? ": " : "",
+		decisions, words, plural(words), (unsigned long long)(stage_us / 1000), end);
+}
+
+/* What stands in the way: of one requester, its own reason. */
+static const char *text_of_reason(const struct settle *s, const struct qt_requester *blocker)
+{
+	bool unreached = blocker && s->reason == QT_WHY_FUNCTION_UNREACHED;
+
+	return qt_reason_text(unreached ? blocker->reason : s->reason);
+}
+
+static const struct qt_requester *blocker_of(const struct settle *s)
+{
+	int blocker = s->machine_ready ? s->plan.blocker : -1;
+
+	if (blocker < 0 || (size_t)blocker >= s->machine.requester_count)
+		return NULL;
+	return &s->machine.requesters[blocker];
 }
 
 static void say_why_not(struct settle *s)
 {
 	const char *what = s->outcome == QT_OUTCOME_UNDONE ? "undone" : "not committed";
-	const char *why = qt_reason_text(s->reason);
-	int blocker = s->machine_ready ? s->plan.blocker : -1;
+	const struct qt_requester *blocker = blocker_of(s);
+	const char *why = text_of_reason(s, blocker);
 
-	if (blocker >= 0 && (size_t)blocker < s->machine.requester_count) {
-		qt_rid rid = s->machine.requesters[blocker].rid;
-
-		log_say(s->log, "%s: %04x:%02x:%02x.%x: %s; continuing as stock kdump", what,
-			QT_RID_SEGMENT(rid), QT_RID_BUS(rid), QT_RID_DEVICE(rid),
-			QT_RID_FUNCTION(rid), why);
-	} else {
+	if (!blocker) {
 		log_say(s->log, "%s: %s; continuing as stock kdump", what, why);
+		return;
 	}
+	log_say(s->log, "%s: %04x:%02x:%02x.%x: %s; continuing as stock kdump", what,
+		QT_RID_SEGMENT(blocker->rid), QT_RID_BUS(blocker->rid), QT_RID_DEVICE(blocker->rid),
+		QT_RID_FUNCTION(blocker->rid), why);
 }
 
 void settle_conclude(struct settle *s, uint64_t stage_us)

@@ -155,8 +155,9 @@ static void common_case_is_committed(void **state)
 	assert_int_equal(b->s.machine.low.list[0].start, 0x1000);
 	assert_int_equal(b->s.machine.low.list[0].end, 0x9f000);
 	settle_conclude(&b->s, 3999);
-	assert_string_equal(b->log.text, "0.1.0: 1 units, 2 requesters: 2 adopt; 2 words changed; "
-					 "3 ms; committed\n");
+	assert_string_equal(b->log.text,
+		"quietus " QT_VERSION ": 1 unit, 2 requesters: 2 adopt; 2 words changed; "
+		"3 ms; committed\n");
 	assert_report(b);
 	/* An exception after that undoes nothing. */
 	settle_abandon(&b->s);
