@@ -58,8 +58,9 @@ struct model_config {
 struct model_function {
 	qt_rid rid;
 	uint8_t config[4096];
-	bool ats;      /* caches translations when its entry lets it (TT = 01b) */
-	bool ats_deaf; /* never answers an invalidation of its device TLB */
+	bool ats;        /* caches translations when its entry lets it (TT = 01b) */
+	bool ats_deaf;   /* never answers an invalidation of its device TLB: a time-out error */
+	bool ats_silent; /* the same, and the unit goes on waiting, its queue with it */
 };
 
 /* A requester, or a bridge with all below it, that firmware gives to one unit. */

@@ -355,6 +355,18 @@ static bool run_descriptor(struct model *m, struct model_unit *unit, qt_phys at)
 	}
 }
 
+/* Whether the descriptor is for a device that lets the queue wait for ever. */
+static bool is_silent(struct model *m, const struct model_unit *unit, qt_phys at)
+{
+	uint64_t lo = model_in_ram(m, at, 16) ? model_memory_load(&m->memory, at, MODEL_CPU) : 0;
+	const struct model_function *function;
+
+	if ((lo & 0xf) != DESCRIPTOR_DEVICE)
+		return false;
+	function = model_function(m, QT_RID(unit->config.segment, 0, 0) | (uint16_t)(lo >> 32));
+	return function && function->ats_silent;
+}
+
 /* Runs the queue from head to tail, or to the first error. */
 static void run_queue(struct model *m, struct model_unit *unit)
 {
@@ -364,6 +376,9 @@ static void run_queue(struct model *m, struct model_unit *unit)
 
 	while (unit->status & MODEL_GCMD_QIE && unit->queue_head != unit->queue_tail &&
 		!(unit->fault_status & errors)) {
+		unit->queue_stalled = is_silent(m, unit, base + unit->queue_head);
+		if (unit->queue_stalled)
+			break;
 		if (!run_descriptor(m, unit, base + unit->queue_head)) {
 			unit->fault_status |= MODEL_FSTS_IQE;
 			break;
@@ -459,7 +474,8 @@ static void write_command(struct model *m, struct model_unit *unit, uint32_t val
 	unit->command = value;
 	if (value & MODEL_GCMD_WBF)
 		unit->status |= MODEL_GCMD_WBF;
-	unit->command_ns = after_latency(m, unit, unit->command_deaf);
+	unit->command_ns = after_latency(
+		m, unit, unit->command_deaf || (unit->queue_stalled && changed & MODEL_GCMD_QIE));
 }
 
 /* Register-based invalidation has its conditions (section 6.5.1, and version 6 has none). */

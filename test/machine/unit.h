@@ -89,6 +89,7 @@ struct model_unit {
 	/* Commands under way: what, and when they are done. */
 	uint32_t command;
 	uint64_t command_ns, context_ns, iotlb_ns, queue_ns;
+	bool queue_stalled; /* a device does not answer: the queue neither goes on nor stops */
 	struct model_cache cache;
 	/* Trouble on demand. */
 	bool all_ones; /* every register reads all ones, writes do nothing */

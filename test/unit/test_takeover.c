@@ -730,6 +730,29 @@ static void test_device_tlb_that_does_not_answer(void **state)
 	scenario_free(&s);
 }
 
+/* Worse: the unit waits for it, and its queue with it. Many of them do not add up. */
+static void test_device_tlbs_that_hang_the_unit(void **state)
+{
+	struct model *m = default_machine();
+	uint64_t began;
+	struct scenario s;
+
+	(void)state;
+	add_device(m, USB, CLASS_USB, 4, 3);
+	for (uint16_t i = 0; i < 20; i++) {
+		qt_rid rid = QT_RID(0, 0, 0x40 + 8 * i);
+
+		add_ats_device(m, rid, (uint16_t)(10 + i));
+		model_function(m, rid)->ats_silent = true;
+	}
+	began = m->clock_ns;
+	scenario_run(&s, m);
+	assert_int_equal(s.committed, QT_E_TIMEOUT);
+	assert_true(m->clock_ns - began < 5000000000ull);
+	expect_untouched(&s);
+	scenario_free(&s);
+}
+
 static void test_crash_region_above_4g_with_a_low_part(void **state)
 {
 	const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(3)}, {QT_GIB(4), QT_GIB(1100)}};
@@ -1221,6 +1244,54 @@ static void test_store_that_fails_is_undone(void **state)
 	}
 }
 
+/* A CPU exception after a store, before the core hears of it: as the stage's handler, jump out. */
+struct accident {
+	jmp_buf out;
+	size_t store; /* number of the store, from 1 */
+};
+
+static void have_accident(struct model *m, void *context)
+{
+	struct accident *accident = context;
+
+	if (m->store_count != accident->store)
+		return;
+	m->on_change = NULL;
+	m->in_hook = false;
+	longjmp(accident->out, 1);
+}
+
+/* Commits, with an accident or without one: true if there was one. */
+static bool commit_until_accident(struct scenario *s, struct accident *accident)
+{
+	s->m->on_change = have_accident;
+	s->m->on_change_context = accident;
+	if (setjmp(accident->out))
+		return true;
+	assert_int_equal(qt_takeover_commit(&s->takeover), 0);
+	return false;
+}
+
+static void test_exception_after_each_store(void **state)
+{
+	size_t stores = busy_stores();
+
+	(void)state;
+	for (size_t n = 1; n <= stores; n++) {
+		struct accident accident = {.store = n};
+		struct scenario s;
+
+		scenario_plan(&s, busy_machine());
+		assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+		assert_true(commit_until_accident(&s, &accident));
+		model_watch_keep(s.m);
+		scenario_undo(&s);
+		assert_int_equal(s.undone, 0);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
 /* Somebody changes a word between planning and storing. */
 static void test_word_that_changed_meanwhile(void **state)
 {
@@ -1437,6 +1508,7 @@ int main(void)
 		cmocka_unit_test(test_alias_behind_a_bridge),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_device_tlb_that_does_not_answer),
+		cmocka_unit_test(test_device_tlbs_that_hang_the_unit),
 		cmocka_unit_test(test_crash_region_above_4g_with_a_low_part),
 		cmocka_unit_test(test_too_narrow),
 		cmocka_unit_test(test_no_low_memory),
@@ -1454,6 +1526,7 @@ int main(void)
 		cmocka_unit_test(test_unit_that_never_answers),
 		cmocka_unit_test(test_register_invalidation_that_is_not_carried_out),
 		cmocka_unit_test(test_store_that_fails_is_undone),
+		cmocka_unit_test(test_exception_after_each_store),
 		cmocka_unit_test(test_word_that_changed_meanwhile),
 		cmocka_unit_test(test_read_that_fails),
 		cmocka_unit_test(test_verify_notices),
