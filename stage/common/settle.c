@@ -419,11 +419,12 @@ static void summarize(const struct settle *s, struct qt_report_header *header)
 
 uint8_t *settle_report(struct settle *s, struct qt_report_header *header, size_t *size)
 {
-	uint8_t *report = s->block + REPORT_HEAD;
+	uint8_t *report;
 	size_t written;
 
 	if (!s->block)
 		return NULL;
+	report = s->block + REPORT_HEAD;
 	summarize(s, header);
 	written = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header,
 		s->machine_ready ? &s->machine : NULL, &s->journal, s->log->text, s->log->used);

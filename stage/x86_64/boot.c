@@ -13,25 +13,25 @@
 
 static int read_command_line(struct stage *s)
 {
-	struct settle *settle = &s->settle;
+	struct settle *work = &s->settle;
 	size_t limit;
 	qt_phys at = setup_header_command_line(s->boot, &limit);
 	size_t n = 0;
 
-	settle->command_line_limit = limit;
+	work->command_line_limit = limit;
 	if (limit > COMMAND_LINE_SIZE - 1)
 		limit = COMMAND_LINE_SIZE - 1;
 	for (; at && n < limit; n++) {
-		int error = physical_read(&s->physical, at + n, &settle->command_line[n], 1);
+		int error = physical_read(&s->physical, at + n, &work->command_line[n], 1);
 
 		if (error) {
-			settle->command_line[n] = 0;
+			work->command_line[n] = 0;
 			return error;
 		}
-		if (!settle->command_line[n])
+		if (!work->command_line[n])
 			break;
 	}
-	settle->command_line[n] = 0;
+	work->command_line[n] = 0;
 	return 0;
 }
 
@@ -138,32 +138,32 @@ static void read_ram(struct stage *s)
 
 static void read_ecam(struct stage *s)
 {
-	struct settle *settle = &s->settle;
-	size_t count = QT_ARRAY_SIZE(settle->ecam);
+	struct settle *work = &s->settle;
+	size_t count = QT_ARRAY_SIZE(work->ecam);
 
-	if (qt_acpi_mcfg(&settle->acpi, &settle->arena, settle->ecam, &count))
+	if (qt_acpi_mcfg(&work->acpi, &work->arena, work->ecam, &count))
 		return;
-	s->pci.ecam = settle->ecam;
+	s->pci.ecam = work->ecam;
 	s->pci.ecams = count;
 	if (!pci_ecam_holds(&s->pci)) {
 		log_line(&s->log, "MCFG does not lead to PCI configuration space: not used");
 		s->pci.ecams = 0;
 	}
-	settle->ecams = s->pci.ecams;
+	work->ecams = s->pci.ecams;
 }
 
 void boot_read_machine(struct stage *s)
 {
-	struct settle *settle = &s->settle;
+	struct settle *work = &s->settle;
 	struct qt_pm_timer timer;
 	bool has_timer = false;
 
 	read_ram(s);
-	if (rsdp_open(&settle->acpi, &s->host, &s->physical, s->boot, settle->command_line)) {
+	if (rsdp_open(&work->acpi, &s->host, &s->physical, s->boot, work->command_line)) {
 		log_line(&s->log, "no ACPI tables found");
-		settle->acpi.host = NULL;
+		work->acpi.host = NULL;
 	} else {
-		has_timer = !qt_acpi_pm_timer(&settle->acpi, &settle->arena, &timer);
+		has_timer = !qt_acpi_pm_timer(&work->acpi, &work->arena, &timer);
 		read_ecam(s);
 	}
 	clock_measure(&s->clock, &s->host, has_timer ? &timer : NULL);

@@ -53,13 +53,16 @@ static struct qt_report_header measured(struct stage *s)
 static void publish_report(struct stage *s)
 {
 	struct qt_report_header header = measured(s);
+	uint8_t *report, *node;
 	size_t size;
-	uint8_t *report = s->reported ? NULL : settle_report(&s->settle, &header, &size);
-	uint8_t *node = report - SETUP_DATA_HEADER_SIZE;
 
 	_Static_assert(REPORT_HEAD == SETUP_DATA_HEADER_SIZE, "the node's header precedes it");
+	if (s->reported)
+		return;
+	report = settle_report(&s->settle, &header, &size);
 	if (!report)
 		return;
+	node = report - SETUP_DATA_HEADER_SIZE;
 	s->reported = true;
 	setup_data_prepend(s->boot, node, address_of(node), QT_SETUP_DATA_TYPE, (uint32_t)size);
 }

@@ -128,6 +128,7 @@ static bool take_paging_over(struct stage *s)
 static bool prepare(struct stage *s)
 {
 	bool mapped;
+	int error;
 
 	access_init(s);
 	paging_init(&s->paging);
@@ -143,8 +144,10 @@ static bool prepare(struct stage *s)
 	mapped = take_paging_over(s);
 	if (settle_reserve(&s->settle))
 		s->settle.hands_off = QT_WHY_NO_MEMORY;
-	if (boot_read_memory_map(s))
-		s->settle.hands_off = QT_WHY_TOO_MANY;
+	error = boot_read_memory_map(s);
+	if (error)
+		s->settle.hands_off =
+			error == QT_E_NOMEM ? QT_WHY_TOO_MANY : QT_WHY_NO_CRASH_REGION;
 	if (mapped)
 		boot_read_machine(s);
 	return true;
