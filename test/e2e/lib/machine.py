@@ -97,7 +97,7 @@ def _net_args(scenario, bus, ports):
         args += ["-netdev", f"socket,id=net{index},udp=127.0.0.1:{to_host},"
                             f"localaddr=127.0.0.1:{to_guest}",
                  "-device", f"e1000e,netdev=net{index},mac=52:54:00:00:00:{index + 1:02x},"
-                            f"{bus.place('net')}"]
+                            f"romfile=,{bus.place('net')}"]
     return args
 
 
