@@ -26,9 +26,10 @@ int qt_machine_init(struct qt_machine *machine)
 	machine->requesters = qt_alloc(arena, QT_REQUESTERS_MAX * sizeof(*machine->requesters), 8);
 	machine->domains = qt_alloc(arena, QT_DOMAINS_MAX * sizeof(*machine->domains), 8);
 	machine->captures = qt_alloc(arena, QT_CAPTURES_MAX * sizeof(*machine->captures), 8);
+	machine->flush_page = qt_alloc(arena, QT_FLUSH_PAGE_SIZE, QT_FLUSH_PAGE_SIZE);
 	list = qt_alloc(arena, QT_RANGES_MAX * sizeof(*list), 8);
 	if (!machine->units || !machine->scopes || !machine->reserved || !machine->requesters ||
-		!machine->domains || !machine->captures || !list)
+		!machine->domains || !machine->captures || !machine->flush_page || !list)
 		return QT_E_NOMEM;
 	machine->mapped = (struct qt_ranges){.list = list, .capacity = QT_RANGES_MAX};
 	for (size_t i = 0; i < machine->crash.count + machine->low.count; i++) {
@@ -48,7 +49,7 @@ struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t re
 	return (struct qt_reader){
 		.host = machine->host,
 		.ram = &machine->ram,
-		.arena = machine->arena,
+		.arena = machine->own_tables ? machine->arena : NULL,
 		.reads_left = reads,
 		.deadline_us = machine->deadline_us,
 	};
@@ -94,8 +95,28 @@ static bool below(
 	return true;
 }
 
+bool qt_machine_reserved_for(
+	const struct qt_machine *machine, const struct qt_reserved *reserved, qt_rid rid)
+{
+	if (reserved->rid == rid)
+		return true;
+	for (size_t i = 0; i < machine->pci.count; i++) {
+		const struct qt_pci_function *function = &machine->pci.functions[i];
+
+		if (function->rid != rid && function->alias != rid)
+			continue;
+		if (reserved->rid == function->rid ||
+			(reserved->hierarchy && below(machine, function, reserved->rid)))
+			return true;
+	}
+	return false;
+}
+
 int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_function *function)
 {
+	/* Firmware knows nothing of virtual functions: they go where their physical one does. */
+	if (function->flags & QT_PCI_VF)
+		function = &machine->pci.functions[function->physical];
 	for (size_t i = 0; i < machine->scope_count; i++) {
 		const struct qt_scope *scope = &machine->scopes[i];
 
@@ -189,7 +210,6 @@ static int visit_entry(void *context, const struct qt_unit_entry *entry)
 	requester->reason = entry->reason;
 	requester->ats = entry->ats;
 	requester->domain_id = entry->domain_id;
-	visit->unit->ats_used |= entry->ats;
 	if (entry->state == QT_REQ_TRANSLATED) {
 		requester->domain = (int16_t)domain_of(visit->machine, visit->unit, entry);
 		if (requester->domain < 0)
@@ -288,6 +308,10 @@ static void find_functions(struct qt_machine *machine)
 		if (function->alias != function->rid)
 			add_function_requester(machine, i, function->alias, unit);
 	}
+	/* What is not there caches nothing. */
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].function < 0)
+			machine->requesters[i].ats = false;
 }
 
 struct survey {
@@ -391,7 +415,6 @@ static void survey_install(struct qt_machine *machine, struct qt_domain *domain)
 int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain,
 	int (*add)(void *context, const struct qt_store *store), void *context, qt_iova *iova)
 {
-	uint64_t granule = 1ull << domain->table.geometry.granule_lg2;
 	struct qt_table_fault fault = {0};
 	struct qt_capture *capture;
 	int error = qt_machine_capture(machine, &domain->table.geometry, &capture);
@@ -399,24 +422,16 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain
 	for (size_t i = 0; i < machine->crash.count && error == QT_OK; i++) {
 		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
 
-		error = qt_install(&reader, &domain->table, capture, machine->crash.list[i], add,
-			context, &fault);
+		error = qt_install(&reader, &domain->table, capture, machine->crash.list[i], false,
+			add, context, &fault);
 		*iova = fault.iova;
 	}
-	/* Low pages one by one: each where it is free, none of them a reason to give up. */
+	/* Low memory where it is free: it is never a reason to give up. */
 	for (size_t i = 0; i < machine->low.count && error == QT_OK; i++) {
-		struct qt_range page = machine->low.list[i];
+		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
 
-		for (; page.start + granule <= machine->low.list[i].end && error == QT_OK;
-			page.start += granule) {
-			struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
-
-			page.end = page.start + granule;
-			error = qt_install(
-				&reader, &domain->table, capture, page, add, context, &fault);
-			if (error == QT_E_BUSY)
-				error = QT_OK;
-		}
+		error = qt_install(&reader, &domain->table, capture, machine->low.list[i], true,
+			add, context, &fault);
 	}
 	return error;
 }

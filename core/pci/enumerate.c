@@ -295,7 +295,7 @@ static struct virtuals read_virtuals(const struct qt_host *host, qt_rid rid)
  * Adds the virtual functions of a physical one (9.2.1.2). Their own vendor and
  * device ID registers read all ones (9.3.4.1.1).
  */
-static int add_virtuals(struct walk *walk, size_t index)
+static void add_virtuals(struct walk *walk, size_t index)
 {
 	struct qt_pci *pci = walk->pci;
 	const struct qt_pci_function *physical = &pci->functions[index];
@@ -315,14 +315,13 @@ static int add_virtuals(struct walk *walk, size_t index)
 			.header_type = HEADER_FUNCTION,
 			.flags = QT_PCI_VF,
 			.parent = physical->parent,
+			.physical = (int32_t)index,
 		};
 		if (qt_pci_find(pci, function.rid))
 			continue;
-		int error = add(pci, &function);
-		if (error)
-			return error;
+		if (add(pci, &function))
+			return; /* no room: they are only ever left alone */
 	}
-	return QT_OK;
 }
 
 static bool seen_before(const struct qt_pci_segment *segments, size_t index)
@@ -354,9 +353,7 @@ int qt_pci_enumerate(struct qt_pci *pci, const struct qt_pci_segment *segments, 
 	for (size_t i = 0; i < physical; i++) {
 		if (!(pci->functions[i].flags & QT_PCI_EXPRESS))
 			continue;
-		int error = add_virtuals(&walk, i);
-		if (error)
-			return error;
+		add_virtuals(&walk, i);
 	}
 	return QT_OK;
 }

@@ -12,6 +12,7 @@
 #define CLASS_STORAGE 0x01
 #define CLASS_NETWORK 0x02
 #define CLASS_USB     0x0c03
+#define CLASS_SD_HOST 0x0805
 
 static const struct qt_pci_function *function_of(
 	const struct qt_machine *machine, const struct qt_requester *requester)
@@ -83,14 +84,26 @@ static enum qt_decision decide(
 	return decision;
 }
 
-/* The capture kernel may need it: a disk to dump to, a network, a USB stick. */
+static bool is_needed_class(const struct qt_pci_function *function)
+{
+	return CLASS_BASE(function) == CLASS_STORAGE || CLASS_BASE(function) == CLASS_NETWORK ||
+	       CLASS_SUB(function) == CLASS_USB || CLASS_SUB(function) == CLASS_SD_HOST;
+}
+
+/*
+ * The capture kernel may need it: a disk to dump to, a network, a USB stick. A
+ * requester ID that a bridge takes for all below it stands for each of them.
+ */
 static bool is_needed(const struct qt_machine *machine, const struct qt_requester *requester)
 {
-	const struct qt_pci_function *function = function_of(machine, requester);
+	for (size_t i = 0; i < machine->pci.count; i++) {
+		const struct qt_pci_function *function = &machine->pci.functions[i];
 
-	return function && !(function->flags & QT_PCI_VF) &&
-	       (CLASS_BASE(function) == CLASS_STORAGE || CLASS_BASE(function) == CLASS_NETWORK ||
-		       CLASS_SUB(function) == CLASS_USB);
+		if ((function->rid == requester->rid || function->alias == requester->rid) &&
+			!(function->flags & QT_PCI_VF) && is_needed_class(function))
+			return true;
+	}
+	return false;
 }
 
 static bool has_memory_below_4g(const struct qt_machine *machine)
@@ -101,12 +114,32 @@ static bool has_memory_below_4g(const struct qt_machine *machine)
 	return false;
 }
 
-static bool anything_translates(const struct qt_machine *machine)
+/* Whether leftover DMA of a requester may lead into the crash region: why, or QT_WHY_NONE. */
+static enum qt_reason why_unsafe(
+	const struct qt_machine *machine, const struct qt_requester *requester)
 {
-	for (size_t i = 0; i < machine->unit_count; i++)
-		if (machine->units[i].state != QT_UNIT_OFF)
-			return true;
-	return false;
+	const struct qt_domain *domain =
+		requester->domain < 0 ? NULL : &machine->domains[requester->domain];
+
+	if (domain && domain->guard_broken)
+		return QT_WHY_GUARD_BROKEN;
+	/* A scan that met bad entries is complete; any other error ended it early. */
+	if (domain && domain->scan_error && domain->scan_error != QT_E_BAD)
+		return QT_WHY_GUARD_UNKNOWN;
+	return requester->reason == QT_WHY_GUARD_UNKNOWN ? QT_WHY_GUARD_UNKNOWN : QT_WHY_NONE;
+}
+
+/* Why one requester prevents the commit, or QT_WHY_NONE. */
+static enum qt_reason why_it_blocks(
+	const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	enum qt_reason unsafe = why_unsafe(machine, requester);
+
+	if (unsafe != QT_WHY_NONE)
+		return unsafe;
+	return requester->decision == QT_LEAVE && is_needed(machine, requester)
+		       ? QT_WHY_FUNCTION_UNREACHED
+		       : QT_WHY_NONE;
 }
 
 /* The commit rule: it is all or nothing, because putting the driver to sleep is machine-wide. */
@@ -121,17 +154,19 @@ static enum qt_reason why_not(const struct qt_machine *machine, struct qt_plan *
 	if (machine->unit_count == 0)
 		return QT_WHY_NO_UNITS;
 	for (size_t i = 0; i < machine->requester_count; i++) {
-		const struct qt_requester *requester = &machine->requesters[i];
-		bool unsafe = requester->reason == QT_WHY_GUARD_BROKEN;
+		enum qt_reason why = why_it_blocks(machine, &machine->requesters[i]);
 
-		if (!unsafe && (requester->decision != QT_LEAVE || !is_needed(machine, requester)))
+		if (why == QT_WHY_NONE)
 			continue;
 		plan->blocker = (int16_t)i;
-		return unsafe ? QT_WHY_GUARD_BROKEN : QT_WHY_FUNCTION_UNREACHED;
+		return why;
 	}
-	/* With its driver asleep, an IOMMU no longer helps a 32-bit device to memory above 4 GiB.
-	 */
-	if (anything_translates(machine) && !has_memory_below_4g(machine))
+	/* What translates in a way that is not understood may lead anywhere. */
+	for (size_t i = 0; i < machine->unit_count; i++)
+		if (machine->units[i].state == QT_UNIT_UNSUPPORTED)
+			return (enum qt_reason)machine->units[i].reason;
+	/* With its driver asleep, no IOMMU helps a 32-bit device to memory above 4 GiB. */
+	if (!has_memory_below_4g(machine))
 		return QT_WHY_NO_LOW_MEMORY;
 	return QT_WHY_NONE;
 }

@@ -112,6 +112,8 @@ static const char *const reasons[] = {
 	[QT_WHY_ENTRY_UNSUPPORTED] = "its entry is of a kind not supported",
 	[QT_WHY_NO_TIME] = "its table is too large, or loops",
 	[QT_WHY_NO_PERMISSION] = "an upper level of its table does not let read and write through",
+	[QT_WHY_GUARD_UNKNOWN] =
+		"its table cannot be read to the end, so it may lead into the crash region",
 	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
 	[QT_WHY_SCALABLE_MODE] = "the IOMMU is in scalable mode, which is not supported yet",
 	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",

@@ -9,6 +9,7 @@ struct install {
 	const struct qt_geometry *geometry;
 	struct qt_capture *capture;
 	uint64_t first, last; /* inclusive */
+	bool partial;         /* leave out what is taken */
 	int (*add)(void *context, const struct qt_store *store);
 	void *context;
 	struct qt_table_fault *fault;
@@ -21,6 +22,12 @@ static int fail(
 		*in->fault = (struct qt_table_fault){
 			.iova = iova, .entry = at, .raw = raw, .level = (uint8_t)level};
 	return error;
+}
+
+/* Something is in the way. */
+static int taken(struct install *in, unsigned level, uint64_t iova, qt_phys at, uint64_t raw)
+{
+	return in->partial ? QT_OK : fail(in, QT_E_BUSY, level, iova, at, raw);
 }
 
 static int stop_at_once(void *context, const struct qt_mapping *mapping)
@@ -73,10 +80,10 @@ static int install_entry(struct install *in, unsigned level, const struct qt_ent
 			return error;
 		/* The way down must let everything through, and reach as far as the slot does. */
 		if ((entry->perms & QT_RW) != QT_RW || entry->next_level + 1u != level)
-			return fail(in, QT_E_BUSY, level, base, at, raw);
+			return taken(in, level, base, at, raw);
 		return install_table(in, entry->next_level, entry->output, base);
 	case QT_ENTRY_LEAF:
-		return leaf_agrees(entry, base) ? QT_OK : fail(in, QT_E_BUSY, level, base, at, raw);
+		return leaf_agrees(entry, base) ? QT_OK : taken(in, level, base, at, raw);
 	default:
 		return fail(in, QT_E_BAD, level, base, at, raw);
 	}
@@ -111,8 +118,9 @@ static int install_table(struct install *in, unsigned level, qt_phys page, uint6
 }
 
 int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt_capture *capture,
-	struct qt_range range, int (*add)(void *context, const struct qt_store *store),
-	void *context, struct qt_table_fault *fault)
+	struct qt_range range, bool partial,
+	int (*add)(void *context, const struct qt_store *store), void *context,
+	struct qt_table_fault *fault)
 {
 	struct install in = {
 		.reader = reader,
@@ -120,6 +128,7 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 		.capture = capture,
 		.first = range.start,
 		.last = range.end - 1,
+		.partial = partial,
 		.add = add,
 		.context = context,
 		.fault = fault,

@@ -108,6 +108,7 @@ struct scan {
 	void *context;
 	struct qt_table_fault *fault;
 	struct qt_mapping joined;    /* not yet handed out; size 0: none */
+	bool met_bad;                /* an entry that hardware refuses was passed over */
 	qt_phys path[QT_LEVELS_MAX]; /* tables on the way down, by level */
 };
 
@@ -150,8 +151,6 @@ static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *
 	perms &= entry->perms;
 	if (entry->kind == QT_ENTRY_EMPTY || perms == 0)
 		return 0;
-	if (entry->kind == QT_ENTRY_BAD)
-		return QT_E_BAD;
 	if (entry->kind == QT_ENTRY_TABLE)
 		return scan_table(scan, entry->next_level, entry->output, base, perms);
 	return scan_leaf(scan, entry, perms, base > scan->first ? base : scan->first,
@@ -167,6 +166,14 @@ static bool is_ancestor(const struct scan *scan, unsigned level, qt_phys page)
 	return false;
 }
 
+/* Hardware refuses such an entry: nothing translates there, and the scan goes on behind it. */
+static void pass_over(struct scan *scan, unsigned level, qt_iova iova, qt_phys entry, uint64_t raw)
+{
+	if (!scan->met_bad)
+		report_fault(scan->fault, QT_E_BAD, level, iova, entry, raw);
+	scan->met_bad = true;
+}
+
 static int scan_table(
 	struct scan *scan, unsigned level, qt_phys page, uint64_t base, unsigned perms)
 {
@@ -180,7 +187,7 @@ static int scan_table(
 	if (base > scan->last || last < scan->first)
 		return 0;
 	if (is_ancestor(scan, level, page))
-		return report_fault(scan->fault, QT_E_BAD, level, base, page, page);
+		return report_fault(scan->fault, QT_E_LIMIT, level, base, page, page);
 	scan->path[level] = page;
 
 	index = base > scan->first ? 0 : qt_index(g, level, scan->first);
@@ -196,10 +203,11 @@ static int scan_table(
 		for (unsigned i = 0; i < n; i++) {
 			uint64_t slot = base + ((uint64_t)(index + i) << qt_level_lg2(g, level));
 
+			if (entries[i].kind == QT_ENTRY_BAD) {
+				pass_over(scan, level, slot, at + i * 8, raw[i]);
+				continue;
+			}
 			error = scan_entry(scan, level, &entries[i], slot, perms);
-			if (error == QT_E_BAD && entries[i].kind == QT_ENTRY_BAD)
-				return report_fault(
-					scan->fault, error, level, slot, at + i * 8, raw[i]);
 			if (error)
 				return error;
 		}
@@ -235,12 +243,9 @@ int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, u
 	if (window.start >= window.end)
 		return 0;
 	error = scan_table(&scan, level, page, base, QT_RW);
-	/* What was found before an error was found all the same. */
-	if (error == 0 || error == QT_E_BAD || error == QT_E_OUTSIDE || error == QT_E_LIMIT ||
-		error == QT_E_IO) {
-		int visited = scan_flush(&scan);
-
-		return error ? error : visited;
-	}
-	return error;
+	if (error == 0)
+		error = scan_flush(&scan);
+	else if (error == QT_E_OUTSIDE || error == QT_E_LIMIT || error == QT_E_IO)
+		scan_flush(&scan); /* what was found before was found all the same */
+	return error == 0 && scan.met_bad ? QT_E_BAD : error;
 }

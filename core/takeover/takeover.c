@@ -5,6 +5,9 @@
  */
 #include <quietus/takeover.h>
 
+/* Longest time for flushing all units, in microseconds. */
+#define FLUSH_LIMIT_US 1000000
+
 static int add_store(void *context, const struct qt_store *store)
 {
 	struct qt_takeover *takeover = context;
@@ -55,7 +58,7 @@ static int adopt_all(struct qt_takeover *takeover)
 static bool has_reserved(const struct qt_machine *machine, qt_rid rid)
 {
 	for (size_t i = 0; i < machine->reserved_count; i++)
-		if (machine->reserved[i].rid == rid)
+		if (qt_machine_reserved_for(machine, &machine->reserved[i], rid))
 			return true;
 	return false;
 }
@@ -84,7 +87,7 @@ static int admitted_ranges(const struct qt_machine *machine, qt_rid rid, struct 
 		error = qt_ranges_add(
 			ranges, machine->mapped.list[i].start, machine->mapped.list[i].end);
 	for (size_t i = 0; i < machine->reserved_count && error == QT_OK; i++)
-		if (machine->reserved[i].rid == rid)
+		if (qt_machine_reserved_for(machine, &machine->reserved[i], rid))
 			error = qt_ranges_add(ranges, machine->reserved[i].range.start,
 				machine->reserved[i].range.end);
 	return error;
@@ -117,7 +120,8 @@ static uint64_t highest_end(const struct qt_machine *machine, qt_rid rid)
 	uint64_t end = machine->mapped.list[machine->mapped.count - 1].end;
 
 	for (size_t i = 0; i < machine->reserved_count; i++)
-		if (machine->reserved[i].rid == rid && machine->reserved[i].range.end > end)
+		if (qt_machine_reserved_for(machine, &machine->reserved[i], rid) &&
+			machine->reserved[i].range.end > end)
 			end = machine->reserved[i].range.end;
 	return end;
 }
@@ -213,14 +217,26 @@ static bool needs_flush(const struct qt_machine *machine, const struct qt_unit *
 	return false;
 }
 
+/*
+ * Flushes every unit that matters. The limit is for all units together, and a
+ * unit's own waits come on top of it once: what hangs must not hold up the dump.
+ */
 static int flush_all(struct qt_machine *machine)
 {
+	const struct qt_host *host = machine->host;
+	uint64_t since = host->now_us(host->context);
 	int first = QT_OK;
 
 	for (size_t i = 0; i < machine->unit_count; i++) {
 		const struct qt_unit *unit = &machine->units[i];
-		int error = needs_flush(machine, unit) ? unit->ops->flush(machine, unit) : QT_OK;
+		int error = QT_OK;
 
+		if (!needs_flush(machine, unit))
+			continue;
+		if (host->now_us(host->context) - since > FLUSH_LIMIT_US)
+			error = QT_E_TIMEOUT;
+		else
+			error = unit->ops->flush(machine, unit);
 		if (first == QT_OK)
 			first = error;
 	}
@@ -262,6 +278,7 @@ int qt_takeover_commit(struct qt_takeover *takeover)
 
 	if (error)
 		return error;
+	takeover->machine->own_tables = true;
 	qt_journal_seek(journal, 0, &cursor);
 	while (qt_journal_next(journal, &cursor, &store)) {
 		uint64_t now;
@@ -297,6 +314,7 @@ int qt_takeover_undo(struct qt_takeover *takeover)
 		if (first == QT_OK)
 			first = error;
 	}
+	takeover->machine->own_tables = false;
 	if (changed) {
 		int error = flush_all(takeover->machine);
 

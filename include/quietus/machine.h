@@ -20,6 +20,9 @@
 #define QT_CAPTURES_MAX   32
 #define QT_RANGES_MAX     64
 
+/* Bytes of the page that a unit's flush may use for its queue. */
+#define QT_FLUSH_PAGE_SIZE 4096u
+
 struct qt_unit_ops;
 
 enum qt_unit_state {
@@ -45,7 +48,6 @@ struct qt_unit {
 	uint32_t domain_ids; /* how many domain IDs it has; 0: no such thing */
 	uint8_t output_bits; /* width of physical addresses in its tables */
 	uint32_t version;    /* architecture version register, raw */
-	bool ats_used;       /* some entry of it lets a device cache translations */
 };
 
 /* A function, or a whole hierarchy below a bridge, that a unit claims. */
@@ -58,6 +60,7 @@ struct qt_scope {
 /* Memory that firmware reserved for one requester's DMA (RMRR, IVMD, RMR). */
 struct qt_reserved {
 	qt_rid rid;
+	bool hierarchy;        /* rid is a bridge: for all below it */
 	struct qt_range range; /* granule-aligned */
 };
 
@@ -102,6 +105,7 @@ enum qt_reason {
 	QT_WHY_ENTRY_UNSUPPORTED = 14,
 	QT_WHY_NO_TIME = 15,
 	QT_WHY_NO_PERMISSION = 16,
+	QT_WHY_GUARD_UNKNOWN = 17,
 	/* states of a unit, and outcomes */
 	QT_WHY_UNIT_DEAD = 32,
 	QT_WHY_SCALABLE_MODE = 33,
@@ -191,6 +195,11 @@ struct qt_machine {
 	struct qt_ranges mapped;     /* crash and low together: what the capture mapping maps */
 	struct qt_capture *captures; /* one for each shape of table met so far */
 	size_t capture_count;
+	/*
+	 * Stores have been made that lead into the arena. Before that, a pointer into
+	 * it is as unsound as one into the rest of the crash region.
+	 */
+	bool own_tables;
 	void *flush_page; /* a page for the queue of a unit's flush */
 	uint8_t problem;  /* enum qt_reason: what makes the machine one to keep hands off, 0 if
 			     nothing */
@@ -230,6 +239,13 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
  */
 int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain,
 	int (*add)(void *context, const struct qt_store *store), void *context, qt_iova *iova);
+
+/*
+ * Whether memory reserved by firmware is for a requester: for a function that it
+ * may stand for, or for a bridge above one.
+ */
+bool qt_machine_reserved_for(
+	const struct qt_machine *machine, const struct qt_reserved *reserved, qt_rid rid);
 
 /* Index of the unit that a function's DMA goes through, or -1. */
 int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_function *function);

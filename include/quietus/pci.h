@@ -53,6 +53,7 @@ struct qt_pci_function {
 	uint16_t flags;      /* enum qt_pci_function_flags */
 	uint16_t ats_offset; /* extended capability's offset, 0 if none */
 	int32_t parent;      /* index of the bridge above, -1 on a root bus */
+	int32_t physical;    /* with QT_PCI_VF: index of its physical function */
 };
 
 struct qt_pci {

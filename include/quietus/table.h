@@ -124,7 +124,11 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
  * Calls visit for everything that translates in `window` (clipped to what the
  * table spans), in ascending order, neighbours that continue one another joined,
  * pieces cut to the window. A visit that returns non-zero ends the scan with
- * that value. Other errors as qt_lookup's.
+ * that value.
+ *
+ * QT_E_BAD: the scan is complete, but passed over entries that hardware refuses;
+ * *fault (may be NULL) is the first. QT_E_OUTSIDE, QT_E_LIMIT (a loop, too), and
+ * QT_E_IO: it ended early, *fault says where, and what lies behind is not known.
  */
 int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
@@ -178,12 +182,14 @@ struct qt_store {
  * whole subtree translates nothing may be.
  *
  * QT_E_BUSY: something else translates there, or the way down does not allow
- * read and write; nothing that was handed to `add` may then be used. Other
- * errors as qt_lookup's, qt_capture_entry's and add's.
+ * read and write; nothing that was handed to `add` may then be used. With
+ * `partial` what is in the way is left out instead. Other errors as qt_lookup's,
+ * qt_capture_entry's and add's.
  */
 int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt_capture *capture,
-	struct qt_range range, int (*add)(void *context, const struct qt_store *store),
-	void *context, struct qt_table_fault *fault);
+	struct qt_range range, bool partial,
+	int (*add)(void *context, const struct qt_store *store), void *context,
+	struct qt_table_fault *fault);
 
 /* Formats. Sources are cited where they are defined, core/format/. */
 extern const struct qt_format qt_format_vtd_second_stage;

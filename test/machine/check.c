@@ -27,6 +27,7 @@ struct sweep {
 	const struct model_unit *unit;
 	unsigned tables_left;
 	bool damaged;
+	bool incomplete;
 	void (*leaf)(struct sweep *sweep, const struct model_leaf *leaf);
 	void *context;
 };
@@ -77,7 +78,7 @@ static void sweep_table(
 	uint64_t words[512];
 
 	if (!sweep->tables_left || !model_in_ram(sweep->m, table, MODEL_PAGE)) {
-		sweep->damaged = true;
+		sweep->incomplete = true;
 		return;
 	}
 	sweep->tables_left--;
@@ -152,6 +153,7 @@ static void add_table(struct model *m, struct model_snapshot *snapshot, const st
 	sweep.context = table;
 	sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
 	table->damaged = sweep.damaged;
+	table->incomplete = sweep.incomplete;
 }
 
 static int table_of(struct model *m, struct model_snapshot *snapshot, const struct found *found)

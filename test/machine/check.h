@@ -23,7 +23,8 @@ struct model_leaf {
 struct model_live_table {
 	qt_phys root;
 	unsigned levels;
-	bool damaged; /* not all of it could be walked */
+	bool damaged;    /* has entries that hardware refuses */
+	bool incomplete; /* has tables that are not in RAM, or too many to look at */
 	struct model_leaf *leaves;
 	size_t count;
 };

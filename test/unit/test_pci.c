@@ -608,7 +608,7 @@ static void virtual_functions_do_not_displace_real_ones(void **state)
 	add_function(AT(0, 2, 0));
 	add_function(AT(3, 0, 0));
 	pci.capacity = 100;
-	assert_int_equal(enumerate(), QT_E_NOMEM);
+	assert_int_equal(enumerate(), 0);
 	assert_int_equal(pci.count, 100);
 	assert_false(found(AT(0, 1, 0))->flags & QT_PCI_VF);
 	assert_false(found(AT(0, 2, 0))->flags & QT_PCI_VF);

@@ -55,8 +55,12 @@ static struct qt_requester *add(struct fixture *f, int32_t class_code, enum qt_e
 	*requester = (struct qt_requester){
 		.state = (uint8_t)state, .function = -1, .domain = translated ? 0 : -1};
 	if (class_code != NONE) {
-		requester->function = (int16_t)f->machine.pci.count;
-		f->functions[f->machine.pci.count++].class_code = (uint32_t)class_code;
+		struct qt_pci_function *function = &f->functions[f->machine.pci.count];
+
+		requester->function = (int16_t)f->machine.pci.count++;
+		requester->rid = QT_RID(0, 1, requester->function << 3);
+		function->rid = function->alias = requester->rid;
+		function->class_code = (uint32_t)class_code;
 	}
 	return requester;
 }
@@ -70,8 +74,8 @@ struct row {
 	bool no_unit;
 	enum qt_decision decision;
 	enum qt_reason reason;
-	bool blocks;      /* as a disk */
-	bool blocks_ever; /* whatever it is */
+	bool blocks;           /* as a disk */
+	enum qt_reason unsafe; /* why it blocks whatever it is, QT_WHY_NONE if it does not */
 };
 
 static const struct row rows[] = {
@@ -129,13 +133,15 @@ static const struct row rows[] = {
 		.domain = {.scan_error = QT_E_OUTSIDE},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_TABLE_DAMAGED,
-		.blocks = true},
+		.blocks = true,
+		.unsafe = QT_WHY_GUARD_UNKNOWN},
 	{.what = "not read to its end",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.scan_error = QT_E_LIMIT},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_NO_TIME,
-		.blocks = true},
+		.blocks = true,
+		.unsafe = QT_WHY_GUARD_UNKNOWN},
 	{.what = "damaged, though what was read is one to one",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.scan_error = QT_E_BAD, .identity = true},
@@ -154,21 +160,28 @@ static const struct row rows[] = {
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_GUARD_BROKEN,
 		.blocks = true,
-		.blocks_ever = true},
+		.unsafe = QT_WHY_GUARD_BROKEN},
 	{.what = "GUARD broken, crash region one to one",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.guard_broken = true, .identity = true},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_GUARD_BROKEN,
 		.blocks = true,
-		.blocks_ever = true},
+		.unsafe = QT_WHY_GUARD_BROKEN},
 	{.what = "GUARD broken, damaged, taken",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.guard_broken = true, .scan_error = QT_E_BAD, .taken = true},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_GUARD_BROKEN,
 		.blocks = true,
-		.blocks_ever = true},
+		.unsafe = QT_WHY_GUARD_BROKEN},
+	{.what = "a bus whose entries cannot be read",
+		.state = QT_REQ_DAMAGED,
+		.found_reason = QT_WHY_GUARD_UNKNOWN,
+		.decision = QT_LEAVE,
+		.reason = QT_WHY_GUARD_UNKNOWN,
+		.blocks = true,
+		.unsafe = QT_WHY_GUARD_UNKNOWN},
 	{.what = "entry damaged",
 		.state = QT_REQ_DAMAGED,
 		.found_reason = QT_WHY_ENTRY_DAMAGED,
@@ -219,13 +232,13 @@ static void expect(const struct fixture *f, const char *what, enum qt_decision d
 
 static enum qt_reason guard_or(const struct row *row, enum qt_reason other)
 {
-	return row->blocks_ever ? QT_WHY_GUARD_BROKEN : other;
+	return row->unsafe ? row->unsafe : other;
 }
 
 static void test_rows_of_what_is_needed(void **state)
 {
 	static const int32_t classes[] = {0x010000, 0x010601, NVME, 0x018000, NIC, 0x028000, USB,
-		0x0c0300, 0x0c0310, 0x0c03fe};
+		0x0c0300, 0x0c0310, 0x0c03fe, 0x080501};
 
 	(void)state;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(rows); i++)
@@ -268,12 +281,57 @@ static void test_rows_of_virtual_functions(void **state)
 		struct fixture f;
 
 		plan_row(&f, row, NIC, QT_PCI_VF);
-		if (entry && !row->blocks_ever)
-			expect(&f, row->what, QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION, QT_WHY_NONE);
+		if (entry && row->unsafe != QT_WHY_GUARD_BROKEN)
+			expect(&f, row->what, QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION,
+				guard_or(row, QT_WHY_NONE));
 		else
 			expect(&f, row->what, row->decision, row->reason,
 				guard_or(row, QT_WHY_NONE));
 	}
+}
+
+static void expect_refused(struct fixture *f, enum qt_reason reason)
+{
+	qt_plan(&f->machine, &f->plan);
+	assert_false(f->plan.commit);
+	assert_int_equal(f->plan.reason, reason);
+	assert_int_equal(f->plan.blocker, -1);
+}
+
+/* A requester ID that a bridge takes for those below it is needed when one of them is. */
+static void test_alias_of_what_is_needed(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add(&f, NONE, QT_REQ_TRANSLATED)->rid = QT_RID(0, 4, 0);
+	f.domains[0].taken = true;
+	add(&f, DISPLAY, QT_REQ_DIRECT)->rid = QT_RID(0, 4, 8);
+	f.functions[0].rid = QT_RID(0, 4, 8);
+	f.functions[0].alias = QT_RID(0, 4, 0);
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.commit);
+	f.functions[0].class_code = NVME;
+	qt_plan(&f.machine, &f.plan);
+	assert_false(f.plan.commit);
+	assert_int_equal(f.plan.blocker, 0);
+	f.functions[0].flags = QT_PCI_VF;
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.commit);
+}
+
+/* What translates in a way that is not understood may lead anywhere. */
+static void test_unsupported_unit_without_requesters(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	f.units[1].state = QT_UNIT_UNSUPPORTED;
+	f.units[1].reason = QT_WHY_SCALABLE_MODE;
+	f.machine.unit_count = 2;
+	expect_refused(&f, QT_WHY_SCALABLE_MODE);
 }
 
 /* All or nothing: one that would be lost is enough, and it is named. */
@@ -294,14 +352,6 @@ static void test_blocker_is_the_first(void **state)
 	assert_int_equal(f.plan.counts[QT_ADOPT], 1);
 	assert_int_equal(f.plan.counts[QT_LEAVE], 3);
 	assert_int_equal(f.requesters[0].decision, QT_ADOPT);
-}
-
-static void expect_refused(struct fixture *f, enum qt_reason reason)
-{
-	qt_plan(&f->machine, &f->plan);
-	assert_false(f->plan.commit);
-	assert_int_equal(f->plan.reason, reason);
-	assert_int_equal(f->plan.blocker, -1);
 }
 
 static void test_machines_to_keep_hands_off(void **state)
@@ -335,7 +385,8 @@ static void test_low_memory(void **state)
 		bool commit;
 	} cases[] = {
 		{{QT_GIB(5), QT_GIB(6)}, QT_UNIT_TRANSLATING, false},
-		{{QT_GIB(5), QT_GIB(6)}, QT_UNIT_OFF, true},
+		{{QT_GIB(5), QT_GIB(6)}, QT_UNIT_OFF, false},
+		{{QT_GIB(3), QT_GIB(4)}, QT_UNIT_OFF, true},
 		{{QT_GIB(4), QT_GIB(6)}, QT_UNIT_TRANSLATING, false},
 		{{QT_GIB(4) - 0x1000, QT_GIB(6)}, QT_UNIT_TRANSLATING, true},
 	};
@@ -399,6 +450,8 @@ int main(void)
 		cmocka_unit_test(test_rows_of_what_is_needed),
 		cmocka_unit_test(test_rows_of_what_is_not),
 		cmocka_unit_test(test_rows_of_virtual_functions),
+		cmocka_unit_test(test_alias_of_what_is_needed),
+		cmocka_unit_test(test_unsupported_unit_without_requesters),
 		cmocka_unit_test(test_blocker_is_the_first),
 		cmocka_unit_test(test_machines_to_keep_hands_off),
 		cmocka_unit_test(test_low_memory),

@@ -362,7 +362,7 @@ static struct model *random_machine(struct model_random *random)
 /* What the model's own walk says of one table, with respect to the crash region. */
 struct opinion {
 	bool damaged;
-	bool guard_broken;
+	bool unsafe; /* leads into the crash region, or may */
 	bool taken;
 	bool beyond; /* some of the crash region is out of the table's or unit's reach */
 	bool all_there;
@@ -390,14 +390,16 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 	const struct model_live_table *table = &m->snapshot->tables[live->table];
 	unsigned bits = 12 + 9 * table->levels;
 	unsigned guest = live->unit->config.guest_bits;
-	struct opinion opinion = {.damaged = table->damaged, .all_there = true};
+	struct opinion opinion = {.damaged = table->damaged || table->incomplete,
+		.unsafe = table->incomplete,
+		.all_there = true};
 
 	for (size_t i = 0; i < table->count; i++) {
 		const struct model_leaf *leaf = &table->leaves[i];
 		uint64_t size = 1ull << leaf->size_lg2;
 		bool same = leaf->iova == leaf->phys;
 
-		opinion.guard_broken |= !same && in_high_crash(m, leaf->phys, size);
+		opinion.unsafe |= !same && in_high_crash(m, leaf->phys, size);
 		opinion.taken |=
 			!(same && leaf->perms == QT_RW) && in_high_crash(m, leaf->iova, size);
 	}
@@ -433,8 +435,8 @@ static enum qt_decision expected(
 	if (live->table < 0)
 		return QT_DIRECT;
 	opinion = opinion_of(m, live);
-	*unsafe |= opinion.guard_broken;
-	if (opinion.guard_broken || opinion.damaged || opinion.beyond)
+	*unsafe |= opinion.unsafe;
+	if (opinion.unsafe || opinion.damaged || opinion.beyond)
 		return QT_LEAVE;
 	if (opinion.all_there)
 		return QT_DIRECT;
@@ -454,11 +456,6 @@ static const char *check_plan(struct scenario *s)
 
 	for (size_t i = 0; i < s->m->crash_count; i++)
 		commit |= s->m->crash[i].end > QT_MIB(1) && s->m->crash[i].start < QT_GIB(4);
-	for (size_t i = 0; i < s->m->unit_count; i++)
-		if (s->m->units[i].status & MODEL_GCMD_TE)
-			goto on;
-	commit = true; /* every unit is off: nothing to lose */
-on:
 	for (size_t i = 0; i < s->machine.requester_count; i++) {
 		const struct qt_requester *requester = &s->machine.requesters[i];
 		enum qt_decision decision = expected(s->m, requester, &unsafe);

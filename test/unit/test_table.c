@@ -35,6 +35,7 @@ struct fixture {
 	struct qt_mapping pieces[PIECES_MAX];
 	size_t piece_count;
 	int stop_with; /* what a visit gives back */
+	bool partial;  /* of install */
 	struct qt_store stores[STORES_MAX];
 	size_t store_count;
 };
@@ -432,8 +433,46 @@ static void test_scan_is_ended_by_its_visitor(void **state)
 	}
 }
 
-/* What was found before the damage has been handed out; where it is has been said. */
+static void test_scan_combines_permissions(void **state)
+{
+	struct fixture *f = new_fixture(4, 2);
+	uint64_t raw;
+
+	(void)state;
+	map(f, 0x5000, 0x1234000, 0x2000, QT_RW, 0);
+	raw = model_peek(f->m, model_table_entry(f->m, f->domain, 0x5000, 2));
+	damage(f, 0x5000, 2, raw & ~(uint64_t)QT_WRITE);
+	damage(f, 0x6000, 0, 0x1235000 | QT_WRITE);
+	assert_int_equal(scan_all(f), 0);
+	assert_int_equal(f->piece_count, 1);
+	expect_piece(f, 0, 0x5000, 0x1234000, 0x1000, QT_READ);
+	free_fixture(f);
+}
+
+/* What hardware refuses is passed over; the first such entry is named. */
 static void test_scan_of_damage(void **state)
+{
+	struct fixture *f = new_fixture(4, 2);
+
+	(void)state;
+	map(f, QT_MIB(1), QT_MIB(100), 0x1000, QT_RW, 0);
+	map(f, QT_GIB(3) + QT_MIB(2), QT_MIB(100), 0x3000, QT_RW, 0);
+	map(f, QT_GIB(4), QT_MIB(100), 0x1000, QT_RW, 0);
+	damage(f, QT_GIB(3) + QT_MIB(2), 0, 1ull << 50 | QT_RW);
+	damage(f, QT_GIB(3) + QT_MIB(2) + 0x2000, 0, 1ull << 49 | QT_RW);
+	assert_int_equal(scan_all(f), QT_E_BAD);
+	assert_int_equal(f->piece_count, 3);
+	expect_piece(f, 1, QT_GIB(3) + QT_MIB(2) + 0x1000, QT_MIB(100) + 0x1000, 0x1000, QT_RW);
+	assert_int_equal(f->fault.iova, QT_GIB(3) + QT_MIB(2));
+	assert_int_equal(f->fault.level, 0);
+	assert_int_equal(f->fault.raw, 1ull << 50 | QT_RW);
+	assert_int_equal(
+		f->fault.entry, model_table_entry(f->m, f->domain, QT_GIB(3) + QT_MIB(2), 0));
+	free_fixture(f);
+}
+
+/* Where a table cannot be read the scan ends, and what it found so far has been handed out. */
+static void test_scan_that_ends_early(void **state)
 {
 	struct fixture *f = new_fixture(4, 2);
 
@@ -441,17 +480,12 @@ static void test_scan_of_damage(void **state)
 	map(f, QT_MIB(1), QT_MIB(100), 0x1000, QT_RW, 0);
 	map(f, QT_GIB(3) + QT_MIB(2), QT_MIB(100), 0x1000, QT_RW, 0);
 	map(f, QT_GIB(4), QT_MIB(100), 0x1000, QT_RW, 0);
-	damage(f, QT_GIB(3) + QT_MIB(2), 0, 1ull << 50 | QT_RW);
-	assert_int_equal(scan_all(f), QT_E_BAD);
-	assert_int_equal(f->piece_count, 1);
-	assert_int_equal(f->fault.iova, QT_GIB(3) + QT_MIB(2));
-	assert_int_equal(f->fault.level, 0);
-	assert_int_equal(f->fault.raw, 1ull << 50 | QT_RW);
-	assert_int_equal(
-		f->fault.entry, model_table_entry(f->m, f->domain, QT_GIB(3) + QT_MIB(2), 0));
 	damage(f, QT_GIB(3) + QT_MIB(2), 1, QT_GIB(3) | QT_RW);
 	assert_int_equal(scan_all(f), QT_E_OUTSIDE);
 	assert_int_equal(f->piece_count, 1);
+	assert_int_equal(f->fault.iova, QT_GIB(3) + QT_MIB(2));
+	damage(f, QT_MIB(1), 0, 1ull << 50 | QT_RW); /* not knowing is worse than refusal */
+	assert_int_equal(scan_all(f), QT_E_OUTSIDE);
 	free_fixture(f);
 }
 
@@ -466,7 +500,7 @@ static void test_scan_of_loops(void **state)
 		map(f, QT_MIB(1), QT_MIB(100), 0x1000, QT_RW, 0);
 		damage(f, QT_MIB(1), level, f->domain->root | QT_RW);
 		reads = f->m->reads;
-		assert_true(scan_all(f) < 0);
+		assert_int_equal(scan_all(f), QT_E_LIMIT);
 		assert_true(f->m->reads - reads < 20000);
 		free_fixture(f);
 	}
@@ -592,7 +626,7 @@ static int install(struct fixture *f, uint64_t start, uint64_t end)
 	if (!f->wanted.count)
 		qt_ranges_add(&f->wanted, start, end);
 	return qt_install(&f->reader, &f->table, &f->capture, (struct qt_range){start, end},
-		add_store, f, &f->fault);
+		f->partial, add_store, f, &f->fault);
 }
 
 static void apply(struct fixture *f)
@@ -786,6 +820,29 @@ static void test_install_where_something_translates(void **state)
 	}
 }
 
+/* Partial: what is in the way is left out, the rest installed. */
+static void test_install_around_what_is_taken(void **state)
+{
+	struct fixture *f = new_fixture(4, 2);
+	struct qt_mapping at;
+
+	(void)state;
+	f->partial = true;
+	map(f, QT_MIB(514) + 0x3000, QT_MIB(100), 0x2000, QT_RW, 0);
+	map(f, QT_MIB(520), QT_MIB(102), QT_MIB(2), QT_RW, 1);
+	map(f, QT_MIB(528) - 0x1000, QT_MIB(104), 0x2000, QT_READ, 0);
+	assert_int_equal(install(f, crash[0].start, crash[0].end), 0);
+	assert_int_equal(f->store_count, 5 + 510 + 511);
+	expect_installed(f, QT_MIB(512), QT_MIB(514) + 0x3000);
+	expect_installed(f, QT_MIB(514) + 0x5000, QT_MIB(520));
+	expect_installed(f, QT_MIB(522), QT_MIB(528) - 0x1000);
+	assert_int_equal(look_up(f, QT_MIB(514) + 0x4000, &at), 0);
+	assert_int_equal(at.phys, QT_MIB(100) + 0x1000);
+	assert_int_equal(look_up(f, QT_MIB(521), &at), 0);
+	assert_int_equal(at.phys, QT_MIB(102));
+	free_fixture(f);
+}
+
 /* One to one already, in part: those entries stay as they are. */
 static void test_install_over_what_is_one_to_one(void **state)
 {
@@ -967,7 +1024,9 @@ int main(void)
 		cmocka_unit_test(test_scan_cuts_to_the_window),
 		cmocka_unit_test(test_scan_reads_only_what_the_window_needs),
 		cmocka_unit_test(test_scan_is_ended_by_its_visitor),
+		cmocka_unit_test(test_scan_combines_permissions),
 		cmocka_unit_test(test_scan_of_damage),
+		cmocka_unit_test(test_scan_that_ends_early),
 		cmocka_unit_test(test_scan_of_loops),
 		cmocka_unit_test(test_scan_of_a_fan),
 		cmocka_unit_test(test_lookup_without_budget_or_time),
@@ -980,6 +1039,7 @@ int main(void)
 		cmocka_unit_test(test_install_replaces_emptied_tables),
 		cmocka_unit_test(test_install_keeps_a_table_with_one_live_page),
 		cmocka_unit_test(test_install_where_something_translates),
+		cmocka_unit_test(test_install_around_what_is_taken),
 		cmocka_unit_test(test_install_over_what_is_one_to_one),
 		cmocka_unit_test(test_install_over_one_to_one_without_permission),
 		cmocka_unit_test(test_install_below_a_read_only_table),

@@ -146,11 +146,10 @@ static int add_reserved(
 		(qt_le64(s->at + RMRR_LAST) | 0xfff) + 1,
 	};
 
-	(void)hierarchy;
 	if (machine->reserved_count == QT_RESERVED_MAX)
 		return QT_E_LIMIT;
 	machine->reserved[machine->reserved_count++] =
-		(struct qt_reserved){.rid = rid, .range = range};
+		(struct qt_reserved){.rid = rid, .hierarchy = hierarchy, .range = range};
 	return QT_OK;
 }
 
@@ -159,8 +158,11 @@ static int add_rmrr(struct qt_machine *machine, const struct structure *s)
 	uint64_t start = qt_le64(s->at + RMRR_START);
 	uint64_t last = qt_le64(s->at + RMRR_LAST);
 
-	if (start > last || (last | 0xfff) == UINT64_MAX)
-		return QT_E_BAD;
+	/* Firmware that says this is common, and Linux ignores it too. */
+	if (start > last || (last | 0xfff) == UINT64_MAX) {
+		machine->host->log(machine->host->context, "a reserved region that makes no sense");
+		return QT_OK;
+	}
 	return for_each_scope(machine, qt_le16(s->at + RMRR_SEGMENT), s, add_reserved);
 }
 
@@ -203,8 +205,9 @@ int vtd_discover(struct qt_machine *machine)
 	for (size_t at = DMAR_STRUCTURES; at < len;) {
 		struct structure s = {.at = table + at};
 
-		if (len - at < 4)
-			return QT_E_BAD;
+		/* Padding ends the list: Linux reads it so, and firmware relies on that. */
+		if (len - at < 4 || qt_le16(s.at + 2) == 0)
+			break;
 		s.len = qt_le16(s.at + 2);
 		if (s.len < 4 || s.len > len - at)
 			return QT_E_BAD;

@@ -16,13 +16,14 @@
 
 /*
  * Longest waits, in microseconds. A unit answers a command within a few; a
- * device may take its time over its own TLB, but a hung one must not hold up
- * the dump.
+ * device may take its time over its own TLB, but hung ones must not hold up the
+ * dump: that limit is for all devices of a unit together.
  */
 #define WAIT_COMMAND_US 100000
 #define WAIT_QUEUE_US   500000
+#define WAIT_DEVICES_US 500000
 
-#define QUEUE_SIZE  4096u
+#define QUEUE_SIZE  QT_FLUSH_PAGE_SIZE
 #define QUEUE_SLOTS (QUEUE_SIZE / 16u - 2u) /* the last is the status word, one stays free */
 
 struct flush {
@@ -169,27 +170,39 @@ static void log_hung(const struct flush *f, qt_rid rid)
 	f->host->log(f->host->context, line);
 }
 
+/* PCI Express 6.0, 7.5.1.1.1: what is not there reads all ones, and would never answer. */
+static bool is_there(const struct flush *f, qt_rid rid)
+{
+	return f->host->pci_read(f->host->context, rid, 0, 2) != 0xffff;
+}
+
 /*
  * Device TLBs. A device that does not answer is hung, and its own driver turns
- * ATS off and on again before using it: not a reason to give up.
+ * ATS off and on again before using it: not a reason to give up, as long as the
+ * queue can still be stopped.
  */
 static int flush_devices(struct flush *f)
 {
 	const struct qt_machine *machine = f->machine;
-	int error = QT_OK;
+	uint64_t since = f->host->now_us(f->host->context);
 
 	for (size_t i = 0; i < machine->requester_count; i++) {
 		const struct qt_requester *requester = &machine->requesters[i];
 
-		if (requester->unit != f->unit->index || !requester->ats)
+		if (requester->unit != f->unit->index || !requester->ats ||
+			!is_there(f, requester->rid))
 			continue;
-		queue_push(f, VTD_QI_DEVICE(requester->rid & 0xffff), VTD_QI_DEVICE_ALL);
-		/* One at a time: an error must not take the others along. */
-		error = queue_run(f);
-		if (error == QT_E_TIMEOUT && read32(f, VTD_GSTS) & VTD_GCMD_QIE)
-			return error;
-		if (error)
+		if (expired(f, since, WAIT_DEVICES_US)) {
 			log_hung(f, requester->rid);
+			continue;
+		}
+		/* One at a time: an error must not take the others along. */
+		queue_push(f, VTD_QI_DEVICE(requester->rid & 0xffff), VTD_QI_DEVICE_ALL);
+		if (queue_run(f) == QT_OK)
+			continue;
+		log_hung(f, requester->rid);
+		if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
+			return QT_E_TIMEOUT;
 	}
 	return QT_OK;
 }
@@ -209,6 +222,9 @@ static int flush_by_queue(struct flush *f)
 	if (error == QT_OK)
 		error = flush_devices(f);
 	/* A queue that waits for a device for ever cannot be stopped, so not be changed either. */
+	if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
+		return QT_E_TIMEOUT;
+	/* A queue that does not stop must not be moved under the unit's hands. */
 	if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
 		return QT_E_TIMEOUT;
 	/* The next owner finds the dead kernel's queue as it was, and empty. */
@@ -250,10 +266,6 @@ int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit)
 		return flush_by_registers(&f);
 	if (!(unit->extended_capability & VTD_ECAP_QI))
 		return QT_E_UNSUPPORTED;
-	if (!machine->flush_page)
-		machine->flush_page = qt_alloc(machine->arena, QUEUE_SIZE, QUEUE_SIZE);
-	if (!machine->flush_page)
-		return QT_E_NOMEM;
 	f.queue = machine->flush_page;
 	memset(f.queue, 0, QUEUE_SIZE);
 	return flush_by_queue(&f);

@@ -201,7 +201,8 @@ static int scan(const struct qt_unit *unit, struct qt_reader *reader,
 				struct qt_unit_entry damaged = {
 					.rid = QT_RID(unit->segment, bus, 0),
 					.state = QT_REQ_DAMAGED,
-					.reason = QT_WHY_ENTRY_DAMAGED,
+					.reason = root_sound(unit, words) ? QT_WHY_GUARD_UNKNOWN
+									  : QT_WHY_ENTRY_DAMAGED,
 				};
 
 				error = visit(context, &damaged);
@@ -282,6 +283,7 @@ static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 
 	if (error)
 		return error;
+	reader.arena = machine->arena; /* it may be a table made just now */
 	error = read_entry(&reader, at, QT_RID_DEVFN(rid), words);
 	if (error)
 		return error;
