@@ -3,6 +3,7 @@
 memory and the tables hold at both, and makes things go wrong in between."""
 
 import os
+import re
 import struct
 import subprocess
 import time
@@ -15,6 +16,7 @@ HEADER = 0x40
 MAGIC = b"QuieTus\x01"
 PREFIX_SIZE = HEADER + 56
 ENTRY = 0x200
+OWN_SIZE = 2 << 20
 
 # Linux, Documentation/arch/x86/zero-page.rst
 E820_COUNT = 0x1E8
@@ -106,7 +108,7 @@ class Watch:
             raise RuntimeError("no stage in the loaded capture kernel")
         self.prefix = int.from_bytes(self.memory.read(self.base + PREFIX_SIZE, 4), "little")
         self.changes = None
-        self.tables = []
+        self.dead = None
         self.kind, _, self.place = run.scenario.inject.partition("@")
         self.gdb = self.guest.attach_gdb()
         self.gdb.set_break(self.base + ENTRY)
@@ -131,40 +133,53 @@ class Watch:
     def follow(self):
         """From the panic until the capture kernel's entry."""
         self._stop_at(self.base + ENTRY, ENTRY_SECONDS, "the stage's entry")
-        boot_params = self.gdb.register("rsi")
-        dead = DeadUnit(self.memory, self.guest.qmp) if self.kind == "dead-unit" else None
-        before = self.memory.snapshot()
-        tables = [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)] \
-            if not dead else []
+        self._look_at_entry()
         if self.place:
+            self._run_to_place()
+            self._check_keep()
             self._inject()
         exit_address = self.base + self.prefix + ENTRY
         self.gdb.set_break(exit_address)
         self._go_on()
         self._stop_at(exit_address, EXIT_SECONDS, "the stage's exit")
-        if self.gdb.register("rsi") != boot_params:
-            self.run.fail("the capture kernel is entered with another boot_params")
-        if dead:
-            dead.restore()
-        else:
-            after = [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)]
-            self.tables = list(zip(tables, after))
-        self.usable = usable(self.memory, boot_params)
-        if not self.usable:
-            self.run.fail("the capture kernel was left no memory")
-        own = [(self.base, self.base + self.prefix), (boot_params, boot_params + 4096)]
-        if dead:
-            own += dead.owned()
-        self.changes = {address: (old, new)
-                        for address, old, new in self.memory.changed_words(before)
-                        if not any(start <= address < end for start, end in own)}
-        self.check_keep()
+        self._look_at_exit()
         self.gdb.detach()
         self.guest.feeder.paused = False
         self.guest.stopped_seconds += time.monotonic() - self.stopped_at
 
-    def _inject(self):
-        """Runs on to a symbol of the stage (SYMBOL or SYMBOL+HITS) and disturbs it there."""
+    def _cpu(self):
+        """What the capture kernel must find as the loader left it."""
+        state = self.guest.qmp.monitor("info registers")
+        return [self.gdb.register("rsi")] + re.findall(r"\bCR[034]=[0-9a-f]+", state)
+
+    def _domains(self):
+        return [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)]
+
+    def _look_at_entry(self):
+        self.boot_params = self.gdb.register("rsi")
+        self.cpu = self._cpu()
+        self.domains = self._domains()
+        if self.kind == "dead-unit":
+            self.dead = DeadUnit(self.memory, self.guest.qmp)
+        self.before = self.memory.snapshot()
+
+    def _look_at_exit(self):
+        if self._cpu() != self.cpu:
+            self.run.fail(f"the CPU's state changed: {self.cpu} before, {self._cpu()} after")
+        if self.dead:
+            self.dead.restore()
+        self.usable = usable(self.memory, self.boot_params)
+        if not self.usable:
+            self.run.fail("the capture kernel was left no memory")
+        own = [(self.base, self.base + OWN_SIZE), (self.boot_params, self.boot_params + 4096)]
+        own += self.dead.owned() if self.dead else []
+        self.changes = {address: (old, new)
+                        for address, old, new in self.memory.changed_words(self.before)
+                        if not any(start <= address < end for start, end in own)}
+        self.after = self._check_keep()
+
+    def _run_to_place(self):
+        """Runs on to a symbol of the stage: SYMBOL, or SYMBOL+HITS to skip some."""
         name, _, skip = self.place.partition("+")
         table = symbols(self.run.products)
         if name not in table:
@@ -175,6 +190,8 @@ class Watch:
             self._go_on()
             self._stop_at(address, EXIT_SECONDS, name)
             self.gdb.step()
+
+    def _inject(self):
         if self.kind == "nmi":
             self.guest.qmp.command("inject-nmi")
         elif self.kind == "page-fault":
@@ -183,6 +200,18 @@ class Watch:
             self.gdb.set_register("rip", NON_CANONICAL)
         else:
             raise RuntimeError(f"unknown fault {self.kind}")
+
+    def _check_keep(self):
+        """KEEP at this instant; returns the domains as they are."""
+        now = self._domains()
+        for before, after in zip(self.domains, now):
+            lost = vtd.lost_translations(before, after)
+            if lost:
+                self.run.fail(f"{len(lost)} leftover translations lost, first "
+                              f"{lost[0][0]:#x} at {lost[0][1]:#x}")
+        self.run.result["translations_kept"] = sum(
+            len(leaves) for before in self.domains for _, leaves in before.values())
+        return now
 
     # Against the report.
 
@@ -212,21 +241,11 @@ class Watch:
             if addresses:
                 self.run.fail(f"{len(addresses)} words {what}, first {addresses[0]:#x}")
 
-    def check_keep(self):
-        """KEEP at the stage's exit, whatever its outcome."""
-        for before, after in self.tables:
-            lost = vtd.lost_translations(before, after)
-            if lost:
-                self.run.fail(f"{len(lost)} leftover translations lost, first "
-                              f"{lost[0][0]:#x} at {lost[0][1]:#x}")
-        self.run.result["translations_kept"] = sum(
-            len(leaves) for before, _ in self.tables for _, leaves in before.values())
-
     def _check_reach(self, report):
         """REACH for every requester that was served."""
         served = {rid & 0xFFFF for rid, decision in report["requester_list"]
                   if decision in (DECISION_ADOPT, DECISION_ADMIT)}
-        for _, after in self.tables:
+        for after in self.after:
             unreached = set(vtd.unreached(after, self.usable)) & served
             if unreached:
                 self.run.fail("no capture mapping for requesters "
