@@ -95,6 +95,24 @@ static void reach_all(struct scenario *s, enum model_path path)
 	}
 }
 
+/* Firmware's reserved memory of an admitted requester came along, one to one. */
+static void reach_reserved(struct scenario *s, const struct model_reserved *reserved)
+{
+	const struct qt_requester *requester = scenario_requester(s, reserved->rid);
+
+	if (!requester || requester->decision != QT_ADMIT)
+		return;
+	for (uint64_t at = reserved->range.start; at < reserved->range.end; at += MODEL_PAGE) {
+		struct model_translation t;
+		int fault = model_translate(s->m, reserved->rid, at, MODEL_WALK, &t);
+
+		if (!fault && t.phys == at && t.perms == QT_RW)
+			continue;
+		model_complain(s->m, "REACH: requester %x, reserved %llx: fault %d", reserved->rid,
+			(unsigned long long)at, fault);
+	}
+}
+
 static const char *verdict(const struct scenario *s)
 {
 	if (s->m->outside_reads)
@@ -119,6 +137,8 @@ const char *scenario_sound(struct scenario *s)
 	model_cold(m);
 	reach_all(s, MODEL_WALK);
 	reach_all(s, MODEL_CACHED);
+	for (size_t i = 0; i < m->reserved_count; i++)
+		reach_reserved(s, &m->reserved[i]);
 	model_keep(m);
 	model_clean(m);
 	model_guard(m);

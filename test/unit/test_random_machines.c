@@ -187,6 +187,17 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 	return domain;
 }
 
+/* Firmware's reserved memory: in a hole of RAM, or in RAM. */
+static void reserve_some(struct draft *draft, qt_rid rid)
+{
+	uint64_t size = 0x1000 * (1 + below(draft, 20));
+	uint64_t at = chance(draft, 50) ? QT_GIB(3) + 0x100000 * below(draft, 16)
+					: pick_memory(draft, size, 0x1000);
+
+	if (draft->m->reserved_count < MODEL_RESERVED_MAX && chance(draft, 40))
+		model_reserve(draft->m, rid, at, at + size);
+}
+
 /* What the dead kernel had for one requester. */
 static void make_entry(struct draft *draft, qt_rid rid)
 {
@@ -199,6 +210,7 @@ static void make_entry(struct draft *draft, qt_rid rid)
 		return;
 	if (kind < 15) {
 		model_touch(draft->m, rid, pick_crash(draft).start);
+		reserve_some(draft, rid);
 	} else if (kind < 25 && unit->config.pass_through) {
 		model_attach_pass(draft->m, index, rid);
 	} else if (kind < 40 && draft->last[index]) {
