@@ -3,7 +3,7 @@
  * Second-stage tables of Intel VT-d: 3, 4 or 5 levels of 512 eight-byte entries.
  *
  * Source: Intel Virtualization Technology for Directed I/O, revision 4.1,
- * section 3.7 (second-stage translation) and 9.10 (second-stage paging entries).
+ * section 3.7 (second-stage translation) and 9.8 (second-stage paging entries).
  */
 #include <quietus/table.h>
 
