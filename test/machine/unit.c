@@ -223,7 +223,7 @@ void model_unit_forget_device(
 	model_cache_drop(&unit->cache, device_matches, &choice);
 }
 
-/* Context command register: section 11.4.7. */
+/* Context command register: section 11.4.6. */
 static void run_context_command(struct model *m, struct model_unit *unit)
 {
 	uint64_t command = unit->context_command;
@@ -393,7 +393,7 @@ static void change_queue(struct model *m, struct model_unit *unit, bool on)
 	if (!on) {
 		if (unit->queue_head != unit->queue_tail && !unit->deaf && !unit->fault_status)
 			model_complain(m, "invalidation queue stopped with descriptors pending");
-		unit->queue_head = 0; /* IQH, section 11.4.9.1: reset while the queue is off */
+		unit->queue_head = 0; /* IQH is reset while the queue is off */
 	} else if (unit->queue_tail) {
 		model_complain(m, "invalidation queue started with its tail at %llx",
 			(unsigned long long)unit->queue_tail);
