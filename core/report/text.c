@@ -134,7 +134,7 @@ static const char *const reasons[] = {
 	[QT_WHY_EXCEPTION] = "a CPU exception",
 	[QT_WHY_VENDOR_UNSUPPORTED] = "another vendor's IOMMU, or memory encryption",
 	[QT_WHY_COMMAND_LINE_FULL] = "the capture kernel's command line has no room",
-	[QT_WHY_UNITS_ALL_OFF] = "no IOMMU is translating",
+	[QT_WHY_NOT_RESERVED] = "the stage's memory cannot be reserved",
 };
 
 const char *qt_reason_text(unsigned reason)

@@ -127,7 +127,7 @@ enum qt_reason {
 	QT_WHY_EXCEPTION = 61,
 	QT_WHY_VENDOR_UNSUPPORTED = 62, /* another vendor's IOMMU, or memory encryption */
 	QT_WHY_COMMAND_LINE_FULL = 63,
-	QT_WHY_UNITS_ALL_OFF = 64,
+	QT_WHY_NOT_RESERVED = 64,
 };
 
 /* One sentence without a full stop, never NULL. */

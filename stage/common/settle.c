@@ -71,9 +71,6 @@ static bool stay_stock(struct settle *s, enum qt_reason reason, int error)
 	s->outcome = s->begun ? QT_OUTCOME_UNDONE : QT_OUTCOME_STOCK;
 	s->reason = reason;
 	s->error = error;
-	/* Those words only matter to a kernel that takes its memory map from there. */
-	if (!compose_command_line(s, false))
-		log_line(s->log, "no room on the command line to reserve the stage's memory");
 	return false;
 }
 
@@ -133,15 +130,12 @@ static enum qt_reason enumerate_functions(struct settle *s)
 	struct qt_pci *pci = &s->machine.pci;
 	struct qt_pci_segment segments[QT_ECAM_MAX + 1];
 	size_t count = 0;
-	bool has_segment_0 = false;
 
-	for (size_t i = 0; i < s->ecams; i++) {
+	for (size_t i = 0; i < s->ecams; i++)
 		segments[count++] = (struct qt_pci_segment){
 			s->ecam[i].segment, s->ecam[i].first_bus, s->ecam[i].last_bus};
-		has_segment_0 |= s->ecam[i].segment == 0;
-	}
-	if (!has_segment_0) /* reached without ECAM */
-		segments[count++] = (struct qt_pci_segment){0, 0, UINT8_MAX};
+	/* Buses that no window holds are reached without one. */
+	segments[count++] = (struct qt_pci_segment){0, 0, UINT8_MAX};
 
 	pci->host = s->host;
 	pci->capacity = FUNCTION_ROOM;
@@ -214,7 +208,7 @@ static int append_unit_words(const struct settle *s, char *line, size_t limit)
 	return 0;
 }
 
-/* False if what must stand there has no room; the original line is then used. */
+/* False if what must stand there has no room. */
 static bool compose_command_line(struct settle *s, bool committed)
 {
 	size_t limit = s->command_line_limit;
@@ -227,8 +221,28 @@ static bool compose_command_line(struct settle *s, bool committed)
 		error = command_line_append(s->final_command_line, limit, s->always);
 	if (!error && committed)
 		error = append_unit_words(s, s->final_command_line, limit);
-	s->command_line_changed = !error && (committed || (s->always && *s->always));
 	return !error;
+}
+
+bool settle_command_line(struct settle *s)
+{
+	bool committed = s->outcome == QT_OUTCOME_COMMITTED;
+
+	if (!committed && !(s->always && *s->always))
+		return false;
+	return compose_command_line(s, committed);
+}
+
+static enum qt_reason prepare_failure(int error)
+{
+	switch (error) {
+	case QT_E_NOMEM:
+		return QT_WHY_NO_MEMORY;
+	case QT_E_LIMIT:
+		return QT_WHY_NO_TIME;
+	default:
+		return QT_WHY_TABLE_DAMAGED;
+	}
 }
 
 /* Everything that can still fail without a trace: room for words, tables, journal. */
@@ -242,7 +256,7 @@ static bool prepare(struct settle *s)
 	s->takeover.journal = &s->journal;
 	error = qt_takeover_prepare(&s->takeover);
 	if (error)
-		return stay_stock(s, reason_of(error, QT_WHY_FIRMWARE_BAD), error);
+		return stay_stock(s, prepare_failure(error), error);
 	return true;
 }
 

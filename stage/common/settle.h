@@ -48,7 +48,6 @@ struct settle {
 	uint8_t reason;  /* enum qt_reason */
 	uint8_t phase;   /* enum qt_phase */
 	int error;       /* of the step that failed */
-	bool command_line_changed;
 	char final_command_line[COMMAND_LINE_SIZE];
 
 	/* State. */
@@ -70,6 +69,12 @@ int settle_reserve(struct settle *s);
 
 /* Find, plan, commit, verify. Always returns; outcome, reason and error say how it went. */
 void settle(struct settle *s);
+
+/*
+ * Composes final_command_line for the outcome. False if the capture kernel is to
+ * get the line it came with.
+ */
+bool settle_command_line(struct settle *s);
 
 /* After an exception: puts back what was begun and not finished. */
 void settle_abandon(struct settle *s);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * boot_params for the capture kernel: its command line, the stage's memory
- * reserved, the report. In the order of what it can do least without, and every
- * step can be done twice, should an exception end the first attempt.
+ * boot_params for the capture kernel: the stage's memory reserved, before anything
+ * is committed; its command line and the report at the end. In the order of what it can do least
+ * without, and every step can be done twice, should an exception end the first attempt.
  */
 #include "entry.h"
 #include "setup_data.h"
@@ -21,17 +21,14 @@ static void put_back(struct stage *s)
 
 static void hand_over_command_line(struct stage *s)
 {
-	if (s->settle.command_line_changed)
+	if (settle_command_line(&s->settle))
 		setup_header_set_command_line(s->boot, address_of(s->settle.final_command_line));
 }
 
-static void reserve_memory(struct stage *s)
+int reserve_memory(struct stage *s)
 {
-	int error = e820_reserve(
+	return e820_reserve(
 		s->boot, &s->physical, s->settle.stage, s->e820_node, address_of(s->e820_node));
-
-	if (error && error != QT_E_NOTFOUND)
-		log_say(&s->log, "the stage's memory is not reserved: %s", qt_error_name(error));
 }
 
 static struct qt_report_header measured(struct stage *s)
@@ -59,11 +56,11 @@ static void publish_report(struct stage *s)
 	_Static_assert(REPORT_HEAD == SETUP_DATA_HEADER_SIZE, "the node's header precedes it");
 	if (s->reported)
 		return;
+	s->reported = true; /* at once: the journal is moved, and cannot be written twice */
 	report = settle_report(&s->settle, &header, &size);
 	if (!report)
 		return;
 	node = report - SETUP_DATA_HEADER_SIZE;
-	s->reported = true;
 	setup_data_prepend(s->boot, node, address_of(node), QT_SETUP_DATA_TYPE, (uint32_t)size);
 }
 
@@ -73,7 +70,6 @@ void hand_over(struct stage *s)
 		return;
 	settle_conclude(&s->settle, clock_now_us(&s->clock));
 	hand_over_command_line(s);
-	reserve_memory(s);
 	put_back(s);
 	publish_report(s);
 	put_back(s);

@@ -16,7 +16,7 @@
  * The first exception ends the work, the second what follows it; then handing
  * over is tried once more, and after a third one only the jump is left.
  */
-#define ATTEMPTS 2
+#define ATTEMPTS 3
 
 struct stage stage;
 
@@ -45,6 +45,7 @@ void stage_main(void)
 	}
 	settle(&s->settle);
 	hand_over(s);
+	s->leaving = true;
 }
 
 /* After an exception, on an empty stack: back to where nothing is half done, and on. */
@@ -52,13 +53,17 @@ void stage_recover(void)
 {
 	struct stage *s = &stage;
 
-	if (s->exceptions == 1) {
+	if (s->leaving)
+		return;
+	paging_forget(&s->paging); /* the window may have been interrupted half way */
+	/* Putting back goes on where an exception in it ended the last attempt. */
+	settle_abandon(&s->settle);
+	if (s->exceptions == 1)
 		log_say(&s->log, "exception %u at +0x%llx", s->exception,
 			(unsigned long long)s->exception_ip);
-		settle_abandon(&s->settle);
-	}
 	if (s->exceptions <= ATTEMPTS)
 		hand_over(s);
+	s->leaving = true;
 }
 
 static void begin(struct stage *s)
@@ -141,13 +146,16 @@ static bool prepare(struct stage *s)
 		s->settle.outcome = QT_OUTCOME_OFF;
 		return true;
 	}
-	mapped = take_paging_over(s);
+	/* First, so that whatever comes can be reported. */
 	if (settle_reserve(&s->settle))
 		s->settle.hands_off = QT_WHY_NO_MEMORY;
+	mapped = take_paging_over(s);
 	error = boot_read_memory_map(s);
 	if (error)
 		s->settle.hands_off =
 			error == QT_E_NOMEM ? QT_WHY_TOO_MANY : QT_WHY_NO_CRASH_REGION;
+	if (reserve_memory(s))
+		s->settle.hands_off = QT_WHY_NOT_RESERVED;
 	if (mapped)
 		boot_read_machine(s);
 	return true;

@@ -28,7 +28,8 @@ struct stage {
 	qt_phys boot_params_at;
 	uint8_t boot[BOOT_PARAMS_SIZE]; /* a copy, which is edited and put back at the end */
 	bool boot_valid;                /* the copy was made */
-	bool reported;                  /* the report is in place */
+	bool reported;                  /* the report has been written, or was begun */
+	bool leaving;                   /* all is handed over: nothing may be done any more */
 
 	struct clock clock;
 	struct paging paging;
@@ -72,6 +73,15 @@ int boot_read_memory_map(struct stage *s);
 void boot_read_machine(struct stage *s);
 
 /* handover.c: edits boot_params for the capture kernel. */
+
+/*
+ * Reserves the stage's memory in the copy of boot_params. Without that nothing
+ * may be committed: the capture kernel would use the tables as it likes. Errors:
+ * those of e820_reserve.
+ */
+int reserve_memory(struct stage *s);
+
+/* Command line, report, and boot_params put back. */
 void hand_over(struct stage *s);
 
 #endif

@@ -5,12 +5,14 @@ bool window_point(struct window *window, qt_phys at)
 {
 	qt_phys page = at & ~(PAGE_SIZE - 1);
 	uint64_t *slot = &window->slots[window_slot(at)];
+	uint64_t entry;
 
 	if (*slot & PTE_PRESENT && (*slot & PTE_FRAME) == page)
 		return false;
-	*slot = page | PTE_DATA | window->nx;
+	entry = page | PTE_DATA | window->nx;
 	if (!window->is_memory(window->context, page))
-		*slot |= PTE_UNCACHED;
+		entry |= PTE_UNCACHED;
+	*slot = entry; /* at once: registers must not be cached even for a moment */
 	return true;
 }
 

@@ -112,7 +112,7 @@ static void assert_untouched(struct bench *b)
 	b->m->on_change = NULL;
 	assert_true(model_restored(b->m));
 	assert_true(model_keep(b->m));
-	assert_false(b->s.command_line_changed);
+	assert_false(settle_command_line(&b->s));
 }
 
 /* What the report says was stored, against what was. */
@@ -145,7 +145,7 @@ static void common_case_is_committed(void **state)
 	settle(&b->s);
 	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
 	assert_string_equal(b->s.final_command_line, "a=b initcall_blacklist=pci_iommu_init -- c");
-	assert_true(b->s.command_line_changed);
+	assert_true(settle_command_line(&b->s));
 	b->m->on_change = NULL;
 	assert_true(model_reach(b->m, NVME, MODEL_CACHED));
 	assert_true(model_reach(b->m, NIC, MODEL_CACHED));
@@ -209,7 +209,7 @@ static void words_for_every_command_line_are_added(void **state)
 	b->s.always = always;
 	b->s.mode = STAGE_OBSERVE;
 	settle(&b->s);
-	assert_true(b->s.command_line_changed);
+	assert_true(settle_command_line(&b->s));
 	assert_string_equal(b->s.final_command_line, "a memmap=2048K$0x20c00000");
 
 	/* No room: as it was. */
@@ -218,7 +218,7 @@ static void words_for_every_command_line_are_added(void **state)
 	b->s.mode = STAGE_OBSERVE;
 	b->s.command_line_limit = 10;
 	settle(&b->s);
-	assert_false(b->s.command_line_changed);
+	assert_false(settle_command_line(&b->s));
 
 	crash_another(state, "a");
 	b->s.always = always;
@@ -335,7 +335,7 @@ static void exception_while_undoing_leaves_the_stock_command_line(void **state)
 	}
 	assert_int_equal(b->s.outcome, QT_OUTCOME_UNDONE);
 	assert_int_equal(b->s.reason, QT_WHY_EXCEPTION);
-	assert_false(b->s.command_line_changed);
+	assert_false(settle_command_line(&b->s));
 	b->m->on_change = NULL;
 	assert_true(model_keep(b->m));
 	assert_report(b);
