@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * boot_params for the capture kernel: the stage's memory reserved, before anything
- * is committed; its command line and the report at the end. In the order of what it can do least
- * without, and every step can be done twice, should an exception end the first attempt.
+ * boot_params for the capture kernel: the stage's memory reserved, before
+ * anything is committed; its command line and the report at the end, in the order
+ * of what it can do least without. Every step can be done twice, should an
+ * exception end the first attempt.
  */
 #include "entry.h"
 #include "setup_data.h"
@@ -25,10 +26,19 @@ static void hand_over_command_line(struct stage *s)
 		setup_header_set_command_line(s->boot, address_of(s->settle.final_command_line));
 }
 
+/*
+ * A kernel that takes its map from the command line is told of the stage there,
+ * which is checked before a commit; it still looks at the table when it picks its
+ * place at random. A node inside what the command line reserves would make it
+ * forget that part of the reservation, so there it gets none.
+ */
 int reserve_memory(struct stage *s)
 {
-	return e820_reserve(
-		s->boot, &s->physical, s->settle.stage, s->e820_node, address_of(s->e820_node));
+	bool exact = s->settle.always;
+	int error = e820_reserve(s->boot, &s->physical, s->settle.stage,
+		exact ? NULL : s->e820_node, address_of(s->e820_node));
+
+	return exact ? 0 : error;
 }
 
 static struct qt_report_header measured(struct stage *s)

@@ -13,10 +13,12 @@
 #include "stage.h"
 
 /*
- * The first exception ends the work, the second what follows it; then handing
- * over is tried once more, and after a third one only the jump is left.
+ * How often what follows an exception is tried: putting back fewer times than
+ * handing over, so that one that can never be put back is still handed over.
+ * After that, only the jump is left.
  */
-#define ATTEMPTS 3
+#define UNDO_ATTEMPTS     2
+#define HANDOVER_ATTEMPTS 3
 
 struct stage stage;
 
@@ -57,11 +59,12 @@ void stage_recover(void)
 		return;
 	paging_forget(&s->paging); /* the window may have been interrupted half way */
 	/* Putting back goes on where an exception in it ended the last attempt. */
-	settle_abandon(&s->settle);
+	if (s->exceptions <= UNDO_ATTEMPTS)
+		settle_abandon(&s->settle);
 	if (s->exceptions == 1)
 		log_say(&s->log, "exception %u at +0x%llx", s->exception,
 			(unsigned long long)s->exception_ip);
-	if (s->exceptions <= ATTEMPTS)
+	if (s->exceptions <= HANDOVER_ATTEMPTS)
 		hand_over(s);
 	s->leaving = true;
 }
