@@ -30,6 +30,8 @@ def _prepare(scenario):
     environment = dict(os.environ)
     if scenario.suite:
         environment["KERNEL_SUITE"] = scenario.suite
+    if scenario.firmware:
+        environment["FIRMWARE"] = scenario.firmware
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
                           stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
@@ -140,6 +142,7 @@ class Run:
                                          self.seed),
                  "append": f"{COMMON_CMDLINE} crashkernel={scenario.crashkernel} "
                            f"{scenario.system}",
+                 "firmware": os.path.join(BUILD, "ovmf", "usr", "share", "OVMF", "OVMF_CODE.fd"),
                  "disk": _make_disk(scenario, self.folder),
                  "trace": os.path.join(self.folder, "trace.log")}
         self.guest = guest.Guest(scenario, self.folder, files, self.accel, self.token,

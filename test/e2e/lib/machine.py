@@ -43,38 +43,47 @@ def best_accel(folder, kernel):
 
 
 class _Bus:
-    """Where devices go: hands out root ports, switch ports or slots of bus 0."""
+    """Where devices go: hands out ports, slots of bus 0 or of a conventional bus."""
 
     def __init__(self, topology):
         self.topology = topology
         self.args = []
         self.ports = 0
+        self.root = "pcie.0"
         if topology == "switch":
-            self._root_port("rp0")
-            self.args += ["-device", "x3130-upstream,id=up0,bus=rp0"]
-            self._root_port("rp1")
+            self.args += ["-device", f"x3130-upstream,id=up0,bus={self._root_port()}"]
+        if topology == "pxb":
+            self.args += ["-device", "pxb-pcie,id=pxb0,bus=pcie.0,bus_nr=64"]
+            self.root = "pxb0"
+        if topology == "bridge":
+            self.args += ["-device", f"pcie-pci-bridge,id=bridge0,bus={self._root_port()}"]
 
-    def _root_port(self, name):
-        slot = 0x10 + self.ports
+    def _port(self, device, bus, options=""):
+        name = f"port{self.ports}"
         self.ports += 1
-        self.args += ["-device", f"pcie-root-port,id={name},bus=pcie.0,addr={slot:#x},"
-                                 f"chassis={self.ports},slot={self.ports}"]
+        self.args += ["-device", f"{device},id={name},bus={bus},chassis={self.ports},"
+                                 f"slot={self.ports}{options}"]
+        return name
+
+    def _root_port(self):
+        slot = f",addr={0x10 + self.ports:#x}" if self.root == "pcie.0" else ""
+        return self._port("pcie-root-port", self.root, slot)
 
     def place(self, role):
         """The bus option for a device."""
         if self.topology == "flat":
             return "bus=pcie.0"
-        if self.topology == "switch" and role == "spare":
-            return "bus=rp1"
+        if self.topology == "bridge" and role == "net":
+            return "bus=bridge0"
         if self.topology == "switch":
-            name = f"down{self.ports}"
-            self.ports += 1
-            self.args += ["-device", f"xio3130-downstream,id={name},bus=up0,"
-                                     f"chassis={0x20 + self.ports},slot={self.ports}"]
-            return f"bus={name}"
-        name = f"rp{self.ports}"
-        self._root_port(name)
-        return f"bus={name}"
+            return f"bus={self._port('xio3130-downstream', 'up0')}"
+        return f"bus={self._root_port()}"
+
+    def finish(self):
+        """The second root port of the switch topology stays empty."""
+        if self.topology == "switch":
+            self._root_port()
+        return self.args
 
 
 def _disk_args(scenario, bus, path):
@@ -92,11 +101,14 @@ def _disk_args(scenario, bus, path):
 
 
 def _net_args(scenario, bus, ports):
+    # Behind a PCIe-to-PCI bridge a conventional device, whose requests carry the
+    # bridge's requester ID.
+    model = "e1000" if scenario.topology == "bridge" else "e1000e"
     args = []
     for index, (to_host, to_guest) in enumerate(ports):
         args += ["-netdev", f"socket,id=net{index},udp=127.0.0.1:{to_host},"
                             f"localaddr=127.0.0.1:{to_guest}",
-                 "-device", f"e1000e,netdev=net{index},mac=52:54:00:00:00:{index + 1:02x},"
+                 "-device", f"{model},netdev=net{index},mac=52:54:00:00:00:{index + 1:02x},"
                             f"romfile=,{bus.place('net')}"]
     return args
 
@@ -120,8 +132,14 @@ def _iommu_args(scenario):
     return ["-device", f"intel-iommu{options}"]
 
 
+def _firmware_args(scenario, files):
+    if scenario.firmware != "ovmf":
+        return []
+    return ["-drive", f"if=pflash,format=raw,readonly=on,file={files['firmware']}"]
+
+
 def command_line(scenario, files, ports, accel):
-    """files: the paths of kernel, initrd, disk and trace, of what the serial lines
+    """files: the paths of kernel, firmware, initrd, disk and trace, of what the serial lines
     console and results are written to, and of the sockets go, qmp and gdb; append is
     the kernel's command line."""
     bus = _Bus(scenario.topology)
@@ -136,7 +154,7 @@ def command_line(scenario, files, ports, accel):
             "-accel", accel, "-cpu", cpu, "-smp", scenario.smp,
             "-m", f"{scenario.ram_mib}M",
             "-object", f"memory-backend-memfd,id=ram,size={scenario.ram_mib}M,share=on"]
-    args += _iommu_args(scenario) + bus.args + devices
+    args += _firmware_args(scenario, files) + _iommu_args(scenario) + bus.finish() + devices
     args += ["-kernel", files["kernel"], "-initrd", files["initrd"], "-append", files["append"]]
     lines = [("console", f"file,path={files['console']}"),
              ("results", f"file,path={files['results']}"),

@@ -11,11 +11,13 @@ DEFAULTS = {
     "title": "",
     # The machine. iommu: options of QEMU's intel-iommu, or "none".
     "iommu": "aw-bits=39",
+    "firmware": "",  # "ovmf": UEFI
     "cpu": "max",
     "smp": "1",
     "ram_mib": "1024",
     # "ports": one root port each; "switch": two root ports, one with an x3130
-    # switch below it that holds disk and network; "flat": all on bus 0.
+    # switch below it that holds disk and network; "pxb": root ports of a second
+    # host bridge; "bridge": network on a conventional bus; "flat": all on bus 0.
     "topology": "ports",
     "disk": "nvme",  # or "ahci", "virtio"
     "disk_options": "",
