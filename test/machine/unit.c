@@ -144,7 +144,7 @@ static bool context_matches(const struct model_cached *entry, const void *contex
 void model_unit_forget_contexts(struct model_unit *unit, unsigned granularity, uint16_t domain,
 	uint16_t source, unsigned mask)
 {
-	/* FM: how many low function bits do not count (section 6.5.1.1). */
+	/* FM: which bits of the function number do not count (section 6.5.1.1). */
 	static const uint16_t masks[] = {0xffff, 0xfffb, 0xfff9, 0xfff8};
 	struct context_choice choice = {granularity, domain, source, masks[mask & 3]};
 

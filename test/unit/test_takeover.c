@@ -1206,6 +1206,32 @@ static void test_unit_that_never_answers(void **state)
 	}
 }
 
+/* One that dies after it was found: every register reads all ones from then on. */
+static void test_unit_that_dies_meanwhile(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 4; bits++) {
+		struct model_unit_config unit = model_unit_default(0xfed90000);
+		struct scenario s;
+		struct model *m;
+		uint64_t began;
+
+		unit.queued = bits & 1;
+		unit.write_buffer = bits & 2;
+		m = machine_with(&unit);
+		add_device(m, NVME, CLASS_NVME, 4, 1);
+		scenario_plan(&s, m);
+		assert_true(s.plan.commit);
+		m->units[0].all_ones = true;
+		began = m->clock_ns;
+		scenario_take_over(&s);
+		assert_true(m->clock_ns - began < 5000000000ull);
+		assert_int_not_equal(s.committed, 0);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
 static void test_register_invalidation_that_is_not_carried_out(void **state)
 {
 	struct model_unit_config unit = model_unit_default(0xfed90000);
@@ -1557,6 +1583,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_root_entries),
 		cmocka_unit_test(test_units_that_are_not_taken_over),
 		cmocka_unit_test(test_unit_that_never_answers),
+		cmocka_unit_test(test_unit_that_dies_meanwhile),
 		cmocka_unit_test(test_register_invalidation_that_is_not_carried_out),
 		cmocka_unit_test(test_store_that_fails_is_undone),
 		cmocka_unit_test(test_exception_after_each_store),
