@@ -34,7 +34,7 @@ static void hand_over_command_line(struct stage *s)
  */
 int reserve_memory(struct stage *s)
 {
-	bool exact = s->settle.always;
+	bool exact = s->settle.always != NULL;
 	int error = e820_reserve(s->boot, &s->physical, s->settle.stage,
 		exact ? NULL : s->e820_node, address_of(s->e820_node));
 

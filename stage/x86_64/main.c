@@ -58,12 +58,12 @@ void stage_recover(void)
 	if (s->leaving)
 		return;
 	paging_forget(&s->paging); /* the window may have been interrupted half way */
-	/* Putting back goes on where an exception in it ended the last attempt. */
-	if (s->exceptions <= UNDO_ATTEMPTS)
-		settle_abandon(&s->settle);
 	if (s->exceptions == 1)
 		log_say(&s->log, "exception %u at +0x%llx", s->exception,
 			(unsigned long long)s->exception_ip);
+	/* Putting back goes on where an exception in it ended the last attempt. */
+	if (s->exceptions <= UNDO_ATTEMPTS)
+		settle_abandon(&s->settle);
 	if (s->exceptions <= HANDOVER_ATTEMPTS)
 		hand_over(s);
 	s->leaving = true;
