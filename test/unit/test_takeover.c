@@ -680,6 +680,23 @@ static void test_alias_behind_a_bridge(void **state)
 	finish(&s);
 }
 
+/* The same without any entry: what the bridge says it is has to be admitted, too. */
+static void test_admission_of_an_alias(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	model_make_bridge(
+		model_add_function(m, QT_RID(0, 0, 0x28), 0x8086, 2, 0), 4, 4, QT_PCIE_TO_PCI);
+	model_add_function(m, QT_RID(0, 4, 0x10), 0x8086, 3, CLASS_NIC);
+	add_device(m, NVME, CLASS_NVME, 4, 1);
+	run_sound(&s, m);
+	expect_decision(&s, QT_RID(0, 4, 0), QT_ADMIT, QT_WHY_NO_ENTRY);
+	expect_decision(&s, QT_RID(0, 4, 0x10), QT_ADMIT, QT_WHY_NO_ENTRY);
+	finish(&s);
+}
+
 static void add_ats_device(struct model *m, qt_rid rid, uint16_t id)
 {
 	struct model_domain *d = add_device(m, rid, CLASS_NVME, 4, id);
@@ -1564,6 +1581,7 @@ int main(void)
 		cmocka_unit_test(test_no_domain_id_left),
 		cmocka_unit_test(test_admission_with_reserved_memory),
 		cmocka_unit_test(test_alias_behind_a_bridge),
+		cmocka_unit_test(test_admission_of_an_alias),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_device_tlb_that_does_not_answer),
 		cmocka_unit_test(test_device_tlbs_that_hang_the_unit),
