@@ -438,7 +438,7 @@ static void test_domain_shared_by_units(void **state)
 
 	(void)state;
 	second.coherent = false;
-	second.large_1g = false;
+	second.large_2m = second.large_1g = false;
 	m = two_unit_machine(&first, &second);
 	model_start_unit(m, 0);
 	model_start_unit(m, 1);
@@ -1394,6 +1394,18 @@ static void test_word_that_changed_meanwhile(void **state)
 	}
 }
 
+/* A unit that is given up on takes its requesters along: it is not flushed. */
+static void expect_given_up(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->machine.requester_count; i++) {
+		const struct qt_requester *requester = &s->machine.requesters[i];
+
+		if (requester->unit < s->machine.unit_count &&
+			s->machine.units[requester->unit].state == QT_UNIT_UNSUPPORTED)
+			assert_int_equal(requester->decision, QT_LEAVE);
+	}
+}
+
 /* Reads that fail, one by one: whatever comes of it, it is sound or nothing is touched. */
 static void test_read_that_fails(void **state)
 {
@@ -1409,6 +1421,7 @@ static void test_read_that_fails(void **state)
 
 		m->trouble.fail_read = n;
 		scenario_run(&s, m);
+		expect_given_up(&s);
 		if (s.opened == 0 && s.prepared == 0 && s.committed == 0 && s.verified == 0)
 			expect_sound(&s);
 		else
