@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
-# Between them: both loaders, AHCI and NVMe behind a switch, a crash region above
-# 4 GiB, every way in which stock kdump stumbles, memory compared word by word.
-E2E_SHORT := quiet off-on on-pt high-kexec-load switch inject-page-fault
+# Between them: both loaders, NVMe, AHCI and a switch, a crash region above 4 GiB,
+# one inside the IOVAs that were used, stock kdump's two kinds of failure, memory
+# compared word by word, and a fault in the middle of the commit.
+E2E_SHORT := quiet off-on on-pt high-kexec-load switch ahci churn-window inject-page-fault
 
 E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin
 
