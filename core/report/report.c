@@ -163,8 +163,8 @@ static void write_journal(
 }
 
 size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header *values,
-	const struct qt_machine *machine, const struct qt_pci *pci,
-	const struct qt_journal *journal, const char *text, size_t text_len)
+	const struct qt_machine *machine, const struct qt_journal *journal, const char *text,
+	size_t text_len)
 {
 	struct writer w = {.base = buffer, .size = size, .used = sizeof(*values)};
 	struct qt_report_header header = *values;
@@ -178,9 +178,8 @@ size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header 
 		write_units(&w, &header.units, machine);
 		write_requesters(&w, &header.requesters, machine);
 		write_domains(&w, &header.domains, machine);
+		write_functions(&w, &header.functions, &machine->pci);
 	}
-	if (pci)
-		write_functions(&w, &header.functions, pci);
 	text_at = place(&w, &header.text, text_len, 1);
 	if (text_len && !w.full)
 		memcpy(text_at, text, text_len);

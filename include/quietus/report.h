@@ -149,15 +149,15 @@ struct qt_report_function {
 
 /*
  * Writes the report. `header` has outcome, reason and the measured values; lists,
- * magic, version and size are filled in. machine, pci and journal may be NULL. The
+ * magic, version and size are filled in. machine and journal may be NULL. The
  * journal's buffer may be the end of `buffer` itself, from
  * QT_REPORT_RECORDS_MAX(text_len) on: then its contents are moved down, and the
  * journal cannot be used afterwards. Returns the bytes written, or 0 if they do
  * not fit into `size`.
  */
 size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header *header,
-	const struct qt_machine *machine, const struct qt_pci *pci,
-	const struct qt_journal *journal, const char *text, size_t text_len);
+	const struct qt_machine *machine, const struct qt_journal *journal, const char *text,
+	size_t text_len);
 
 /* Names of a report's numbers, for people and scripts: never NULL, "unknown" for a new number. */
 const char *qt_outcome_name(unsigned outcome);

@@ -460,9 +460,8 @@ uint8_t *settle_report(struct settle *s, struct qt_report_header *header, size_t
 		return NULL;
 	report = s->block + REPORT_HEAD;
 	summarize(s, header);
-	written = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header,
-		s->machine_ready ? &s->machine : NULL, &s->machine.pci, &s->journal, s->log->text,
-		s->log->used);
+	written = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header, &s->machine,
+		&s->journal, s->log->text, s->log->used);
 	if (!written)
 		return NULL;
 	*size = PAGES(REPORT_HEAD + written) - REPORT_HEAD;

@@ -274,13 +274,15 @@ static void test_report(void **state)
 	struct fixture f = new_fixture();
 	struct qt_report_header header = {0};
 	struct qt_report_function record;
+	struct qt_machine machine = {0};
 	size_t size;
 
 	(void)state;
 	model_add_msi(model_add_function(f.m, NIC, 0x8086, 2, 0x020000), MSI, true);
 	model_add_function(f.m, NVME, 0x144d, 1, 0x010802);
 	quiet(&f);
-	size = qt_report_write(buffer, sizeof(buffer), &header, NULL, &f.pci, NULL, "", 0);
+	machine.pci = f.pci;
+	size = qt_report_write(buffer, sizeof(buffer), &header, &machine, NULL, "", 0);
 	assert_int_equal(qt_report_check(buffer, size), 0);
 	memcpy(&header, buffer, sizeof(header));
 	assert_int_equal(header.functions.count, 1);
