@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Unit tests: every test/unit/test_*.c is a cmocka program of its own, linked with
-# the core, the model machine and what all stages share, compiled with sanitizers.
+# the core and the model machine, all of it compiled with sanitizers.
 
 TEST_MACHINE_SRC := $(sort $(wildcard test/machine/*.c))
-# All of what stages share but memory.c, which is the hosted libc's part.
-TEST_STAGE_SRC   := stage/common/command_line.c stage/common/log.c stage/common/settle.c
 UNIT_SRC         := $(sort $(wildcard test/unit/test_*.c))
 
 UNIT_DIR  := $(B)/sanitized
@@ -13,11 +11,11 @@ UNIT_SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 UNIT_LIB  := $(UNIT_DIR)/libquietus.a
 UNIT_PROG := $(UNIT_SRC:%.c=$(UNIT_DIR)/%)
 UNIT_OBJ  := $(CORE_SRC:%.c=$(UNIT_DIR)/%.o)
-UNIT_HELP := $(TEST_MACHINE_SRC:%.c=$(UNIT_DIR)/%.o) $(TEST_STAGE_SRC:%.c=$(UNIT_DIR)/%.o)
+UNIT_HELP := $(TEST_MACHINE_SRC:%.c=$(UNIT_DIR)/%.o)
 
 $(UNIT_DIR)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(UNIT_SAN) -Itest -Istage -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(UNIT_SAN) -Itest -MMD -MP -c -o $@ $<
 
 $(UNIT_LIB): $(UNIT_OBJ)
 	@rm -f $@

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * The stage's work as a whole (stage/common) on the model machine, in the memory
- * that a stage has.
- */
+/* What fits into the memory that a stage has, and whose interrupts end, on the model machine. */
 #include <common/settle.h>
 #include <machine/check.h>
 #include <machine/dead.h>
