@@ -64,9 +64,28 @@ static uint64_t make_leaf(const struct qt_geometry *geometry, unsigned level, qt
 	return output | SS_READ | SS_WRITE | (level != 0 ? SS_PS : 0);
 }
 
+static uint64_t make_piece(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
+	unsigned piece_level, uint64_t offset)
+{
+	(void)geometry;
+	(void)level;
+	return (piece_level != 0 ? raw : raw & ~SS_PS) + offset;
+}
+
+static uint64_t with_perms(
+	const struct qt_geometry *geometry, unsigned level, uint64_t leaf, unsigned perms)
+{
+	(void)geometry;
+	(void)level;
+	return (leaf & ~(SS_READ | SS_WRITE)) | (perms & QT_READ ? SS_READ : 0) |
+	       (perms & QT_WRITE ? SS_WRITE : 0);
+}
+
 const struct qt_format qt_format_vtd_second_stage = {
 	.name = "vtd-second-stage",
 	.decode = decode,
 	.make_table = make_table,
 	.make_leaf = make_leaf,
+	.make_piece = make_piece,
+	.with_perms = with_perms,
 };

@@ -436,6 +436,27 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain
 	return error;
 }
 
+static bool domain_id_used(const struct qt_machine *machine, unsigned unit, uint32_t id)
+{
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].unit == unit && machine->requesters[i].domain_id == id)
+			return true;
+	/* Domains that no requester has yet. */
+	for (size_t i = 0; i < machine->domain_count; i++)
+		if (machine->domains[i].ours && machine->domains[i].table.root &&
+			machine->domains[i].unit == unit && machine->domains[i].id == id)
+			return true;
+	return false;
+}
+
+int qt_machine_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id)
+{
+	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--)
+		if (!domain_id_used(machine, unit, *id))
+			return QT_OK;
+	return QT_E_LIMIT;
+}
+
 static void discover_units(struct qt_machine *machine)
 {
 	for (size_t i = 0; qt_unit_registry[i]; i++) {

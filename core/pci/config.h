@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Configuration space registers that finding functions needs, and what the files
- * of this folder share. Sections are those of the PCI Express Base Specification
- * 6.0 unless said otherwise.
+ * Configuration space registers that this folder uses, and what its files share. Sections are those
+ * of the PCI Express Base Specification 6.0 unless said otherwise.
  */
 #ifndef QUIETUS_CORE_PCI_CONFIG_H
 #define QUIETUS_CORE_PCI_CONFIG_H
@@ -15,9 +14,11 @@
 #define PCI_STATUS        0x06
 #define PCI_CLASS         0x08 /* revision in the low byte */
 #define PCI_HEADER_TYPE   0x0e
+#define PCI_INTERRUPT_PIN 0x3d /* 0: none */
 
-#define COMMAND_BUS_MASTER (1u << 2)
-#define STATUS_CAPABILITY  (1u << 4)
+#define COMMAND_BUS_MASTER   (1u << 2)
+#define COMMAND_INTX_DISABLE (1u << 10)
+#define STATUS_CAPABILITY    (1u << 4)
 
 #define HEADER_LAYOUT        0x7f
 #define HEADER_MULTIFUNCTION 0x80
@@ -50,6 +51,14 @@
 #define EXPRESS_TYPE       0xf
 #define EXPRESS_DEVCTL2    0x28      /* from capability version 2 on */
 #define DEVCTL2_ARI        (1u << 5) /* ARI forwarding enabled (7.5.3.16) */
+
+/* MSI and MSI-X: message control (7.7.1.2, 7.7.2.2). */
+#define CAP_ID_MSI   0x05
+#define MSI_CONTROL  0x02
+#define MSI_ENABLE   (1u << 0)
+#define CAP_ID_MSIX  0x11
+#define MSIX_CONTROL 0x02
+#define MSIX_ENABLE  (1u << 15)
 
 /* Extended capability list (7.6.3). */
 #define EXT_FIRST        0x100
@@ -108,6 +117,12 @@ static inline uint32_t qt_pci_read32(const struct qt_host *host, qt_rid rid, uns
 static inline uint16_t qt_pci_read16(const struct qt_host *host, qt_rid rid, unsigned offset)
 {
 	return (uint16_t)host->pci_read(host->context, rid, offset, 2);
+}
+
+static inline void qt_pci_write16(
+	const struct qt_host *host, qt_rid rid, unsigned offset, uint16_t value)
+{
+	host->pci_write(host->context, rid, offset, 2, value);
 }
 
 static inline uint8_t qt_pci_read8(const struct qt_host *host, qt_rid rid, unsigned offset)

@@ -118,6 +118,23 @@ static void write_domains(
 	}
 }
 
+/* Functions that a takeover did nothing to are not worth a record. */
+static void write_functions(struct writer *w, struct qt_report_list *list, const struct qt_pci *pci)
+{
+	struct qt_report_function *out;
+	size_t count = 0;
+
+	for (size_t i = 0; i < pci->count; i++)
+		count += pci->functions[i].quieted != 0;
+	out = place(w, list, count, sizeof(*out));
+	for (size_t i = 0; out && i < pci->count; i++)
+		if (pci->functions[i].quieted)
+			*out++ = (struct qt_report_function){
+				.rid = pci->functions[i].rid,
+				.interrupts = pci->functions[i].quieted,
+			};
+}
+
 /*
  * The old values are stored last to first at the end of the journal's buffer:
  * they are put behind the runs, in order. Both moves are towards lower addresses
@@ -161,6 +178,7 @@ size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header 
 		write_units(&w, &header.units, machine);
 		write_requesters(&w, &header.requesters, machine);
 		write_domains(&w, &header.domains, machine);
+		write_functions(&w, &header.functions, &machine->pci);
 	}
 	text_at = place(&w, &header.text, text_len, 1);
 	if (text_len && !w.full)
@@ -231,6 +249,7 @@ int qt_report_check(const void *report, size_t size)
 	if (!list_fits(&header.units, sizeof(struct qt_report_unit), size) ||
 		!list_fits(&header.requesters, sizeof(struct qt_report_requester), size) ||
 		!list_fits(&header.domains, sizeof(struct qt_report_domain), size) ||
+		!list_fits(&header.functions, sizeof(struct qt_report_function), size) ||
 		!list_fits(&header.text, 1, size) ||
 		!list_fits(&header.runs, sizeof(struct qt_journal_run), size) ||
 		!list_fits(&header.olds, sizeof(uint64_t), size))

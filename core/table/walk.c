@@ -6,9 +6,22 @@
 
 #include "walk.h"
 
+/* Memory of our own, NULL where it is somebody else's. */
+static const void *own_memory(const struct qt_reader *reader, qt_phys at, size_t len)
+{
+	const void *own = NULL;
+
+	if (reader->arena)
+		own = qt_arena_pointer(reader->arena, at, len);
+	if (!own && reader->pages)
+		own = reader->pages->pointer(reader->pages->context, at, len);
+	return own;
+}
+
 int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsigned n)
 {
 	size_t len = n * sizeof(*words);
+	const void *own;
 
 	if (reader->reads_left == 0 ||
 		(reader->deadline_us &&
@@ -17,13 +30,10 @@ int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsig
 	reader->reads_left--;
 	if (at & 7 || at + len < at)
 		return QT_E_OUTSIDE;
-	if (reader->arena) {
-		const void *own = qt_arena_pointer(reader->arena, at, len);
-
-		if (own) {
-			memcpy(words, own, len);
-			return QT_OK;
-		}
+	own = own_memory(reader, at, len);
+	if (own) {
+		memcpy(words, own, len);
+		return QT_OK;
 	}
 	if (!qt_ranges_contain(reader->ram, at, at + len))
 		return QT_E_OUTSIDE;

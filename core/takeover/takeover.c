@@ -63,21 +63,6 @@ static bool has_reserved(const struct qt_machine *machine, qt_rid rid)
 	return false;
 }
 
-/* The highest domain ID of the unit that no entry uses; 0 has a meaning of its own. */
-static int free_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id)
-{
-	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--) {
-		bool used = false;
-
-		for (size_t i = 0; i < machine->requester_count && !used; i++)
-			used = machine->requesters[i].unit == unit &&
-			       machine->requesters[i].domain_id == *id;
-		if (!used)
-			return QT_OK;
-	}
-	return QT_E_LIMIT;
-}
-
 /* All that an admitted requester may reach: the crash region, and what firmware reserved for it. */
 static int admitted_ranges(const struct qt_machine *machine, qt_rid rid, struct qt_ranges *ranges)
 {
@@ -138,7 +123,7 @@ static int new_domain(struct qt_machine *machine, const struct qt_unit *unit, qt
 	*domain = (struct qt_domain){.unit = unit->index, .ours = true};
 	error = unit->ops->geometry(unit, highest_end(machine, rid), &domain->table.geometry);
 	if (error == QT_OK)
-		error = free_domain_id(machine, unit->index, &domain->id);
+		error = qt_machine_domain_id(machine, unit->index, &domain->id);
 	if (error == QT_OK)
 		error = has_reserved(machine, rid)
 				? private_capture(machine, rid, &domain->table.geometry, &capture)

@@ -247,6 +247,13 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain
 bool qt_machine_reserved_for(
 	const struct qt_machine *machine, const struct qt_reserved *reserved, qt_rid rid);
 
+/*
+ * The highest domain ID of the unit that no entry has; never 0, which has a
+ * meaning of its own. Hardware may have something cached under it. QT_E_LIMIT if
+ * there is none.
+ */
+int qt_machine_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id);
+
 /* Index of the unit that a function's DMA goes through, or -1. */
 int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_function *function);
 

@@ -22,6 +22,23 @@ enum qt_pci_function_flags {
 	QT_PCI_DAMAGED_CAPS = 1 << 5, /* a capability list that loops or points astray */
 };
 
+/*
+ * What became of a function's interrupts. The numbers are part of the report's
+ * format.
+ */
+enum qt_pci_quieted {
+	QT_PCI_QUIET_INTX = 1 << 0,   /* could raise INTx, now cannot */
+	QT_PCI_QUIET_MSI = 1 << 1,    /* MSI was on */
+	QT_PCI_QUIET_MSIX = 1 << 2,   /* MSI-X was on */
+	QT_PCI_QUIET_FAILED = 1 << 3, /* something of it did not take */
+	QT_PCI_QUIET_ABSENT = 1 << 4, /* does not answer any more: nothing was done */
+};
+
+/* Functions per bit of enum qt_pci_quieted. */
+struct qt_pci_quiet_counts {
+	size_t intx, msi, msix, failed, absent;
+};
+
 /* PCI Express device/port types (PCIe 6.0, 7.5.3.2); meaningful with QT_PCI_EXPRESS. */
 enum qt_pcie_type {
 	QT_PCIE_ENDPOINT = 0,
@@ -54,6 +71,7 @@ struct qt_pci_function {
 	uint16_t ats_offset; /* extended capability's offset, 0 if none */
 	int32_t parent;      /* index of the bridge above, -1 on a root bus */
 	int32_t physical;    /* with QT_PCI_VF: index of its physical function */
+	uint8_t quieted;     /* enum qt_pci_quieted; 0 before qt_pci_quiet_interrupts */
 };
 
 struct qt_pci {
@@ -87,6 +105,16 @@ unsigned qt_pci_capability(const struct qt_host *host, qt_rid rid, uint8_t id);
 
 /* Offset of an extended capability, or 0. The list is followed at most 480 steps. */
 unsigned qt_pci_ext_capability(const struct qt_host *host, qt_rid rid, uint16_t id);
+
+/*
+ * Has every function that was found, bridges and ports excepted, stop raising
+ * interrupts: sets INTx Disable, then clears MSI Enable and MSI-X Enable. Sets
+ * `quieted` in each function and counts in *counts. Drivers undo it: enabling a
+ * device enables its INTx, and MSI or MSI-X when they ask for it. To be called
+ * before interrupt routing is changed and before interrupts are taken. DMA goes
+ * on as before.
+ */
+void qt_pci_quiet_interrupts(struct qt_pci *pci, struct qt_pci_quiet_counts *counts);
 
 /*
  * Address of a function's configuration space by ECAM, or QT_E_NOTFOUND if no

@@ -5,7 +5,7 @@
  * report`. On x86-64 the capture kernel gets it as a setup_data node.
  *
  *   struct qt_report_header
- *   units, requesters, domains, text, and the journal's runs and old values: at
+ *   units, requesters, domains, functions, text, and the journal's runs and old values: at
  *   the offsets the header gives, each record of the size the header gives
  */
 #ifndef QUIETUS_REPORT_H
@@ -61,6 +61,8 @@ struct qt_report_header {
 	struct qt_report_list units;
 	struct qt_report_list requesters;
 	struct qt_report_list domains;
+	struct qt_report_list
+		functions;          /* those whose interrupts were turned off, or could not be */
 	struct qt_report_list text; /* bytes: lines ending in '\n' */
 	struct qt_report_list runs; /* struct qt_journal_run */
 	struct qt_report_list olds; /* 8-byte words; run.olds counts from the first of these */
@@ -132,11 +134,18 @@ enum qt_report_domain_flags {
 	QT_DOMAIN_IDENTITY = 16,
 };
 
+struct qt_report_function {
+	uint32_t rid;
+	uint8_t interrupts; /* enum qt_pci_quieted */
+	uint8_t reserved[3];
+};
+
 /* Bytes that everything but the journal needs at most, with `text_len` bytes of text. */
 #define QT_REPORT_RECORDS_MAX(text_len)                                                            \
 	(sizeof(struct qt_report_header) + QT_UNITS_MAX * sizeof(struct qt_report_unit) +          \
 		QT_REQUESTERS_MAX * sizeof(struct qt_report_requester) +                           \
-		QT_DOMAINS_MAX * sizeof(struct qt_report_domain) + (text_len) + 64)
+		QT_DOMAINS_MAX * sizeof(struct qt_report_domain) +                                 \
+		QT_FUNCTIONS_MAX * sizeof(struct qt_report_function) + (text_len) + 64)
 
 /*
  * Writes the report. `header` has outcome, reason and the measured values; lists,

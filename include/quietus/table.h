@@ -12,6 +12,7 @@
 
 #include <quietus/arena.h>
 #include <quietus/host.h>
+#include <quietus/pages.h>
 #include <quietus/range.h>
 
 #define QT_LEVELS_MAX 6
@@ -54,6 +55,20 @@ struct qt_format {
 	uint64_t (*make_table)(const struct qt_geometry *geometry, unsigned level, qt_phys next);
 	/* A read-write leaf at `level` for `output`, aligned to the size of that level. */
 	uint64_t (*make_leaf)(const struct qt_geometry *geometry, unsigned level, qt_phys output);
+	/*
+	 * The leaf at piece_level that translates what comes `offset` bytes into the
+	 * leaf `raw` at `level`, as that does: same permissions and attributes.
+	 * piece_level is level - 1, or level where a leaf can take up several slots.
+	 * NULL: leaves of this format cannot be split.
+	 */
+	uint64_t (*make_piece)(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
+		unsigned piece_level, uint64_t offset);
+	/*
+	 * A leaf made by make_leaf with these permissions instead, 0 if there is none
+	 * such. NULL: only read-write leaves can be made.
+	 */
+	uint64_t (*with_perms)(
+		const struct qt_geometry *geometry, unsigned level, uint64_t leaf, unsigned perms);
 };
 
 /* The shape of one table tree, and what its hardware can do. */
@@ -86,6 +101,7 @@ struct qt_reader {
 	const struct qt_host *host;
 	const struct qt_ranges *ram;  /* dead kernel's RAM: pointers elsewhere are not followed */
 	const struct qt_arena *arena; /* our own tables; may be NULL */
+	const struct qt_pages *pages; /* more of them; may be NULL */
 	uint64_t reads_left;          /* calls of qt_reader_words still allowed */
 	uint64_t deadline_us;         /* host clock; 0: none */
 };
@@ -107,7 +123,7 @@ struct qt_mapping {
 };
 
 /*
- * Reads 8-byte-aligned words of a table, from RAM or the arena only.
+ * Reads 8-byte-aligned words of a table, from RAM, the arena or pages only.
  * Errors: QT_E_OUTSIDE, QT_E_IO, QT_E_LIMIT (budget used up or deadline passed).
  */
 int qt_reader_words(struct qt_reader *reader, qt_phys at, uint64_t *words, unsigned n);

@@ -64,6 +64,22 @@ struct qt_unit_ops {
 		void *context);
 
 	/*
+	 * Hands the one store that gives `rid`, whose entry has a table, the table
+	 * `table` in its place to `add`. NULL where that takes more than one store.
+	 * Only ever called with a table that translates the same.
+	 */
+	int (*set_root)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
+		const struct qt_table *table, qt_store_fn add, void *context);
+
+	/*
+	 * Hands the stores after which all DMA of `rid` is refused, and which leave it
+	 * an entry that `admit` can fill, to `add`. The first one has that effect. NULL
+	 * where requesters cannot be released.
+	 */
+	int (*block)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
+		qt_store_fn add, void *context);
+
+	/*
 	 * Makes the unit forget every translation and entry it has cached, and those
 	 * that devices with ATS cache. Bounded. QT_E_TIMEOUT, QT_E_NOMEM, QT_E_IO.
 	 */

@@ -18,22 +18,34 @@
 #define BLOCK_SIZE   PAGES(REPORT_HEAD + RECORDS_SIZE + JOURNAL_SIZE)
 
 static void begin_phase(struct settle *s, enum qt_phase phase);
-static bool find(struct settle *s);
+static enum qt_reason enumerate_functions(struct settle *s);
+static void quiet_interrupts(struct settle *s);
+static bool find(struct settle *s, enum qt_reason enumerated);
 static bool prepare(struct settle *s);
 static void take_over(struct settle *s);
 static bool stay_stock(struct settle *s, enum qt_reason reason, int error);
 static bool compose_command_line(struct settle *s, bool committed);
 
 /*
- * Between two kernels: find what translates and for whom, decide, and, if every
- * function that a dump may need will be served, make the stores and check them.
- * Otherwise the capture kernel gets exactly what it would have got without a
- * stage.
+ * Between two kernels: see to it that no device interrupts the capture kernel
+ * before one of its drivers wants that; find what translates and for whom,
+ * decide, and, if every function that a dump may need will be served, make the
+ * stores and check them. Otherwise the capture kernel gets what it would have got
+ * without a stage, but for the interrupts.
  */
 void settle(struct settle *s)
 {
+	enum qt_reason enumerated;
+
 	begin_phase(s, QT_PHASE_FIND);
-	if (!find(s))
+	if (s->hands_off) {
+		stay_stock(s, s->hands_off, 0);
+		return;
+	}
+	enumerated = enumerate_functions(s);
+	if (s->mode != STAGE_OBSERVE)
+		quiet_interrupts(s);
+	if (!find(s, enumerated))
 		return;
 
 	begin_phase(s, QT_PHASE_PLAN);
@@ -82,6 +94,18 @@ int settle_reserve(struct settle *s)
 	s->journal.buffer = s->block + REPORT_HEAD + RECORDS_SIZE;
 	s->journal.size = JOURNAL_SIZE;
 	return 0;
+}
+
+/* Interrupts */
+
+/* Drivers turn their device's interrupts on again; for the others nobody would handle one. */
+static void quiet_interrupts(struct settle *s)
+{
+	struct qt_pci_quiet_counts counts;
+
+	qt_pci_quiet_interrupts(&s->machine.pci, &counts);
+	if (counts.failed)
+		log_say(s->log, "%zu functions may still raise interrupts", counts.failed);
 }
 
 /* Find */
@@ -151,14 +175,11 @@ static enum qt_reason reason_of(int error, enum qt_reason otherwise)
 	return error == QT_E_NOMEM ? QT_WHY_NO_MEMORY : otherwise;
 }
 
-static bool find(struct settle *s)
+static bool find(struct settle *s, enum qt_reason enumerated)
 {
 	struct qt_machine *machine = &s->machine;
-	enum qt_reason reason;
 	int error;
 
-	if (s->hands_off)
-		return stay_stock(s, s->hands_off, 0);
 	if (!s->ram.count)
 		return stay_stock(s, QT_WHY_NO_RAM_MAP, 0);
 	if (!s->acpi.host)
@@ -173,9 +194,8 @@ static bool find(struct settle *s)
 	error = split_crash_region(s);
 	if (error || !machine->crash.count)
 		return stay_stock(s, reason_of(error, QT_WHY_NO_CRASH_REGION), error);
-	reason = enumerate_functions(s);
-	if (reason)
-		return stay_stock(s, reason, QT_E_NOMEM);
+	if (enumerated)
+		return stay_stock(s, enumerated, QT_E_NOMEM);
 	error = qt_machine_init(machine);
 	if (error)
 		return stay_stock(s, reason_of(error, QT_WHY_FIRMWARE_BAD), error);
@@ -440,8 +460,8 @@ uint8_t *settle_report(struct settle *s, struct qt_report_header *header, size_t
 		return NULL;
 	report = s->block + REPORT_HEAD;
 	summarize(s, header);
-	written = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header,
-		s->machine_ready ? &s->machine : NULL, &s->journal, s->log->text, s->log->used);
+	written = qt_report_write(report, RECORDS_SIZE + JOURNAL_SIZE, header, &s->machine,
+		&s->journal, s->log->text, s->log->used);
 	if (!written)
 		return NULL;
 	*size = PAGES(REPORT_HEAD + written) - REPORT_HEAD;

@@ -53,6 +53,15 @@ static void print_requesters(const struct qt_report_list *list)
 	}
 }
 
+static void print_functions(const struct qt_report_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct qt_report_function *one = record(list, i);
+
+		printf("function %#" PRIx32 " %u\n", one->rid, one->interrupts);
+	}
+}
+
 static uint64_t old_value(const struct qt_report_list *olds, uint32_t index)
 {
 	uint64_t value;
@@ -105,6 +114,7 @@ int main(int argc, char **argv)
 	}
 	print_header(header);
 	print_requesters(&header->requesters);
+	print_functions(&header->functions);
 	print_stores(header);
 	print_text(&header->text);
 	fclose(file);

@@ -90,6 +90,32 @@ static void sweep_table(
 				perms);
 }
 
+struct leaf_visit {
+	void (*visit)(void *context, const struct model_leaf *leaf);
+	void *context;
+};
+
+static void visit_leaf(struct sweep *sweep, const struct model_leaf *leaf)
+{
+	const struct leaf_visit *to = sweep->context;
+
+	to->visit(to->context, leaf);
+}
+
+bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels,
+	void (*visit)(void *context, const struct model_leaf *leaf), void *context)
+{
+	struct leaf_visit to = {visit, context};
+	struct sweep sweep = {.m = m,
+		.unit = &m->units[unit],
+		.tables_left = TABLES_MAX,
+		.leaf = visit_leaf,
+		.context = &to};
+
+	sweep_table(&sweep, root, levels - 1, 0, QT_RW);
+	return !sweep.damaged;
+}
+
 /* A present context entry, as `contexts` finds it. */
 struct found {
 	struct model_unit *unit;

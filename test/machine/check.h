@@ -52,6 +52,13 @@ void model_snapshot_take(struct model *m);
 void model_snapshot_free(struct model_snapshot *snapshot);
 
 /*
+ * Calls visit for every leaf below a table, in ascending order, as the unit's
+ * walks find them. False if something there cannot be walked.
+ */
+bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels,
+	void (*visit)(void *context, const struct model_leaf *leaf), void *context);
+
+/*
  * KEEP: every leaf that was live at the crash gives the same address and
  * permissions, by the tables in memory, with caches, and with tables cached but
  * leaves not. Also STILL: units on, roots where they were.

@@ -164,14 +164,12 @@ static uint32_t host_pci_read(void *context, qt_rid rid, unsigned offset, unsign
 {
 	struct model *m = context;
 	const struct model_function *function = model_function(m, rid);
-	uint32_t value = 0;
 
 	if (offset >= 4096 || (width & (width - 1)) || width > 4 || offset % width)
 		model_complain(m, "config read of %u bytes at %x", width, offset);
 	if (!function || !config_reaches(m, offset, width))
 		return UINT32_MAX >> (32 - 8 * width);
-	memcpy(&value, function->config + offset, width);
-	return value;
+	return model_config_read(function, offset, width);
 }
 
 static void host_pci_write(
@@ -182,7 +180,7 @@ static void host_pci_write(
 
 	m->pci_writes++;
 	if (function && config_reaches(m, offset, width))
-		memcpy(function->config + offset, &value, width);
+		model_config_write(m, function, offset, width, value);
 }
 
 static uint64_t host_now_us(void *context)

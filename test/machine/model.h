@@ -61,6 +61,10 @@ struct model_function {
 	bool ats;        /* caches translations when its entry lets it (TT = 01b) */
 	bool ats_deaf;   /* never answers an invalidation of its device TLB: a time-out error */
 	bool ats_silent; /* the same, and the unit goes on waiting, its queue with it */
+	bool removed;    /* its configuration space reads all ones */
+	bool stuck;      /* writes to its configuration space change nothing */
+	uint8_t msi;     /* offsets of its capabilities, 0 if it has none */
+	uint8_t msix;
 };
 
 /* A requester, or a bridge with all below it, that firmware gives to one unit. */
@@ -188,7 +192,19 @@ void model_make_bridge(
 void model_add_pcie(struct model_function *function, unsigned type);
 /* Adds an ATS extended capability and turns it on. */
 void model_add_ats(struct model_function *function);
+/* Interrupts: INTx by pin A, and MSI or MSI-X capabilities (their offset), turned on or off. */
+void model_add_intx(struct model_function *function);
+void model_add_msi(struct model_function *function, uint8_t offset, bool on);
+void model_add_msix(struct model_function *function, uint8_t offset, bool on);
 struct model_function *model_function(const struct model *m, qt_rid rid);
+
+/*
+ * Configuration space as the bus has it. A function that is made to fall back
+ * from MSI or MSI-X to INTx is a complaint: it would flood the capture kernel.
+ */
+uint32_t model_config_read(const struct model_function *function, unsigned offset, unsigned width);
+void model_config_write(struct model *m, struct model_function *function, unsigned offset,
+	unsigned width, uint32_t value);
 
 /* Firmware's claims: this function, or bridge with all below it, belongs to the unit. */
 void model_claim(struct model *m, unsigned unit, qt_rid rid, bool hierarchy);

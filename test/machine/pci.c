@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* PCI functions: PCI Local Bus 3.0, section 6.1; PCIe 6.0, sections 7.5.3 and 10.5.1. */
+/* PCI functions: PCI Local Bus 3.0, section 6.1; PCIe 6.0, sections 7.5.3, 7.7.1, 7.7.2, 10.5.1. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +14,28 @@ enum {
 	HEADER_TYPE = 0x0e,
 	PRIMARY_BUS = 0x18,
 	CAPABILITIES = 0x34,
+	INTERRUPT_PIN = 0x3d,
 	PCIE_CAPABILITY = 0x40,
 	ATS_CAPABILITY = 0x100,
+};
+
+enum {
+	INTX_DISABLE = 1 << 10, /* in COMMAND */
+	MSI_ENABLE = 1 << 0,    /* in message control, 2 bytes into the capability */
+	MSIX_ENABLE = 1 << 15,
 };
 
 static void put16(struct model_function *function, unsigned offset, uint16_t value)
 {
 	memcpy(function->config + offset, &value, sizeof(value));
+}
+
+static uint16_t get16(const struct model_function *function, unsigned offset)
+{
+	uint16_t value;
+
+	memcpy(&value, function->config + offset, sizeof(value));
+	return value;
 }
 
 struct model_function *model_function(const struct model *m, qt_rid rid)
@@ -58,15 +73,66 @@ struct model_function *model_add_function(
 	return function;
 }
 
+/* Puts a capability at the head of the list. */
+static void add_capability(
+	struct model_function *function, uint8_t offset, uint8_t id, uint16_t control)
+{
+	function->config[offset] = id;
+	function->config[offset + 1u] = function->config[CAPABILITIES];
+	put16(function, offset + 2u, control);
+	function->config[CAPABILITIES] = offset;
+	put16(function, STATUS, 0x10);
+}
+
 void model_add_pcie(struct model_function *function, unsigned type)
 {
-	uint8_t *capability = function->config + PCIE_CAPABILITY;
+	add_capability(function, PCIE_CAPABILITY, 0x10, (uint16_t)(2 | type << 4));
+}
 
-	capability[0] = 0x10;
-	capability[1] = 0;
-	put16(function, PCIE_CAPABILITY + 2, (uint16_t)(2 | type << 4));
-	function->config[CAPABILITIES] = PCIE_CAPABILITY;
-	put16(function, STATUS, 0x10);
+void model_add_intx(struct model_function *function)
+{
+	function->config[INTERRUPT_PIN] = 1;
+}
+
+void model_add_msi(struct model_function *function, uint8_t offset, bool on)
+{
+	add_capability(function, offset, 0x05, 0x0180 | (on ? MSI_ENABLE : 0));
+	function->msi = offset;
+}
+
+void model_add_msix(struct model_function *function, uint8_t offset, bool on)
+{
+	add_capability(function, offset, 0x11, 0x0007 | (on ? MSIX_ENABLE : 0));
+	function->msix = offset;
+}
+
+static bool has_messages_on(const struct model_function *function)
+{
+	return (function->msi && get16(function, function->msi + 2u) & MSI_ENABLE) ||
+	       (function->msix && get16(function, function->msix + 2u) & MSIX_ENABLE);
+}
+
+uint32_t model_config_read(const struct model_function *function, unsigned offset, unsigned width)
+{
+	uint32_t value = 0;
+
+	if (function->removed)
+		return UINT32_MAX >> (32 - 8 * width);
+	memcpy(&value, function->config + offset, width);
+	return value;
+}
+
+void model_config_write(struct model *m, struct model_function *function, unsigned offset,
+	unsigned width, uint32_t value)
+{
+	bool messages = has_messages_on(function);
+
+	if (function->removed || function->stuck)
+		return;
+	memcpy(function->config + offset, &value, width);
+	if (messages && !has_messages_on(function) && function->config[INTERRUPT_PIN] &&
+		!(get16(function, COMMAND) & INTX_DISABLE))
+		model_complain(m, "function %x falls back to INTx", function->rid);
 }
 
 void model_make_bridge(

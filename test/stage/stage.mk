@@ -23,7 +23,7 @@ $(STAGE_TEST_PROG): %: %.o $(STAGE_TEST_OBJ)
 .PHONY: check-stage
 check: check-stage
 check-stage: $(STAGE_TEST_PROG) ## tests of the stage's hosted parts alone
-	@for test in $^; do timeout 60 $$test || exit 1; done
+	@for test in $^; do timeout 300 $$test || exit 1; done
 
 .SECONDARY: $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%.o)
 

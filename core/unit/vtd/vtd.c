@@ -296,6 +296,49 @@ static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 	return error ? error : put(&admit, at, words[0], table->root | VTD_PRESENT);
 }
 
+/* Finds the context entry of a requester that has one. */
+static int present_entry(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
+	qt_phys *at, uint64_t words[2])
+{
+	struct qt_reader reader = qt_machine_reader(machine, 2);
+	int error = read_entry(&reader, unit->root, QT_RID_BUS(rid), words);
+
+	if (error == QT_OK && (!(words[0] & VTD_PRESENT) || !root_sound(unit, words)))
+		error = QT_E_NOTFOUND;
+	if (error)
+		return error;
+	*at = (words[0] & VTD_POINTER) + QT_RID_DEVFN(rid) * VTD_ENTRY_SIZE;
+	error = read_entry(&reader, words[0] & VTD_POINTER, QT_RID_DEVFN(rid), words);
+	return error == QT_OK && !(words[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
+}
+
+static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
+	const struct qt_table *table, qt_store_fn add, void *context)
+{
+	struct admit admit = {machine, unit, add, context};
+	uint64_t words[2];
+	qt_phys at;
+	int error = present_entry(machine, unit, rid, &at, words);
+
+	if (error)
+		return error;
+	/* The number of levels stands in the other half. */
+	if (VTD_CONTEXT_AW(words[1]) + 2 != table->geometry.levels)
+		return QT_E_UNSUPPORTED;
+	return put(&admit, at, words[0], (words[0] & ~VTD_POINTER) | table->root);
+}
+
+static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
+	qt_store_fn add, void *context)
+{
+	struct admit admit = {machine, unit, add, context};
+	uint64_t words[2];
+	qt_phys at;
+	int error = present_entry(machine, unit, rid, &at, words);
+
+	return error ? error : put(&admit, at, words[0], 0);
+}
+
 static void mask_interrupts(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	static const uint16_t controls[] = {VTD_FECTL, VTD_IECTL, VTD_PECTL};
@@ -317,6 +360,8 @@ const struct qt_unit_ops qt_unit_vtd = {
 	.scan = scan,
 	.geometry = geometry,
 	.admit = admit,
+	.set_root = set_root,
+	.block = block,
 	.flush = vtd_flush,
 	.mask_interrupts = mask_interrupts,
 	.command_line = "initcall_blacklist=pci_iommu_init",

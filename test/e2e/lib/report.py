@@ -28,10 +28,12 @@ def _decoder(build):
 
 def decode(path, build):
     """The report's values; stores as {address: (old, new)}, requesters as
-    (requester ID, decision)."""
+    (requester ID, decision), functions whose interrupts were seen to as
+    {requester ID: flags}."""
     lines = subprocess.run([_decoder(build), path], check=True, capture_output=True,
                            text=True).stdout.splitlines()
-    report = {"stores": {}, "requester_list": [], "text": []}
+    report = {"stores": {}, "requester_list": [], "function_list": {},
+              "text": []}
     for line in lines:
         key, _, rest = line.partition(" ")
         if key == "store":
@@ -41,6 +43,9 @@ def decode(path, build):
         elif key == "requester":
             words = rest.split()
             report["requester_list"].append((int(words[0], 0), int(words[2])))
+        elif key == "function":
+            rid, flags = (int(value, 0) for value in rest.split())
+            report["function_list"][rid] = flags
         elif key == "text":
             report["text"].append(rest)
         else:

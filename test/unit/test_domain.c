@@ -1,0 +1,716 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Services on live domains: random sequences on the model machine against plain
+ * sorted lists of what ought to translate, with all that an operation does not
+ * concern checked after every single store, through every cache.
+ */
+#include <machine/scenario.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <quietus/domain.h>
+
+#define DISK  QT_RID(0, 0, 0x08)
+#define NIC   QT_RID(0, 0, 0x10)
+#define USB   QT_RID(0, 0, 0x18)
+#define AUDIO QT_RID(0, 0, 0x20)
+
+#define PAGE       0x1000u
+#define PIECES_MAX 512
+#define LIVES      3 /* of disk and NIC together, of the USB controller, of the audio device */
+#define POOL_PAGES 600
+
+/* What ought to translate in one domain: sorted, neighbours that continue one another joined. */
+struct reference {
+	struct qt_mapping list[PIECES_MAX];
+	size_t count;
+};
+
+struct bench {
+	struct scenario s;
+	struct model *m;
+	struct qt_machine *machine;
+	struct qt_page_pool pool;
+	struct qt_pages pool_pages;
+	struct qt_pages pages;
+	unsigned allocs_left; /* before allocation fails */
+	struct qt_live live[LIVES];
+	struct qt_range lists[LIVES][PIECES_MAX];
+	struct reference wanted[LIVES];
+	/* The operation under way: what it may change. */
+	int busy;
+	struct qt_range range;
+	uint64_t stores;
+};
+
+static const qt_rid users[LIVES][2] = {{DISK, NIC}, {USB, USB}, {AUDIO, AUDIO}};
+
+/* References */
+
+static void insert(struct reference *ref, size_t at, struct qt_mapping piece)
+{
+	assert_true(ref->count < PIECES_MAX);
+	memmove(&ref->list[at + 1], &ref->list[at], (ref->count - at) * sizeof(piece));
+	ref->list[at] = piece;
+	ref->count++;
+}
+
+static void take_out(struct reference *ref, size_t at)
+{
+	ref->count--;
+	memmove(&ref->list[at], &ref->list[at + 1], (ref->count - at) * sizeof(ref->list[0]));
+}
+
+static bool continues(const struct qt_mapping *a, const struct qt_mapping *b)
+{
+	return a->iova + a->size == b->iova && a->phys + a->size == b->phys && a->perms == b->perms;
+}
+
+static bool same(const struct qt_mapping *a, const struct qt_mapping *b)
+{
+	return a->iova == b->iova && a->phys == b->phys && a->size == b->size &&
+	       a->perms == b->perms;
+}
+
+static void ref_add(struct reference *ref, struct qt_mapping piece)
+{
+	size_t at = 0;
+
+	while (at < ref->count && ref->list[at].iova < piece.iova)
+		at++;
+	insert(ref, at, piece);
+	if (at + 1 < ref->count && continues(&ref->list[at], &ref->list[at + 1])) {
+		ref->list[at].size += ref->list[at + 1].size;
+		take_out(ref, at + 1);
+	}
+	if (at > 0 && continues(&ref->list[at - 1], &ref->list[at])) {
+		ref->list[at - 1].size += ref->list[at].size;
+		take_out(ref, at);
+	}
+}
+
+static uint64_t ref_remove(struct reference *ref, qt_iova start, qt_iova end)
+{
+	uint64_t removed = 0;
+
+	for (size_t i = 0; i < ref->count;) {
+		struct qt_mapping p = ref->list[i];
+		qt_iova from = p.iova > start ? p.iova : start;
+		qt_iova to = p.iova + p.size < end ? p.iova + p.size : end;
+
+		if (from >= to) {
+			i++;
+			continue;
+		}
+		removed += to - from;
+		take_out(ref, i);
+		if (to < p.iova + p.size)
+			insert(ref, i,
+				(struct qt_mapping){
+					to, p.phys + (to - p.iova), p.iova + p.size - to, p.perms});
+		if (p.iova < from)
+			insert(ref, i++,
+				(struct qt_mapping){p.iova, p.phys, from - p.iova, p.perms});
+	}
+	return removed;
+}
+
+static bool ref_overlaps(const struct reference *ref, qt_iova start, qt_iova end)
+{
+	for (size_t i = 0; i < ref->count; i++)
+		if (ref->list[i].iova < end && start < ref->list[i].iova + ref->list[i].size)
+			return true;
+	return false;
+}
+
+static const struct qt_mapping *ref_find(const struct reference *ref, qt_iova iova)
+{
+	for (size_t i = 0; i < ref->count; i++)
+		if (iova >= ref->list[i].iova && iova - ref->list[i].iova < ref->list[i].size)
+			return &ref->list[i];
+	return NULL;
+}
+
+static void collect_leaf(void *context, const struct model_leaf *leaf)
+{
+	ref_add(context,
+		(struct qt_mapping){leaf->iova, leaf->phys, 1ull << leaf->size_lg2, leaf->perms});
+}
+
+static void collect(struct bench *b, int i, struct reference *found)
+{
+	const struct qt_table *table = &b->live[i].table;
+
+	found->count = 0;
+	assert_true(
+		model_leaves(b->m, 0, table->root, table->geometry.levels, collect_leaf, found));
+}
+
+/* Checks */
+
+/* One address of one requester, as the hardware finds it. */
+static void check_point(struct bench *b, int i, qt_rid rid, qt_iova iova, enum model_path path)
+{
+	const struct qt_mapping *piece = ref_find(&b->wanted[i], iova);
+	struct model_translation t;
+	int fault = model_translate(b->m, rid, iova, path, &t);
+
+	if (!piece && fault)
+		return;
+	if (piece && !fault && t.phys == piece->phys + (iova - piece->iova) &&
+		t.perms == piece->perms)
+		return;
+	fail_msg("requester %x, IOVA %llx: fault %d, %llx perms %u instead of %llx perms %u, path "
+		 "%d, %llu stores into [%llx, %llx)",
+		rid, (unsigned long long)iova, fault, (unsigned long long)t.phys, t.perms,
+		piece ? (unsigned long long)(piece->phys + (iova - piece->iova)) : 0,
+		piece ? piece->perms : 0, path, (unsigned long long)b->stores,
+		(unsigned long long)b->range.start, (unsigned long long)b->range.end);
+}
+
+static bool concerned(const struct bench *b, int i, qt_iova iova)
+{
+	return i == b->busy && iova >= b->range.start && iova < b->range.end;
+}
+
+static void check_everywhere(struct bench *b, int i, qt_iova iova)
+{
+	iova &= ~(qt_iova)(PAGE - 1);
+	if (b->live[i].table.root == 0 || iova >= qt_table_span(&b->live[i].table) ||
+		concerned(b, i, iova))
+		return;
+	for (int user = 0; user < 2; user++)
+		for (enum model_path path = MODEL_WALK; path <= MODEL_CACHED; path++)
+			check_point(b, i, users[i][user], iova, path);
+}
+
+/* All ends of all that ought to translate, and the surroundings of the operation. */
+static void check_points(struct bench *b)
+{
+	for (int i = 0; i < LIVES; i++) {
+		const struct reference *ref = &b->wanted[i];
+
+		for (size_t p = 0; p < ref->count; p++) {
+			check_everywhere(b, i, ref->list[p].iova);
+			check_everywhere(b, i, ref->list[p].iova + ref->list[p].size - PAGE);
+			check_everywhere(b, i, ref->list[p].iova + ref->list[p].size / 2);
+			check_everywhere(b, i, ref->list[p].iova - PAGE);
+		}
+	}
+}
+
+static void check_surroundings(struct bench *b)
+{
+	for (int i = 0; i < LIVES; i++) {
+		check_everywhere(b, i, b->range.start - PAGE);
+		check_everywhere(b, i, b->range.end);
+		check_everywhere(b, i, b->range.end + QT_MIB(2));
+		check_everywhere(b, i, b->range.start - QT_MIB(2));
+	}
+}
+
+/* Everything that translates in one domain, but for what the operation may change. */
+static void check_table(struct bench *b, int i)
+{
+	static struct reference found, wanted;
+
+	if (b->live[i].table.root == 0)
+		return;
+	collect(b, i, &found);
+	wanted = b->wanted[i];
+	if (i == b->busy) {
+		ref_remove(&found, b->range.start, b->range.end);
+		ref_remove(&wanted, b->range.start, b->range.end);
+	}
+	assert_int_equal(found.count, wanted.count);
+	for (size_t p = 0; p < found.count; p++)
+		if (!same(&found.list[p], &wanted.list[p]))
+			fail_msg("%llx+%llx to %llx perms %u instead of %llx+%llx to %llx perms %u",
+				(unsigned long long)found.list[p].iova,
+				(unsigned long long)found.list[p].size,
+				(unsigned long long)found.list[p].phys, found.list[p].perms,
+				(unsigned long long)wanted.list[p].iova,
+				(unsigned long long)wanted.list[p].size,
+				(unsigned long long)wanted.list[p].phys, wanted.list[p].perms);
+}
+
+static void check_iovas(const struct bench *b, int i)
+{
+	struct qt_range list[PIECES_MAX];
+	struct qt_ranges used = {list, 0, PIECES_MAX};
+	const struct qt_ranges *known = &b->live[i].occupancy.used;
+
+	for (size_t p = 0; p < b->wanted[i].count; p++)
+		assert_int_equal(qt_ranges_add(&used, b->wanted[i].list[p].iova,
+					 b->wanted[i].list[p].iova + b->wanted[i].list[p].size),
+			0);
+	assert_int_equal(known->count, used.count);
+	assert_memory_equal(known->list, list, used.count * sizeof(list[0]));
+}
+
+static void after_change(struct model *m, void *context)
+{
+	struct bench *b = context;
+
+	b->stores++;
+	check_surroundings(b);
+	/* A long row of alike stores need not be looked at as closely. */
+	if (b->stores > 12 && !model_random_chance(&m->random, 2))
+		return;
+	check_points(b);
+	if (!model_random_chance(&m->random, 10))
+		return;
+	/* A new root is not where the unit looks yet, as long as stores are held up on the way. */
+	for (int i = 0; i < LIVES; i++)
+		if (i != b->busy || !m->units[0].config.write_buffer)
+			check_table(b, i);
+}
+
+static void check_all(struct bench *b)
+{
+	b->busy = -1;
+	for (int i = 0; i < LIVES; i++) {
+		check_table(b, i);
+		check_iovas(b, i);
+	}
+	check_points(b);
+	check_surroundings(b);
+	assert_string_equal(b->m->complaint, "");
+}
+
+/* Pages that can run out, are checked, and hold poison when they are free. */
+
+static void *bench_alloc(void *context, size_t size, qt_phys *at, const void *owner)
+{
+	struct bench *b = context;
+
+	if (b->allocs_left == 0)
+		return NULL;
+	b->allocs_left--;
+	return b->pool_pages.alloc(&b->pool, size, at, owner);
+}
+
+static void bench_retire(void *context, qt_phys at, const void *owner)
+{
+	struct bench *b = context;
+
+	assert_non_null(b->pool_pages.pointer(&b->pool, at, PAGE));
+	assert_int_equal(b->pool.slots[(at - b->pool.phys) / PAGE].state, QT_POOL_USED);
+	assert_ptr_equal(b->pool.slots[(at - b->pool.phys) / PAGE].owner, owner);
+	b->pool_pages.retire(&b->pool, at, owner);
+}
+
+static void bench_reclaim(void *context, const void *owner, bool all)
+{
+	struct bench *b = context;
+
+	b->pool_pages.reclaim(&b->pool, owner, all);
+	for (size_t i = 0; i < b->pool.count; i++)
+		if (b->pool.slots[i].state == QT_POOL_FREE)
+			memset(b->pool.base + i * PAGE, 0xff, PAGE);
+}
+
+static void *bench_pointer(void *context, qt_phys at, size_t len)
+{
+	struct bench *b = context;
+
+	return b->pool_pages.pointer(&b->pool, at, len);
+}
+
+/* Machines */
+
+static uint64_t below(struct bench *b, uint64_t bound)
+{
+	return model_random_below(&b->m->random, bound);
+}
+
+static bool chance(struct bench *b, unsigned percent)
+{
+	return model_random_chance(&b->m->random, percent);
+}
+
+static struct model *new_machine(unsigned seed)
+{
+	static const struct qt_range ram[] = {
+		{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
+	static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
+	struct model_unit_config unit = model_unit_default(0xfed90000);
+
+	unit.coherent = seed & 2;
+	unit.caching_mode = seed & 4;
+	unit.write_buffer = seed & 8;
+	unit.large_1g = seed % 3 != 0;
+	unit.large_2m = unit.large_1g || seed % 5 != 0;
+	return model_new(&(struct model_config){.ram = ram,
+		.ram_count = QT_ARRAY_SIZE(ram),
+		.crash = crash,
+		.crash_count = 1,
+		.arena = {QT_MIB(524), QT_MIB(528)},
+		.units = &unit,
+		.unit_count = 1,
+		.seed = seed});
+}
+
+/* Leaves of all sizes, neighbours of the crash region, permissions, emptied tables. */
+static void fill_domain(struct model *m, struct model_domain *domain)
+{
+	uint64_t large = m->units[0].config.large_1g ? QT_GIB(1) : QT_MIB(4);
+	uint64_t medium = m->units[0].config.large_2m ? QT_MIB(8) : QT_MIB(2);
+
+	model_map(m, domain, QT_GIB(8), QT_GIB(1), large, QT_RW, 2);
+	model_map(m, domain, QT_GIB(3), QT_MIB(256), medium, QT_RW, 1);
+	model_map(m, domain, QT_GIB(3) + QT_MIB(16), QT_MIB(256), QT_MIB(2), QT_READ, 1);
+	model_map(m, domain, QT_GIB(4) - 64 * PAGE, QT_MIB(300), 48 * PAGE, QT_RW, 0);
+	model_map(m, domain, QT_GIB(4) - 8 * PAGE, QT_MIB(400), PAGE, QT_WRITE, 0);
+	model_map(m, domain, QT_MIB(530), QT_MIB(200), 3 * PAGE, QT_RW, 0);
+	model_map(m, domain, QT_GIB(5), QT_MIB(300), QT_MIB(4), QT_RW, 0);
+	model_unmap(m, domain, QT_GIB(5), QT_MIB(4));
+}
+
+static struct model *filled_machine(unsigned seed)
+{
+	struct model *m = new_machine(seed);
+	struct model_domain *shared, *own;
+
+	model_start_unit(m, 0);
+	shared = model_domain_new(m, 0, 4, 5);
+	own = model_domain_new(m, 0, 3, 6);
+	model_add_function(m, DISK, 0x8086, 1, 0x010802);
+	model_add_function(m, NIC, 0x8086, 2, 0x020000);
+	model_add_function(m, USB, 0x8086, 3, 0x0c0330);
+	model_add_function(m, AUDIO, 0x8086, 4, 0x040300);
+	fill_domain(m, shared);
+	fill_domain(m, own);
+	model_attach(m, shared, DISK, 0);
+	model_attach(m, shared, NIC, 0);
+	model_attach(m, own, USB, 0);
+	return m;
+}
+
+static size_t requester_of(const struct bench *b, qt_rid rid)
+{
+	for (size_t i = 0; i < b->machine->requester_count; i++)
+		if (b->machine->requesters[i].rid == rid)
+			return i;
+	fail_msg("no requester %x", rid);
+	return 0;
+}
+
+static void adopt(struct bench *b, int i)
+{
+	const struct qt_requester *requester =
+		&b->machine->requesters[requester_of(b, users[i][0])];
+
+	assert_true(requester->domain >= 0);
+	assert_int_equal(qt_live_adopt(&b->live[i], b->machine, (size_t)requester->domain,
+				 &b->pages, b->lists[i], PIECES_MAX),
+		0);
+	collect(b, i, &b->wanted[i]);
+}
+
+static void give_new_domain(struct bench *b, int i)
+{
+	assert_int_equal(qt_live_new(&b->live[i], b->machine, 0, QT_GIB(64), &b->pages, b->lists[i],
+				 PIECES_MAX),
+		0);
+	b->wanted[i].count = 0;
+	assert_int_equal(qt_live_attach(&b->live[i], requester_of(b, users[i][0])), 0);
+}
+
+/*
+ * Opens every domain of a machine: as the dead kernel left it, or as a takeover
+ * did, with the crash region mapped by tables that all of them share.
+ */
+static struct bench *open_bench(unsigned seed, bool taken_over)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	b->m = filled_machine(seed);
+	if (taken_over)
+		scenario_run(&b->s, b->m);
+	else
+		scenario_plan(&b->s, b->m);
+	assert_string_equal(b->m->complaint, "");
+	if (taken_over)
+		assert_int_equal(b->s.verified, 0);
+	b->m->on_change = NULL;
+	b->machine = &b->s.machine;
+	b->machine->deadline_us = 0;
+	assert_int_equal(qt_page_pool_init(&b->pool, &b->m->arena, PAGE, POOL_PAGES), 0);
+	b->pool_pages = qt_page_pool_pages(&b->pool);
+	b->pages = (struct qt_pages){b, bench_alloc, bench_retire, bench_reclaim, bench_pointer};
+	b->allocs_left = UINT32_MAX;
+	b->busy = -1;
+	adopt(b, 0);
+	adopt(b, 1);
+	if (taken_over)
+		adopt(b, 2);
+	else
+		give_new_domain(b, 2);
+	check_all(b);
+	b->m->on_change = after_change;
+	b->m->on_change_context = b;
+	return b;
+}
+
+static void close_bench(struct bench *b)
+{
+	scenario_free(&b->s);
+	free(b);
+}
+
+/* Operations */
+
+static qt_iova interesting_iova(struct bench *b, int i)
+{
+	static const qt_iova places[] = {QT_GIB(8), QT_GIB(9), QT_GIB(3), QT_GIB(3) + QT_MIB(16),
+		QT_GIB(4) - 64 * PAGE, QT_MIB(512), QT_MIB(528), QT_MIB(530), QT_GIB(5), QT_GIB(20),
+		0, QT_GIB(1)};
+	const struct reference *ref = &b->wanted[i];
+	qt_iova iova = places[below(b, QT_ARRAY_SIZE(places))];
+
+	if (ref->count && chance(b, 50)) {
+		const struct qt_mapping *piece = &ref->list[below(b, ref->count)];
+
+		iova = piece->iova + (chance(b, 50) ? piece->size : 0);
+	}
+	if (chance(b, 30))
+		iova += below(b, QT_MIB(8));
+	else if (chance(b, 60) && iova > QT_MIB(4))
+		iova += PAGE * below(b, 16) - 8 * PAGE;
+	return iova & ~(qt_iova)((chance(b, 30) ? QT_MIB(2) : PAGE) - 1);
+}
+
+static uint64_t interesting_size(struct bench *b)
+{
+	switch (below(b, 8)) {
+	case 0:
+		return QT_MIB(2) * (1 + below(b, 3));
+	case 1:
+		return QT_MIB(2) + PAGE * below(b, 40);
+	case 2:
+		return chance(b, 10) && b->m->units[0].config.large_2m ? QT_GIB(1) : QT_MIB(1);
+	default:
+		return PAGE * (1 + below(b, 20));
+	}
+}
+
+static void begin(struct bench *b, int i, qt_iova start, uint64_t size)
+{
+	b->busy = i;
+	b->range = (struct qt_range){start, start + size};
+	b->stores = 0;
+	/* DMA fills the caches, also with what is about to go. */
+	for (int n = 0; n < 4; n++)
+		model_touch(b->m, users[i][0], start + PAGE * below(b, size / PAGE));
+}
+
+/* Hardware has to be told, unless only something new is there and it caches no absences. */
+static void settle_caches(struct bench *b, int i)
+{
+	const struct model_unit_config *unit = &b->m->units[0].config;
+	unsigned what = b->live[i].stale.what;
+
+	if (what == 0 || (what == QT_STALE_ADDED && !unit->caching_mode && !unit->write_buffer &&
+				 chance(b, 70)))
+		return;
+	assert_int_equal(qt_live_flush(&b->live[i]), 0);
+	assert_int_equal(b->live[i].stale.what, 0);
+}
+
+static void do_map(struct bench *b, int i, qt_iova iova, uint64_t size)
+{
+	static const unsigned kinds[] = {QT_RW, QT_RW, QT_READ, QT_WRITE};
+	unsigned perms = kinds[below(b, QT_ARRAY_SIZE(kinds))];
+	qt_phys phys = QT_GIB(4) + (below(b, QT_MIB(512)) & ~(qt_phys)(PAGE - 1));
+	bool taken = ref_overlaps(&b->wanted[i], iova, iova + size);
+	int error;
+
+	if (chance(b, 40))
+		phys = (phys & ~(QT_MIB(2) - 1)) | (iova & (QT_MIB(2) - 1));
+	begin(b, i, iova, size);
+	b->allocs_left = chance(b, 10) ? (unsigned)below(b, 4) : UINT32_MAX;
+	error = qt_live_map(&b->live[i], iova, phys, size, perms);
+	b->allocs_left = UINT32_MAX;
+	if (taken)
+		assert_int_equal(error, QT_E_BUSY);
+	else if (error)
+		assert_int_equal(error, QT_E_NOMEM);
+	else
+		ref_add(&b->wanted[i], (struct qt_mapping){iova, phys, size, (uint8_t)perms});
+	settle_caches(b, i);
+}
+
+static void do_unmap(struct bench *b, int i, qt_iova iova, uint64_t size)
+{
+	uint64_t unmapped, expected;
+	int error;
+
+	begin(b, i, iova, size);
+	b->allocs_left = chance(b, 10) ? (unsigned)below(b, 4) : UINT32_MAX;
+	error = qt_live_unmap(&b->live[i], iova, size, &unmapped);
+	b->allocs_left = UINT32_MAX;
+	if (error) {
+		assert_int_equal(error, QT_E_NOMEM);
+		assert_int_equal(qt_live_unmap(&b->live[i], iova, size, &unmapped), 0);
+		ref_remove(&b->wanted[i], iova, iova + size);
+	} else {
+		expected = ref_remove(&b->wanted[i], iova, iova + size);
+		assert_int_equal(unmapped, expected);
+	}
+	settle_caches(b, i);
+}
+
+static void do_allocate(struct bench *b, int i, uint64_t size)
+{
+	qt_iova iova;
+	uint64_t align = 1ull << below(b, 22);
+	int error = qt_live_allocate(&b->live[i], size, align, QT_MIB(1), QT_GIB(32), &iova);
+
+	assert_int_equal(error, 0);
+	assert_int_equal(iova & (align - 1), 0);
+	assert_false(ref_overlaps(&b->wanted[i], iova, iova + size));
+	assert_int_equal(qt_occupancy_free(&b->live[i].occupancy, iova, size), 0);
+	do_map(b, i, iova, size);
+}
+
+static void do_lookup(struct bench *b, int i, qt_iova iova)
+{
+	const struct qt_mapping *piece = ref_find(&b->wanted[i], iova);
+	struct qt_mapping found;
+	int error = qt_live_lookup(&b->live[i], iova, &found);
+
+	assert_int_equal(error, piece ? 0 : QT_E_NOTFOUND);
+	if (!piece)
+		return;
+	assert_int_equal(found.phys + (iova - found.iova), piece->phys + (iova - piece->iova));
+	assert_int_equal(found.perms, piece->perms);
+}
+
+static void step(struct bench *b)
+{
+	int i = (int)below(b, LIVES);
+	qt_iova iova = interesting_iova(b, i);
+	uint64_t size = interesting_size(b);
+
+	switch (below(b, 10)) {
+	case 0:
+		do_lookup(b, i, iova);
+		break;
+	case 1:
+		do_allocate(b, i, size < QT_GIB(1) ? size : PAGE);
+		break;
+	case 2:
+	case 3:
+	case 4:
+		do_map(b, i, iova, size);
+		break;
+	default:
+		do_unmap(b, i, iova, size);
+		break;
+	}
+	check_all(b);
+}
+
+static bool is_refused(struct bench *b, qt_rid rid, qt_iova iova)
+{
+	struct model_translation t;
+
+	return model_translate(b->m, rid, iova, MODEL_CACHED, &t) != 0;
+}
+
+static void release(struct bench *b, int i, qt_rid rid)
+{
+	const struct qt_mapping piece =
+		b->wanted[i].count ? b->wanted[i].list[0] : (struct qt_mapping){0};
+
+	b->busy = i;
+	b->range = (struct qt_range){0, UINT64_MAX};
+	assert_int_equal(qt_live_release(b->machine, requester_of(b, rid), &b->live[i]), 0);
+	assert_true(is_refused(b, rid, piece.iova));
+	b->busy = -1;
+}
+
+/* One device after the other loses all it had; what it shared stays the others'. */
+static void release_all(struct bench *b)
+{
+	struct model_translation t;
+
+	b->m->on_change = NULL;
+	release(b, 0, NIC);
+	for (size_t p = 0; p < b->wanted[0].count; p++) {
+		const struct qt_mapping *piece = &b->wanted[0].list[p];
+
+		assert_int_equal(model_translate(b->m, DISK, piece->iova, MODEL_CACHED, &t), 0);
+		assert_int_equal(t.phys, piece->phys);
+		assert_true(is_refused(b, NIC, piece->iova));
+	}
+	release(b, 2, AUDIO);
+	release(b, 0, DISK);
+	release(b, 1, USB);
+	assert_int_equal(b->live[0].table.root, 0);
+	assert_int_equal(b->pool.used, 0);
+}
+
+/* What is released can be used again, with nothing of the past in it. */
+static void use_again(struct bench *b)
+{
+	static const qt_iova iova = QT_GIB(4) - 64 * PAGE;
+
+	give_new_domain(b, 1);
+	assert_true(is_refused(b, USB, iova));
+	assert_int_equal(qt_live_map(&b->live[1], iova, QT_GIB(5), PAGE, QT_READ), 0);
+	assert_int_equal(qt_live_flush(&b->live[1]), 0);
+	ref_add(&b->wanted[1], (struct qt_mapping){iova, QT_GIB(5), PAGE, QT_READ});
+	check_table(b, 1);
+	check_point(b, 1, USB, iova, MODEL_CACHED);
+	release(b, 1, USB);
+	assert_int_equal(b->pool.used, 0);
+	assert_string_equal(b->m->complaint, "");
+}
+
+static void run_random(bool taken_over)
+{
+	unsigned runs = getenv("QT_RUNS") ? (unsigned)atoi(getenv("QT_RUNS")) : 16;
+
+	for (unsigned seed = 0; seed < runs; seed++) {
+		struct bench *b = open_bench(seed, taken_over);
+
+		if (getenv("QT_VERBOSE"))
+			print_message("seed %u\n", seed);
+		for (int n = 0; n < 50; n++)
+			step(b);
+		release_all(b);
+		use_again(b);
+		close_bench(b);
+	}
+}
+
+static void test_random_operations(void **state)
+{
+	(void)state;
+	run_random(false);
+}
+
+static void test_random_operations_after_a_takeover(void **state)
+{
+	(void)state;
+	run_random(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_operations),
+		cmocka_unit_test(test_random_operations_after_a_takeover),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
