@@ -59,7 +59,8 @@ static bool same_shape(const struct qt_geometry *a, const struct qt_geometry *b)
 {
 	return a->format == b->format && a->granule_lg2 == b->granule_lg2 &&
 	       a->index_lg2 == b->index_lg2 && a->leaf_level == b->leaf_level &&
-	       a->output_bits == b->output_bits && a->coherent == b->coherent;
+	       a->output_bits == b->output_bits && a->coherent == b->coherent &&
+	       a->accessed_dirty == b->accessed_dirty;
 }
 
 int qt_machine_capture(
@@ -182,6 +183,7 @@ static int domain_of(
 		if (entry->table.geometry.output_bits < g->output_bits)
 			g->output_bits = entry->table.geometry.output_bits;
 		g->coherent = g->coherent && entry->table.geometry.coherent;
+		g->accessed_dirty = g->accessed_dirty || entry->table.geometry.accessed_dirty;
 		return (int)i;
 	}
 	if (machine->domain_count == QT_DOMAINS_MAX) {
@@ -337,8 +339,10 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 	const struct qt_ranges *crash = &survey->machine->crash;
 	bool same = m->iova == m->phys && (m->perms & QT_RW) == QT_RW;
 
-	domain->mapped += m->size;
-	domain->pieces++;
+	if (m->perms) {
+		domain->mapped += m->size;
+		domain->pieces++;
+	}
 	for (size_t i = 0; i < crash->count; i++) {
 		const struct qt_range *c = &crash->list[i];
 		uint64_t start = max64(c->start, m->iova);
@@ -352,7 +356,7 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 		}
 		start = max64(c->start, m->phys);
 		end = min64(c->end, m->phys + m->size);
-		if (start < end && m->iova != m->phys && !domain->guard_broken) {
+		if (start < end && m->perms && m->iova != m->phys && !domain->guard_broken) {
 			domain->guard_broken = true;
 			domain->guard_iova = m->iova + (start - m->phys);
 		}
@@ -380,7 +384,8 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
 	domain->taken = domain->guard_broken = domain->identity = false;
 	domain->scan_error =
 		qt_scan(&reader, &domain->table, all, survey_mapping, &survey, &domain->fault);
-	domain->too_narrow = crash->count && crash->list[crash->count - 1].end > all.end;
+	domain->too_narrow =
+		crash->count && crash->list[crash->count - 1].end > qt_table_reach(&domain->table);
 	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash);
 }
 

@@ -8,6 +8,9 @@
 /* Longest time for flushing all units, in microseconds. */
 #define FLUSH_LIMIT_US 1000000
 
+/* Reads for finding out whether a unit's entries use a domain ID. */
+#define DOMAIN_ID_READS (1u << 20)
+
 static int add_store(void *context, const struct qt_store *store)
 {
 	struct qt_takeover *takeover = context;
@@ -63,17 +66,31 @@ static bool has_reserved(const struct qt_machine *machine, qt_rid rid)
 	return false;
 }
 
-/* The highest domain ID of the unit that no entry uses; 0 has a meaning of its own. */
-static int free_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id)
+/* Whether any entry of the unit uses a domain ID. */
+static int domain_id_used(
+	const struct qt_machine *machine, const struct qt_unit *unit, uint32_t id, bool *used)
 {
-	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--) {
-		bool used = false;
+	struct qt_reader reader = qt_machine_reader(machine, DOMAIN_ID_READS);
 
-		for (size_t i = 0; i < machine->requester_count && !used; i++)
-			used = machine->requesters[i].unit == unit &&
-			       machine->requesters[i].domain_id == *id;
-		if (!used)
-			return QT_OK;
+	*used = false;
+	for (size_t i = 0; i < machine->requester_count && !*used; i++)
+		*used = machine->requesters[i].unit == unit->index &&
+			machine->requesters[i].domain_id == id;
+	if (*used || !unit->ops->domain_id_used)
+		return QT_OK;
+	return unit->ops->domain_id_used(unit, &reader, id, used);
+}
+
+/* The highest domain ID of the unit that no entry uses; 0 has a meaning of its own. */
+static int free_domain_id(
+	const struct qt_machine *machine, const struct qt_unit *unit, uint32_t *id)
+{
+	for (*id = unit->domain_ids - 1; *id > 0; (*id)--) {
+		bool used;
+		int error = domain_id_used(machine, unit, *id, &used);
+
+		if (error || !used)
+			return error;
 	}
 	return QT_E_LIMIT;
 }
@@ -138,7 +155,7 @@ static int new_domain(struct qt_machine *machine, const struct qt_unit *unit, qt
 	*domain = (struct qt_domain){.unit = unit->index, .ours = true};
 	error = unit->ops->geometry(unit, highest_end(machine, rid), &domain->table.geometry);
 	if (error == QT_OK)
-		error = free_domain_id(machine, unit->index, &domain->id);
+		error = free_domain_id(machine, unit, &domain->id);
 	if (error == QT_OK)
 		error = has_reserved(machine, rid)
 				? private_capture(machine, rid, &domain->table.geometry, &capture)
@@ -201,6 +218,10 @@ static bool all_coherent(const struct qt_machine *machine)
 {
 	for (size_t i = 0; i < machine->unit_count; i++)
 		if (machine->units[i].state == QT_UNIT_TRANSLATING && !machine->units[i].coherent)
+			return false;
+	/* A unit's own tables and a domain's can differ in this (VT-d scalable mode). */
+	for (size_t i = 0; i < machine->domain_count; i++)
+		if (!machine->domains[i].table.geometry.coherent)
 			return false;
 	return true;
 }
@@ -267,6 +288,14 @@ static int forget_new_domain_ids(const struct qt_takeover *takeover)
 	return QT_OK;
 }
 
+/* Whether a word is what it was when it was planned on, but for bits that hardware sets. */
+static bool unchanged(const struct qt_store *store, uint64_t now)
+{
+	uint64_t set = now & ~store->before, cleared = store->before & ~now;
+
+	return cleared == 0 && (set & ~(uint64_t)store->hardware_bits) == 0;
+}
+
 int qt_takeover_commit(struct qt_takeover *takeover)
 {
 	const struct qt_host *host = takeover->machine->host;
@@ -284,7 +313,7 @@ int qt_takeover_commit(struct qt_takeover *takeover)
 		uint64_t now;
 
 		error = host->read(host->context, store.at, &now, sizeof(now));
-		if (error == QT_OK && now != store.before)
+		if (error == QT_OK && !unchanged(&store, now))
 			error = QT_E_BAD;
 		if (error)
 			return error;
