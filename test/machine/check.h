@@ -23,6 +23,7 @@ struct model_leaf {
 struct model_live_table {
 	qt_phys root;
 	unsigned levels;
+	bool first_stage;
 	bool damaged;    /* has entries that hardware refuses */
 	bool incomplete; /* has tables that are not in RAM, or too many to look at */
 	struct model_leaf *leaves;
