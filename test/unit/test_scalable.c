@@ -1059,9 +1059,8 @@ static void test_protected_memory(void **state)
 	} regions[] = {
 		{{QT_MIB(512), QT_MIB(513)}, {1, 0}, true, true},
 		{{QT_MIB(512), QT_MIB(513)}, {1, 0}, false, false},
-		{{0, QT_MIB(510)}, {1, 0}, true,
-			true}, /* to 512 MiB - 1 inclusive, and no further */
-		{{0, QT_MIB(508)}, {1, 0}, true, false},
+		{{0, QT_MIB(510)}, {1, 0}, true, false}, /* to 512 MiB - 1 */
+		{{0, QT_MIB(512)}, {1, 0}, true, true},
 		{{QT_MIB(528), QT_GIB(1)}, {1, 0}, true, false},
 		{{QT_GIB(1), 0}, {QT_MIB(520), QT_MIB(520)}, true, true},
 		{{QT_GIB(1), 0}, {QT_GIB(4), UINT64_MAX}, true, false},
