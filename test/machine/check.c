@@ -48,10 +48,12 @@ static void sweep_entry(
 	struct model_leaf leaf = {
 		iova, step.output, (uint8_t)(12 + 9 * level), (uint8_t)(perms & step.perms)};
 
-	/* What is not for devices is not theirs to find damaged either. */
-	if (!step.present || !step.perms)
+	if (!step.present)
 		return;
-	if (step.bad)
+	/* What is not for devices is not theirs to find damaged: a leaf without permissions. */
+	if (!step.perms)
+		sweep->leaf(sweep, &leaf);
+	else if (step.bad)
 		sweep->damaged = true;
 	else if (!step.leaf)
 		sweep_table(sweep, step.output, level - 1, iova, leaf.perms);
@@ -273,7 +275,9 @@ static bool leaf_kept(struct model *m, const struct model_live *live, const stru
 	int fault = model_unit_translate(
 		m, live->unit, live->rid, leaf->iova + offset, path, &translation);
 
-	if (!fault && translation.phys == leaf->phys + offset && translation.perms == leaf->perms)
+	if (leaf->perms ? !fault && translation.phys == leaf->phys + offset &&
+				  translation.perms == leaf->perms
+			: fault)
 		return true;
 	model_complain(m,
 		"KEEP: requester %x, IOVA %llx: was %llx perms %u, is %llx perms %u fault %d %s, "
@@ -422,7 +426,7 @@ static void guard_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 {
 	bool *holds = sweep->context;
 
-	if (leaf->phys == leaf->iova ||
+	if (leaf->phys == leaf->iova || !leaf->perms ||
 		!model_overlaps_crash(sweep->m, leaf->phys, 1ull << leaf->size_lg2))
 		return;
 	*holds = false;

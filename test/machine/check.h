@@ -16,7 +16,7 @@ struct model_leaf {
 	qt_iova iova;
 	qt_phys phys;
 	uint8_t size_lg2;
-	uint8_t perms;
+	uint8_t perms; /* 0: an entry that is not for devices, and must not become one */
 };
 
 /* A table that some present context entry led to. */
