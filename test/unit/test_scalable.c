@@ -584,6 +584,64 @@ static void test_supervisor_pages(void **state)
 	}
 }
 
+/* Not even where it leads to the same place: devices do not get there through it. */
+static void test_supervisor_page_that_is_one_to_one(void **state)
+{
+	struct model *m = first_stage_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct scenario s;
+
+	(void)state;
+	model_map(m, d, QT_MIB(512), QT_MIB(512), QT_MIB(16), QT_RW, 1);
+	poke_bits(m, model_table_entry(m, d, QT_MIB(520), 1), MODEL_FS_USER, 0);
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+}
+
+/* One that leads into the crash region from elsewhere is no way for a device's leftover DMA. */
+static void test_supervisor_page_is_no_breach(void **state)
+{
+	struct model *m = first_stage_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct scenario s;
+
+	(void)state;
+	model_map(m, d, QT_GIB(1), QT_MIB(514), 0x1000, QT_RW, 0);
+	poke_bits(m, model_table_entry(m, d, QT_GIB(1), 0), MODEL_FS_USER, 0);
+	scenario_plan(&s, m);
+	assert_int_equal(s.machine.domains[scenario_requester(&s, NVME)->domain].mapped, QT_MIB(1));
+	scenario_take_over(&s);
+	expect_sound(&s);
+	finish(&s);
+}
+
+static int no_store(void *context, const struct qt_store *store)
+{
+	(void)context;
+	(void)store;
+	return QT_OK;
+}
+
+/* A supervisor's table with nothing below it is no empty one, whoever installs. */
+static void test_supervisor_table_is_not_replaced(void **state)
+{
+	struct model *m = first_stage_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct scenario s;
+	qt_iova iova = 0;
+
+	(void)state;
+	churn(m, d, NVME, QT_MIB(512), 0x1000, 0);
+	poke_bits(m, model_table_entry(m, d, QT_MIB(512), 2), MODEL_FS_USER, 0);
+	scenario_plan(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+	assert_int_equal(
+		qt_domain_install(&s.machine, &s.machine.domains[0], no_store, NULL, &iova),
+		QT_E_BUSY);
+	scenario_free(&s);
+}
+
 /* A supervisor's page beside the crash region: its table stays, and the rest is filled in. */
 static void test_supervisor_neighbour_is_kept(void **state)
 {
@@ -1021,6 +1079,90 @@ static void test_damaged_pasid_directory_of_what_nobody_needs(void **state)
 	finish(&s);
 }
 
+/* A RID_PASID that its directory does not reach: hardware refuses that too. */
+static void test_rid_pasid_beyond_its_directory(void **state)
+{
+	struct model_unit_config unit = second_stage_unit();
+	struct scenario s;
+	struct model *m;
+
+	(void)state;
+	unit.rid_pasid = 8192;
+	m = machine_with(&unit);
+	add_device(m, NVME, CLASS_NVME, 4, 1);
+	poke_bits(m, model_context_entry(m, 0, NVME), 7 << 9, 0); /* 128 entries, not 512 */
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_ENTRY_DAMAGED);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+}
+
+/* A table under two entries, one of which has hardware keep flags that it cannot set. */
+static void test_table_shared_with_and_without_flags(void **state)
+{
+	struct model_unit_config unit = second_stage_unit();
+	struct model_domain *d;
+	struct scenario s;
+	struct model *m;
+
+	(void)state;
+	unit.flags = true;
+	unit.walk_snoop = false;
+	m = machine_with(&unit);
+	add_device(m, USB, CLASS_USB, 4, 2); /* makes the capture subtree without flags first */
+	d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	d->flags = true;
+	model_unmap(m, d, 0xffd00000, QT_MIB(1));
+	model_attach(m, d, NIC, 0);
+	add_function(m, NIC, CLASS_NIC);
+	run_sound(&s, m);
+	finish(&s);
+}
+
+/* While its entry is being written, an admitted requester is refused or gets there, no third. */
+static void check_no_halves(struct model *m, void *context)
+{
+	const qt_rid *rids = context;
+
+	for (; *rids; rids++) {
+		struct model_translation t;
+		int fault = model_translate(m, *rids, QT_MIB(512), MODEL_WALK, &t);
+
+		if (fault ? fault != MODEL_FAULT_ROOT_ABSENT && fault != MODEL_FAULT_CONTEXT_ABSENT
+			  : t.phys != QT_MIB(512) || t.perms != QT_RW)
+			model_complain(m, "%x sees half an entry: fault %d after %zu stores", *rids,
+				fault, m->store_count);
+	}
+}
+
+static void test_admission_shows_no_halves(void **state)
+{
+	static const qt_rid rids[] = {NIC, USB, UPPER, 0};
+
+	(void)state;
+	for (int first_stage = 0; first_stage < 2; first_stage++) {
+		struct model *m = machine_of(first_stage);
+		struct scenario s;
+		qt_phys at;
+
+		add_device(m, NVME, CLASS_NVME, 4, 1);
+		add_device(m, USB, CLASS_USB, 4, 3);
+		at = model_pasid_entry(m, 0, USB, 0);
+		for (unsigned i = 0; i < 8; i++)
+			model_poke(m, at + 8 * i, i ? UINT64_MAX : UINT64_MAX & ~1ull);
+		add_device(m, NIC, CLASS_NIC, 4, 4);
+		at = model_context_entry(m, 0, NIC);
+		for (unsigned i = 0; i < 4; i++)
+			model_poke(m, at + 8 * i, i ? UINT64_MAX : UINT64_MAX & ~1ull);
+		add_function(m, UPPER, CLASS_NIC);
+		scenario_plan(&s, m);
+		m->on_change = check_no_halves;
+		m->on_change_context = (void *)(uintptr_t)rids;
+		scenario_take_over(&s);
+		expect_sound(&s);
+		finish(&s);
+	}
+}
+
 /* Stores that fail, one after the other: all is undone. */
 static void test_store_that_fails_is_undone(void **state)
 {
@@ -1111,6 +1253,9 @@ int main(void)
 		cmocka_unit_test(test_accessed_flags_set_meanwhile),
 		cmocka_unit_test(test_other_bits_changed_meanwhile),
 		cmocka_unit_test(test_supervisor_pages),
+		cmocka_unit_test(test_supervisor_page_that_is_one_to_one),
+		cmocka_unit_test(test_supervisor_page_is_no_breach),
+		cmocka_unit_test(test_supervisor_table_is_not_replaced),
 		cmocka_unit_test(test_supervisor_neighbour_is_kept),
 		cmocka_unit_test(test_way_down_without_permission),
 		cmocka_unit_test(test_ignored_bits),
@@ -1129,6 +1274,9 @@ int main(void)
 		cmocka_unit_test(test_other_modes),
 		cmocka_unit_test(test_damaged_entries),
 		cmocka_unit_test(test_damaged_pasid_directory_of_what_nobody_needs),
+		cmocka_unit_test(test_rid_pasid_beyond_its_directory),
+		cmocka_unit_test(test_table_shared_with_and_without_flags),
+		cmocka_unit_test(test_admission_shows_no_halves),
 		cmocka_unit_test(test_store_that_fails_is_undone),
 		cmocka_unit_test(test_protected_memory),
 	};
