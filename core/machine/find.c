@@ -356,7 +356,7 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 		}
 		start = max64(c->start, m->phys);
 		end = min64(c->end, m->phys + m->size);
-		if (start < end && m->perms && m->iova != m->phys && !domain->guard_broken) {
+		if (start < end && m->iova != m->phys && !domain->guard_broken) {
 			domain->guard_broken = true;
 			domain->guard_iova = m->iova + (start - m->phys);
 		}

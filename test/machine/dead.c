@@ -293,7 +293,7 @@ void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid
 	qt_phys at = make_pasid_entry(m, domain->unit, rid, pasid);
 
 	if (domain->first_stage)
-		poke_pasid(m, domain->unit, at, 1 << 6, domain->id,
+		poke_pasid(m, domain->unit, at, 1 << 6 | 2 << 2, domain->id,
 			domain->root | (uint64_t)(domain->levels - 4) << 2);
 	else
 		poke_pasid(m, domain->unit, at,
@@ -326,7 +326,7 @@ void model_attach_pass(struct model *m, unsigned unit, qt_rid rid)
 
 	if (config->scalable) {
 		at = make_pasid_entry(m, unit, rid, config->rid_pasid);
-		poke_pasid(m, unit, at, 4 << 6, 1, 0);
+		poke_pasid(m, unit, at, 4 << 6 | 2 << 2, 1, 0);
 		return;
 	}
 	at = make_context_entry(m, unit, rid);

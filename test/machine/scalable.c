@@ -95,7 +95,9 @@ static bool pasid_reserved(const struct walk *walk, const uint64_t *w)
 		return true;
 	if (pointer_reserved(walk, w[0]) || pointer_reserved(walk, w[2]))
 		return true;
-	if (!second && (field(w[0], 63, 12) || field(w[0], 4, 2)))
+	/* AW does not count as one, though it should: Linux sets it always, and hardware takes it.
+	 */
+	if (!second && field(w[0], 63, 12))
 		return true;
 	if (!(second && ecap(walk, 45)) && field(w[0], 9, 9))
 		return true;

@@ -1108,8 +1108,8 @@ static void test_table_shared_with_and_without_flags(void **state)
 	unit.flags = true;
 	unit.walk_snoop = false;
 	m = machine_with(&unit);
-	add_device(m, USB, CLASS_USB, 4, 2); /* makes the capture subtree without flags first */
-	d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	add_device(m, NVME, CLASS_NVME, 4, 2); /* makes the capture subtree without flags first */
+	d = add_device(m, USB, CLASS_USB, 4, 1);
 	d->flags = true;
 	model_unmap(m, d, 0xffd00000, QT_MIB(1));
 	model_attach(m, d, NIC, 0);

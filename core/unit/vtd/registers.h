@@ -180,7 +180,6 @@ enum vtd_translation_type { VTD_TT_UNTRANSLATED = 0, VTD_TT_ATS = 1, VTD_TT_PASS
 #define VTD_PASID_SIZE         64u
 #define VTD_PASID_WORDS        8u
 #define VTD_PASID0_AW(word)    ((unsigned)((word) >> 2) & 7) /* second stage: levels - 2 */
-#define VTD_PASID0_AW_MASK     (7ull << 2)
 #define VTD_PASID0_TYPE(word)  ((unsigned)((word) >> 6) & 7)
 #define VTD_PASID0_SSADE       (1ull << 9)
 #define VTD_PASID0_RESERVED    0xc20ull

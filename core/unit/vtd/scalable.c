@@ -53,9 +53,13 @@ static bool directory_sound(const struct qt_unit *unit, uint64_t word)
 	return !(word & VTD_DIRECTORY_RESERVED) && vtd_pointer_fits(unit, word);
 }
 
+/*
+ * AW is not looked at here: Linux fills it in for every type of entry, and units
+ * without second-stage tables take that.
+ */
 static bool pasid_sound(const struct qt_unit *unit, const uint64_t *words)
 {
-	const uint64_t second = VTD_PASID0_AW_MASK | VTD_PASID0_SSADE | VTD_POINTER;
+	const uint64_t second = VTD_PASID0_SSADE | VTD_POINTER;
 	const uint64_t first = VTD_PASID2_FSPM_MASK | VTD_PASID2_WPE | VTD_POINTER;
 
 	if (words[0] & VTD_PASID0_RESERVED || words[1] & VTD_PASID1_RESERVED ||
