@@ -11,6 +11,10 @@
 #define SS_WRITE (1ull << 1)
 #define SS_PS    (1ull << 7) /* page size: a leaf above the lowest level */
 
+/* Used only where the PASID entry has SSADE, ignored elsewhere (3.7.2). */
+#define SS_ACCESSED (1ull << 8)
+#define SS_DIRTY    (1ull << 9)
+
 #define SS_ADDRESS     0x000ffffffffff000ull /* bits 51:12, those above the host's width reserved */
 #define SS_LEAF_LEVELS 2                     /* 1 GiB leaves are the largest there are */
 
@@ -51,17 +55,22 @@ static void decode(const struct qt_geometry *geometry, unsigned level, const uin
 		decode_one(geometry, level, raw[i], &entries[i]);
 }
 
+/* Hardware that would have to set these itself refuses the DMA where its walks do not snoop. */
+static uint64_t preset(const struct qt_geometry *geometry, uint64_t bits)
+{
+	return geometry->accessed_dirty ? bits : 0;
+}
+
 static uint64_t make_table(const struct qt_geometry *geometry, unsigned level, qt_phys next)
 {
-	(void)geometry;
 	(void)level;
-	return next | SS_READ | SS_WRITE;
+	return next | SS_READ | SS_WRITE | preset(geometry, SS_ACCESSED);
 }
 
 static uint64_t make_leaf(const struct qt_geometry *geometry, unsigned level, qt_phys output)
 {
-	(void)geometry;
-	return output | SS_READ | SS_WRITE | (level != 0 ? SS_PS : 0);
+	return output | SS_READ | SS_WRITE | (level != 0 ? SS_PS : 0) |
+	       preset(geometry, SS_ACCESSED | SS_DIRTY);
 }
 
 static uint64_t make_piece(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
@@ -83,6 +92,7 @@ static uint64_t with_perms(
 
 const struct qt_format qt_format_vtd_second_stage = {
 	.name = "vtd-second-stage",
+	.hardware_bits = SS_ACCESSED | SS_DIRTY,
 	.decode = decode,
 	.make_table = make_table,
 	.make_leaf = make_leaf,

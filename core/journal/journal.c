@@ -37,7 +37,8 @@ static int spread_olds(struct qt_journal *journal, struct qt_journal_run *run)
 
 static bool continues(const struct qt_journal_run *run, const struct qt_store *store)
 {
-	if (store->at != run->at + 8ull * run->count || run->count == UINT32_MAX)
+	if (store->at != run->at + 8ull * run->count || run->count == UINT32_MAX ||
+		store->hardware_bits != run->hardware_bits)
 		return false;
 	return run->count == 1 || store->after == run->after + run->stride * run->count;
 }
@@ -50,7 +51,8 @@ static int add_run(struct qt_journal *journal, const struct qt_store *store)
 	*run_at(journal, journal->runs++) = (struct qt_journal_run){.at = store->at,
 		.after = store->after,
 		.count = 1,
-		.olds = (uint32_t)journal->olds};
+		.olds = (uint32_t)journal->olds,
+		.hardware_bits = store->hardware_bits};
 	journal->olds++;
 	journal->stores++;
 	return QT_OK;
@@ -114,6 +116,7 @@ static struct qt_store store_at(
 		.at = run->at + 8ull * word,
 		.before = *old_at(journal, run->olds + (size_t)run->old_step * word),
 		.after = run->after + run->stride * word,
+		.hardware_bits = run->hardware_bits,
 	};
 }
 

@@ -12,6 +12,9 @@
 /* Reads for one unit's requester tables: an entry each, 256 buses of 256 functions. */
 #define REQUESTER_READS 100000u
 
+/* Reads for finding out whether a unit's entries use a domain ID. */
+#define DOMAIN_ID_READS (1u << 20)
+
 /* Reads for one requester's entry: a step for each of its tables. */
 #define ENTRY_READS 16u
 
@@ -59,7 +62,8 @@ static bool same_shape(const struct qt_geometry *a, const struct qt_geometry *b)
 {
 	return a->format == b->format && a->granule_lg2 == b->granule_lg2 &&
 	       a->index_lg2 == b->index_lg2 && a->leaf_level == b->leaf_level &&
-	       a->output_bits == b->output_bits && a->coherent == b->coherent;
+	       a->output_bits == b->output_bits && a->coherent == b->coherent &&
+	       a->accessed_dirty == b->accessed_dirty;
 }
 
 int qt_machine_capture(
@@ -182,6 +186,7 @@ static int domain_of(
 		if (entry->table.geometry.output_bits < g->output_bits)
 			g->output_bits = entry->table.geometry.output_bits;
 		g->coherent = g->coherent && entry->table.geometry.coherent;
+		g->accessed_dirty = g->accessed_dirty || entry->table.geometry.accessed_dirty;
 		return (int)i;
 	}
 	if (machine->domain_count == QT_DOMAINS_MAX) {
@@ -337,8 +342,10 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 	const struct qt_ranges *crash = &survey->machine->crash;
 	bool same = m->iova == m->phys && (m->perms & QT_RW) == QT_RW;
 
-	domain->mapped += m->size;
-	domain->pieces++;
+	if (m->perms) {
+		domain->mapped += m->size;
+		domain->pieces++;
+	}
 	for (size_t i = 0; i < crash->count; i++) {
 		const struct qt_range *c = &crash->list[i];
 		uint64_t start = max64(c->start, m->iova);
@@ -380,7 +387,8 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
 	domain->taken = domain->guard_broken = domain->identity = false;
 	domain->scan_error =
 		qt_scan(&reader, &domain->table, all, survey_mapping, &survey, &domain->fault);
-	domain->too_narrow = crash->count && crash->list[crash->count - 1].end > all.end;
+	domain->too_narrow =
+		crash->count && crash->list[crash->count - 1].end > qt_table_reach(&domain->table);
 	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash);
 }
 
@@ -436,24 +444,34 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain
 	return error;
 }
 
-static bool domain_id_used(const struct qt_machine *machine, unsigned unit, uint32_t id)
+/* Whether any entry of the unit uses a domain ID, those of other PASIDs included. */
+static int domain_id_used(
+	const struct qt_machine *machine, const struct qt_unit *unit, uint32_t id, bool *used)
 {
-	for (size_t i = 0; i < machine->requester_count; i++)
-		if (machine->requesters[i].unit == unit && machine->requesters[i].domain_id == id)
-			return true;
+	struct qt_reader reader = qt_machine_reader(machine, DOMAIN_ID_READS);
+
+	*used = false;
+	for (size_t i = 0; i < machine->requester_count && !*used; i++)
+		*used = machine->requesters[i].unit == unit->index &&
+			machine->requesters[i].domain_id == id;
 	/* Domains that no requester has yet. */
-	for (size_t i = 0; i < machine->domain_count; i++)
-		if (machine->domains[i].ours && machine->domains[i].table.root &&
-			machine->domains[i].unit == unit && machine->domains[i].id == id)
-			return true;
-	return false;
+	for (size_t i = 0; i < machine->domain_count && !*used; i++)
+		*used = machine->domains[i].ours && machine->domains[i].table.root &&
+			machine->domains[i].unit == unit->index && machine->domains[i].id == id;
+	if (*used || !unit->ops->domain_id_used)
+		return QT_OK;
+	return unit->ops->domain_id_used(unit, &reader, id, used);
 }
 
 int qt_machine_domain_id(const struct qt_machine *machine, unsigned unit, uint32_t *id)
 {
-	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--)
-		if (!domain_id_used(machine, unit, *id))
-			return QT_OK;
+	for (*id = machine->units[unit].domain_ids - 1; *id > 0; (*id)--) {
+		bool used;
+		int error = domain_id_used(machine, &machine->units[unit], *id, &used);
+
+		if (error || !used)
+			return error;
+	}
 	return QT_E_LIMIT;
 }
 

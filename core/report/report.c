@@ -261,7 +261,10 @@ static struct qt_store store_of(const uint8_t *report, const struct qt_report_he
 	const struct qt_journal_run *run, size_t word)
 {
 	struct qt_store store = {
-		.at = run->at + 8 * word, .after = run->after + run->stride * word};
+		.at = run->at + 8 * word,
+		.after = run->after + run->stride * word,
+		.hardware_bits = run->hardware_bits,
+	};
 
 	memcpy(&store.before, report + header->olds.offset + 8 * (run->olds + run->old_step * word),
 		8);

@@ -115,7 +115,6 @@ static const char *const reasons[] = {
 	[QT_WHY_GUARD_UNKNOWN] =
 		"its table cannot be read to the end, so it may lead into the crash region",
 	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
-	[QT_WHY_SCALABLE_MODE] = "the IOMMU is in scalable mode, which is not supported yet",
 	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",
 	[QT_WHY_UNIT_UNSUPPORTED] = "the IOMMU is in a mode that is not known",
 	[QT_WHY_ASKED_OFF] = "quietus=off",
@@ -135,6 +134,7 @@ static const char *const reasons[] = {
 	[QT_WHY_VENDOR_UNSUPPORTED] = "another vendor's IOMMU, or memory encryption",
 	[QT_WHY_COMMAND_LINE_FULL] = "the capture kernel's command line has no room",
 	[QT_WHY_NOT_RESERVED] = "the stage's memory cannot be reserved",
+	[QT_WHY_PROTECTED_MEMORY] = "an IOMMU's protected memory region covers the crash region",
 };
 
 const char *qt_reason_text(unsigned reason)

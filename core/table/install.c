@@ -48,7 +48,12 @@ static int subtree_empty(struct install *in, const struct qt_entry *entry, uint6
 
 static int replace(struct install *in, unsigned level, uint64_t base, qt_phys at, uint64_t raw)
 {
-	struct qt_store store = {.at = at, .before = raw};
+	const struct qt_geometry *g = in->geometry;
+	struct qt_store store = {
+		.at = at,
+		.before = raw,
+		.hardware_bits = g->accessed_dirty ? g->format->hardware_bits : 0,
+	};
 	int error = qt_capture_entry(in->capture, level, base, &store.after);
 
 	return error ? error : in->add(in->context, &store);
@@ -73,6 +78,9 @@ static int install_entry(struct install *in, unsigned level, const struct qt_ent
 	case QT_ENTRY_EMPTY:
 		return replace(in, level, base, at, raw);
 	case QT_ENTRY_TABLE:
+		/* Somebody's who is no device: not ours to look into, nor to replace. */
+		if (entry->perms == 0)
+			return fail(in, QT_E_BUSY, level, base, at, raw);
 		error = subtree_empty(in, entry, base);
 		if (error == QT_OK)
 			return replace(in, level, base, at, raw);
@@ -136,7 +144,7 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 
 	if (range.start >= range.end)
 		return QT_E_INVAL;
-	if (range.end > qt_table_span(table))
+	if (range.end > qt_table_reach(table))
 		return fail(
 			&in, QT_E_BUSY, table->geometry.levels - 1u, range.start, table->root, 0);
 	return install_table(&in, table->geometry.levels - 1u, table->root, 0);

@@ -59,6 +59,15 @@ uint64_t qt_table_span(const struct qt_table *table)
 	return last == UINT64_MAX ? UINT64_MAX : last + 1;
 }
 
+uint64_t qt_table_reach(const struct qt_table *table)
+{
+	uint64_t span = qt_table_span(table);
+
+	if (!table->geometry.sign_extended)
+		return span;
+	return span == UINT64_MAX ? 1ull << 63 : span / 2;
+}
+
 static int report_fault(struct qt_table_fault *fault, int error, unsigned level, qt_iova iova,
 	qt_phys entry, uint64_t raw)
 {
@@ -150,6 +159,14 @@ static int scan_leaf(struct scan *scan, const struct qt_entry *entry, unsigned p
 	return error;
 }
 
+/* IOVAs that are taken by an entry which lets no device through. */
+static int scan_occupied(struct scan *scan, uint64_t first, uint64_t last)
+{
+	struct qt_entry nowhere = {.output = first, .size_lg2 = 0};
+
+	return scan_leaf(scan, &nowhere, 0, first, last);
+}
+
 static int scan_table(
 	struct scan *scan, unsigned level, qt_phys page, uint64_t base, unsigned perms);
 
@@ -157,14 +174,19 @@ static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *
 	uint64_t base, unsigned perms)
 {
 	uint64_t last = base + ((1ull << qt_level_lg2(scan->geometry, level)) - 1);
+	uint64_t from = base > scan->first ? base : scan->first;
+	uint64_t to = last < scan->last ? last : scan->last;
 
+	if (entry->kind == QT_ENTRY_EMPTY)
+		return 0;
+	if (entry->perms == 0)
+		return scan_occupied(scan, from, to);
 	perms &= entry->perms;
-	if (entry->kind == QT_ENTRY_EMPTY || perms == 0)
+	if (perms == 0)
 		return 0;
 	if (entry->kind == QT_ENTRY_TABLE)
 		return scan_table(scan, entry->next_level, entry->output, base, perms);
-	return scan_leaf(scan, entry, perms, base > scan->first ? base : scan->first,
-		last < scan->last ? last : scan->last);
+	return scan_leaf(scan, entry, perms, from, to);
 }
 
 /* A table that is its own ancestor would be walked until the limit: say so at once. */

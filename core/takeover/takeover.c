@@ -187,6 +187,10 @@ static bool all_coherent(const struct qt_machine *machine)
 	for (size_t i = 0; i < machine->unit_count; i++)
 		if (machine->units[i].state == QT_UNIT_TRANSLATING && !machine->units[i].coherent)
 			return false;
+	/* A unit's own tables and a domain's can differ in this (VT-d scalable mode). */
+	for (size_t i = 0; i < machine->domain_count; i++)
+		if (!machine->domains[i].table.geometry.coherent)
+			return false;
 	return true;
 }
 
@@ -252,6 +256,14 @@ static int forget_new_domain_ids(const struct qt_takeover *takeover)
 	return QT_OK;
 }
 
+/* Whether a word is what it was when it was planned on, but for bits that hardware sets. */
+static bool unchanged(const struct qt_store *store, uint64_t now)
+{
+	uint64_t set = now & ~store->before, cleared = store->before & ~now;
+
+	return cleared == 0 && (set & ~(uint64_t)store->hardware_bits) == 0;
+}
+
 int qt_takeover_commit(struct qt_takeover *takeover)
 {
 	const struct qt_host *host = takeover->machine->host;
@@ -269,7 +281,7 @@ int qt_takeover_commit(struct qt_takeover *takeover)
 		uint64_t now;
 
 		error = host->read(host->context, store.at, &now, sizeof(now));
-		if (error == QT_OK && now != store.before)
+		if (error == QT_OK && !unchanged(&store, now))
 			error = QT_E_BAD;
 		if (error)
 			return error;

@@ -16,13 +16,13 @@
 
 /* Part of the report's format: little-endian. */
 struct qt_journal_run {
-	uint64_t at;       /* physical address of the first word */
-	uint64_t after;    /* new value of the first word */
-	uint64_t stride;   /* what the new value grows by from word to word, modulo 2^64 */
-	uint32_t count;    /* words, at least 1, one behind the other in memory */
-	uint32_t olds;     /* index of the first word's old value */
-	uint32_t old_step; /* 0: all words had the same old value; 1: each has its own */
-	uint32_t reserved;
+	uint64_t at;            /* physical address of the first word */
+	uint64_t after;         /* new value of the first word */
+	uint64_t stride;        /* what the new value grows by from word to word, modulo 2^64 */
+	uint32_t count;         /* words, at least 1, one behind the other in memory */
+	uint32_t olds;          /* index of the first word's old value */
+	uint32_t old_step;      /* 0: all words had the same old value; 1: each has its own */
+	uint32_t hardware_bits; /* of the old values: hardware may have set them since */
 };
 
 struct qt_journal {

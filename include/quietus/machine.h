@@ -44,6 +44,7 @@ struct qt_unit {
 	uint64_t capability;          /* the unit's own capability registers, raw: */
 	uint64_t extended_capability; /* their meaning is its unit's code alone */
 	qt_phys root;                 /* requester tables */
+	uint8_t mode;                 /* their kind, as the unit's code numbers it */
 	bool coherent;
 	uint32_t domain_ids; /* how many domain IDs it has; 0: no such thing */
 	uint8_t output_bits; /* width of physical addresses in its tables */
@@ -108,7 +109,6 @@ enum qt_reason {
 	QT_WHY_GUARD_UNKNOWN = 17,
 	/* states of a unit, and outcomes */
 	QT_WHY_UNIT_DEAD = 32,
-	QT_WHY_SCALABLE_MODE = 33,
 	QT_WHY_ABORT_MODE = 34,
 	QT_WHY_UNIT_UNSUPPORTED = 35,
 	QT_WHY_ASKED_OFF = 48,
@@ -128,6 +128,7 @@ enum qt_reason {
 	QT_WHY_VENDOR_UNSUPPORTED = 62, /* another vendor's IOMMU, or memory encryption */
 	QT_WHY_COMMAND_LINE_FULL = 63,
 	QT_WHY_NOT_RESERVED = 64,
+	QT_WHY_PROTECTED_MEMORY = 65, /* a protected memory region covers the crash region */
 };
 
 /* One sentence without a full stop, never NULL. */
@@ -139,9 +140,11 @@ const char *qt_entry_state_name(unsigned state);
 /* One translation tree, shared by every requester whose entry leads to it. */
 struct qt_domain {
 	struct qt_table table;
-	uint32_t id;  /* the hardware's domain ID (of the first requester seen) */
-	uint8_t unit; /* of the first requester seen */
-	bool ours;    /* made by the stage: the domain of admit */
+	uint32_t id;       /* the hardware's domain ID (of the first requester seen) */
+	uint8_t unit;      /* of the first requester seen */
+	bool ours;         /* made by the stage: the domain of admit */
+	qt_phys directory; /* ours: what the unit's entries lead to it through, the unit's business
+			    */
 	/* Filled in by find. */
 	int scan_error; /* why the scan of its tables ended early, 0 if it did not */
 	struct qt_table_fault fault;

@@ -32,8 +32,13 @@ enum qt_entry_kind {
 
 /* One decoded entry. */
 struct qt_entry {
-	uint8_t kind;       /* enum qt_entry_kind */
-	uint8_t perms;      /* enum qt_perm; for a table: what it lets its leaves have */
+	uint8_t kind; /* enum qt_entry_kind */
+	/*
+	 * enum qt_perm; for a table: what it lets its leaves have. 0 where there is
+	 * an entry, but not for the DMA of devices (a supervisor's page): it translates
+	 * nothing, and is somebody's all the same.
+	 */
+	uint8_t perms;
 	uint8_t next_level; /* table: level of the table it leads to, lower than its own */
 	uint8_t size_lg2;   /* leaf: bytes it translates, as a power of two */
 	qt_phys output;     /* table: address of the next table; leaf: first byte translated to */
@@ -47,6 +52,11 @@ struct qt_geometry;
  */
 struct qt_format {
 	const char *name;
+	/*
+	 * Bits of an entry that hardware sets by itself when it uses it: accessed and
+	 * dirty flags. They are below bit 32.
+	 */
+	uint32_t hardware_bits;
 	/* Decodes n raw entries of a table at `level`. Never fails: what is wrong is QT_ENTRY_BAD.
 	 */
 	void (*decode)(const struct qt_geometry *geometry, unsigned level, const uint64_t *raw,
@@ -82,6 +92,8 @@ struct qt_geometry {
 				span;  0: as many as they span */
 	uint8_t output_bits; /* width of a physical address; higher bits are reserved */
 	bool coherent;       /* table walks snoop the CPU's caches */
+	bool sign_extended;  /* bits above the span repeat its highest bit, as in CPUs' tables */
+	bool accessed_dirty; /* hardware sets the format's hardware_bits in entries it uses */
 };
 
 /* Size in bytes that one entry at `level` spans. Level may be 0 to levels. */
@@ -119,7 +131,7 @@ struct qt_mapping {
 	qt_iova iova;
 	qt_phys phys;
 	uint64_t size;
-	uint8_t perms; /* enum qt_perm, all levels' permissions combined */
+	uint8_t perms; /* enum qt_perm, all levels' permissions combined; 0: see qt_scan */
 };
 
 /*
@@ -145,6 +157,10 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
  * QT_E_BAD: the scan is complete, but passed over entries that hardware refuses;
  * *fault (may be NULL) is the first. QT_E_OUTSIDE, QT_E_LIMIT (a loop, too), and
  * QT_E_IO: it ended early, *fault says where, and what lies behind is not known.
+ *
+ * What an entry takes that is not for devices (qt_entry.perms of 0) is visited as
+ * well, as a mapping with perms 0 whose phys means nothing: a table's whole span,
+ * without going into it.
  */
 int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
@@ -152,6 +168,10 @@ int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_ra
 
 /* First address past what the table spans; UINT64_MAX where that is 2^64. */
 uint64_t qt_table_span(const struct qt_table *table);
+
+/* First address past what can be mapped one to one: the lower half where addresses are
+ * sign-extended. */
+uint64_t qt_table_reach(const struct qt_table *table);
 
 /*
  * The capture subtree: tables that map ranges one to one, read-write, made in
@@ -189,6 +209,7 @@ struct qt_store {
 	qt_phys at;
 	uint64_t before;
 	uint64_t after;
+	uint32_t hardware_bits; /* of before: hardware may set them at any time */
 };
 
 /*
@@ -209,5 +230,6 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 
 /* Formats. Sources are cited where they are defined, core/format/. */
 extern const struct qt_format qt_format_vtd_second_stage;
+extern const struct qt_format qt_format_x86_64_first_stage;
 
 #endif

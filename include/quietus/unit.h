@@ -52,6 +52,13 @@ struct qt_unit_ops {
 	int (*geometry)(const struct qt_unit *unit, uint64_t limit, struct qt_geometry *geometry);
 
 	/*
+	 * Whether an entry that no requester stands for uses a domain ID. NULL where
+	 * there is no such entry. Errors as qt_lookup's.
+	 */
+	int (*domain_id_used)(
+		const struct qt_unit *unit, struct qt_reader *reader, uint32_t id, bool *used);
+
+	/*
 	 * Hands the stores that give `rid`, which has no entry, the table `table`
 	 * under `domain_id` to `add`, in an order in which the hardware never sees
 	 * half of it. Table pages it needs come from the arena and are shared by

@@ -6,14 +6,14 @@
 
 #define FIRST_CAPACITY 256u
 
-static bool same_place(const struct model_cached *entry, uint8_t kind, uint32_t space,
+static bool same_place(const struct model_cached *entry, uint8_t kind, uint64_t space,
 	uint8_t size_lg2, uint64_t number)
 {
 	return entry->kind == kind && entry->space == space && entry->size_lg2 == size_lg2 &&
 	       entry->number == number;
 }
 
-static size_t slot_of(const struct model_cache *cache, uint8_t kind, uint32_t space,
+static size_t slot_of(const struct model_cache *cache, uint8_t kind, uint64_t space,
 	uint8_t size_lg2, uint64_t number)
 {
 	uint64_t hash = number * 0x9e3779b97f4a7c15u;
@@ -24,7 +24,7 @@ static size_t slot_of(const struct model_cache *cache, uint8_t kind, uint32_t sp
 }
 
 const struct model_cached *model_cache_find(const struct model_cache *cache, uint8_t kind,
-	uint32_t space, uint8_t size_lg2, uint64_t number)
+	uint64_t space, uint8_t size_lg2, uint64_t number)
 {
 	size_t slot;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "check.h"
 
+#include "walk.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,9 @@ static void *grow(void *list, size_t count, size_t size)
 struct sweep {
 	struct model *m;
 	const struct model_unit *unit;
+	enum model_view view;
+	bool first_stage;
+	unsigned top; /* level of the root */
 	unsigned tables_left;
 	bool damaged;
 	bool incomplete;
@@ -32,44 +37,38 @@ struct sweep {
 	void *context;
 };
 
-static bool leaf_sound(const struct sweep *sweep, unsigned level, uint64_t raw)
-{
-	const struct model_unit_config *config = &sweep->unit->config;
-
-	if (raw & MODEL_SS_SNOOP && !config->snoop)
-		return false;
-	if (level == 0)
-		return true;
-	if (!(level == 1 ? config->large_2m : config->large_1g))
-		return false;
-	return !(raw & ADDRESS_MASK & ((1ull << (12 + 9 * level)) - 1));
-}
-
 static void sweep_table(
 	struct sweep *sweep, qt_phys table, unsigned level, qt_iova base, unsigned perms);
 
 static void sweep_entry(
 	struct sweep *sweep, uint64_t raw, unsigned level, qt_iova iova, unsigned perms)
 {
-	const struct model *m = sweep->m;
-	bool is_leaf = level == 0 || (level <= 2 && raw & MODEL_SS_LARGE);
+	struct model_step step =
+		model_step(sweep->m, &sweep->unit->config, sweep->first_stage, level, raw);
 	struct model_leaf leaf = {
-		iova, raw & ADDRESS_MASK, (uint8_t)(12 + 9 * level), (uint8_t)(perms & raw)};
+		iova, step.output, (uint8_t)(12 + 9 * level), (uint8_t)(perms & step.perms)};
 
-	if (!(raw & QT_RW))
+	if (!step.present)
 		return;
-	if ((raw & ADDRESS_MASK) >> m->address_bits) {
-		sweep->damaged = true;
-	} else if (!is_leaf) {
-		if (raw & (MODEL_SS_LARGE | MODEL_SS_SNOOP))
-			sweep->damaged = true;
-		else
-			sweep_table(sweep, raw & ADDRESS_MASK, level - 1, iova, perms & raw);
-	} else if (!leaf_sound(sweep, level, raw)) {
-		sweep->damaged = true;
-	} else if (leaf.perms) {
+	/* What is not for devices is not theirs to find damaged: a leaf without permissions. */
+	if (!step.perms)
 		sweep->leaf(sweep, &leaf);
-	}
+	else if (step.bad)
+		sweep->damaged = true;
+	else if (!step.leaf)
+		sweep_table(sweep, step.output, level - 1, iova, leaf.perms);
+	else if (leaf.perms)
+		sweep->leaf(sweep, &leaf);
+}
+
+/* First-stage addresses are sign-extended (VT-d 4.1, section 3.6). */
+static qt_iova extended(const struct sweep *sweep, unsigned level, qt_iova iova)
+{
+	unsigned top = 12 + 9 * level + 8;
+
+	return sweep->first_stage && level == sweep->top && iova >> top & 1
+		       ? iova | ~((2ull << top) - 1)
+		       : iova;
 }
 
 static void sweep_table(
@@ -82,11 +81,11 @@ static void sweep_table(
 		return;
 	}
 	sweep->tables_left--;
-	memcpy(words, model_memory_page(&sweep->m->memory, table, model_unit_view(sweep->unit)),
-		sizeof(words));
+	memcpy(words, model_memory_page(&sweep->m->memory, table, sweep->view), sizeof(words));
 	for (unsigned i = 0; i < 512; i++)
-		if (words[i] & QT_RW)
-			sweep_entry(sweep, words[i], level, base + ((qt_iova)i << (12 + 9 * level)),
+		if (words[i])
+			sweep_entry(sweep, words[i], level,
+				extended(sweep, level, base + ((qt_iova)i << (12 + 9 * level))),
 				perms);
 }
 
@@ -124,17 +123,64 @@ struct found {
 	unsigned levels;
 	unsigned domain;
 	qt_phys root;
+	bool first_stage;
+	enum model_view view; /* that the unit has of the table */
 };
 
-/* Calls visit for each present context entry of a unit that is on in legacy mode. */
+static struct sweep sweep_of(struct model *m, const struct found *found)
+{
+	return (struct sweep){
+		.m = m,
+		.unit = found->unit,
+		.view = found->view,
+		.first_stage = found->first_stage,
+		.top = found->levels - 1,
+		.tables_left = TABLES_MAX,
+	};
+}
+
+/*
+ * Scalable mode: the same for each requester whose RID_PASID has a sound entry,
+ * as the walk finds it.
+ */
+static void scalable_contexts(struct model *m, struct model_unit *unit,
+	void (*visit)(struct model *m, const struct found *found, void *context), void *context)
+{
+	for (uint32_t id = 0; id < 0x10000; id++) {
+		const struct walk walk = {
+			m, unit, MODEL_WALK, QT_RID(unit->config.segment, 0, 0) + id, 0};
+		struct model_cached entry;
+		struct found found;
+		uint64_t half;
+
+		/* A whole half at a time, where there is none. */
+		if (id % 128 == 0 &&
+			!(fetch(&walk, (unit->root & ADDRESS_MASK) + id / 128 * 8, &half) &&
+				half & 1)) {
+			id += 127;
+			continue;
+		}
+		entry = model_scalable_context(&walk);
+		if (entry.fault)
+			continue;
+		found = (struct found){unit, walk.rid, entry.type, entry.levels, entry.domain,
+			entry.value, entry.first_stage, entry.no_snoop ? MODEL_MEMORY : MODEL_CPU};
+		visit(m, &found, context);
+	}
+}
+
+/* Calls visit for each present context entry of a unit that is on. */
 static void contexts(struct model *m, struct model_unit *unit,
 	void (*visit)(struct model *m, const struct found *found, void *context), void *context)
 {
 	enum model_view view = model_unit_view(unit);
 	qt_phys root = unit->root & ADDRESS_MASK;
 
-	if (!(unit->status & MODEL_GCMD_TE) || unit->root & MODEL_RTADDR_ABORT ||
-		!model_in_ram(m, root, MODEL_PAGE))
+	if (!(unit->status & MODEL_GCMD_TE) || !model_in_ram(m, root, MODEL_PAGE))
+		return;
+	if ((unit->root & MODEL_RTADDR_ABORT) == MODEL_RTADDR_SCALABLE)
+		scalable_contexts(m, unit, visit, context);
+	if (unit->root & MODEL_RTADDR_ABORT)
 		return;
 	for (unsigned bus = 0; bus < 256; bus++) {
 		uint64_t lo = model_memory_load(&m->memory, root + bus * 16, view);
@@ -147,7 +193,7 @@ static void contexts(struct model *m, struct model_unit *unit,
 			uint64_t high = model_memory_load(&m->memory, table + devfn * 16 + 8, view);
 			struct found found = {unit, QT_RID(unit->config.segment, bus, devfn),
 				low >> 2 & 3, (high & 7) + 2, high >> 8 & 0xffff,
-				low & ADDRESS_MASK};
+				low & ADDRESS_MASK, false, view};
 
 			if (low & 1)
 				visit(m, &found, context);
@@ -170,11 +216,12 @@ static void keep_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 static void add_table(struct model *m, struct model_snapshot *snapshot, const struct found *found)
 {
 	struct model_live_table *table;
-	struct sweep sweep = {.m = m, .unit = found->unit, .tables_left = TABLES_MAX};
+	struct sweep sweep = sweep_of(m, found);
 
 	snapshot->tables = grow(snapshot->tables, snapshot->table_count, sizeof(*table));
 	table = &snapshot->tables[snapshot->table_count++];
-	*table = (struct model_live_table){.root = found->root, .levels = found->levels};
+	*table = (struct model_live_table){
+		.root = found->root, .levels = found->levels, .first_stage = found->first_stage};
 	sweep.leaf = keep_leaf;
 	sweep.context = table;
 	sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
@@ -186,7 +233,8 @@ static int table_of(struct model *m, struct model_snapshot *snapshot, const stru
 {
 	for (size_t i = 0; i < snapshot->table_count; i++)
 		if (snapshot->tables[i].root == found->root &&
-			snapshot->tables[i].levels == found->levels)
+			snapshot->tables[i].levels == found->levels &&
+			snapshot->tables[i].first_stage == found->first_stage)
 			return (int)i;
 	add_table(m, snapshot, found);
 	return (int)snapshot->table_count - 1;
@@ -199,7 +247,8 @@ static bool context_sound(struct model *m, const struct found *found)
 	int fault = model_unit_translate(m, found->unit, found->rid, 0, MODEL_WALK, &translation);
 
 	return fault == 0 || fault == MODEL_FAULT_WRITE || fault == MODEL_FAULT_TABLE_ACCESS ||
-	       fault == MODEL_FAULT_TABLE_RESERVED;
+	       fault == MODEL_FAULT_TABLE_RESERVED || fault == MODEL_FAULT_FLAGS ||
+	       fault == MODEL_FAULT_PROTECTED;
 }
 
 static void add_live(struct model *m, const struct found *found, void *context)
@@ -252,7 +301,9 @@ static bool leaf_kept(struct model *m, const struct model_live *live, const stru
 	int fault = model_unit_translate(
 		m, live->unit, live->rid, leaf->iova + offset, path, &translation);
 
-	if (!fault && translation.phys == leaf->phys + offset && translation.perms == leaf->perms)
+	if (leaf->perms ? !fault && translation.phys == leaf->phys + offset &&
+				  translation.perms == leaf->perms
+			: fault)
 		return true;
 	model_complain(m,
 		"KEEP: requester %x, IOVA %llx: was %llx perms %u, is %llx perms %u fault %d %s, "
@@ -326,7 +377,7 @@ static void check_clean(struct model *m, const struct found *found, void *contex
 	for (size_t i = 0; i < cache->capacity; i++) {
 		const struct model_cached *entry = &cache->slots[i];
 
-		if (entry->kind != MODEL_CACHE_LEAF || entry->space != found->domain)
+		if (entry->kind != MODEL_CACHE_LEAF || entry->domain != found->domain)
 			continue;
 		if (entry->fault || entry->value == entry->number << entry->size_lg2)
 			continue;
@@ -401,7 +452,7 @@ static void guard_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 {
 	bool *holds = sweep->context;
 
-	if (leaf->phys == leaf->iova ||
+	if (leaf->phys == leaf->iova || !leaf->perms ||
 		!model_overlaps_crash(sweep->m, leaf->phys, 1ull << leaf->size_lg2))
 		return;
 	*holds = false;
@@ -411,12 +462,10 @@ static void guard_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 
 static void guard_context(struct model *m, const struct found *found, void *context)
 {
-	struct sweep sweep = {.m = m,
-		.unit = found->unit,
-		.tables_left = TABLES_MAX,
-		.leaf = guard_leaf,
-		.context = context};
+	struct sweep sweep = sweep_of(m, found);
 
+	sweep.leaf = guard_leaf;
+	sweep.context = context;
 	if (found->type != 2 && context_sound(m, found))
 		sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
 }
@@ -438,7 +487,10 @@ static uint64_t word_at(const uint8_t *page, unsigned index)
 	return word;
 }
 
-/* Calls visit for every word outside the arena that differs from the crash. */
+/*
+ * Calls visit for every word outside the arena that differs from the crash in
+ * other bits than those that hardware has set itself.
+ */
 static void differences(const struct model *m,
 	void (*visit)(qt_phys at, uint64_t before, uint64_t after, void *context), void *context)
 {
@@ -446,11 +498,13 @@ static void differences(const struct model *m,
 		if (!page->before || memcmp(page->before, page->view[MODEL_CPU], MODEL_PAGE) == 0)
 			continue;
 		for (unsigned i = 0; i < MODEL_PAGE / 8; i++) {
+			qt_phys at = page->number * MODEL_PAGE + i * 8;
 			uint64_t before = word_at(page->before, i);
 			uint64_t after = word_at(page->view[MODEL_CPU], i);
 
-			if (before != after)
-				visit(page->number * MODEL_PAGE + i * 8, before, after, context);
+			if (before != after &&
+				(before ^ after) & ~model_memory_flagged(&m->memory, at))
+				visit(at, before, after, context);
 		}
 	}
 }
@@ -473,11 +527,12 @@ static int by_address(const void *a, const void *b)
 static void find_in_ledger(qt_phys at, uint64_t before, uint64_t after, void *context)
 {
 	struct ledger *ledger = context;
+	uint64_t flagged = model_memory_flagged(&ledger->m->memory, at);
 	struct qt_store key = {.at = at};
 	const struct qt_store *store =
 		bsearch(&key, ledger->stores, ledger->count, sizeof(key), by_address);
 
-	if (store && store->before == before && store->after == after)
+	if (store && !((store->before ^ before) & ~flagged) && !((store->after ^ after) & ~flagged))
 		return;
 	ledger->holds = false;
 	model_complain(ledger->m, "LEDGER: %llx was %llx, is %llx; the journal %s",

@@ -16,13 +16,14 @@ struct model_leaf {
 	qt_iova iova;
 	qt_phys phys;
 	uint8_t size_lg2;
-	uint8_t perms;
+	uint8_t perms; /* 0: an entry that is not for devices, and must not become one */
 };
 
 /* A table that some present context entry led to. */
 struct model_live_table {
 	qt_phys root;
 	unsigned levels;
+	bool first_stage;
 	bool damaged;    /* has entries that hardware refuses */
 	bool incomplete; /* has tables that are not in RAM, or too many to look at */
 	struct model_leaf *leaves;

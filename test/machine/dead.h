@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the dead kernel left: root, context and second-stage tables in RAM, units
+ * What the dead kernel left: root, context, PASID and paging tables in RAM, units
  * switched on, caches warm. Every function may also be used after model_crash,
  * to play the part of somebody else who writes to memory.
  */
@@ -16,6 +16,11 @@ struct model_domain {
 	unsigned levels;
 	uint16_t id;
 	qt_phys root;
+	bool first_stage; /* scalable units without second-stage tables have no other */
+	/* Set by a test before it maps. */
+	bool flags;      /* second stage: SSADE, hardware keeps accessed and dirty flags */
+	bool no_preset;  /* entries are made without those flags set */
+	bool no_execute; /* first stage: with XD set */
 };
 
 struct model_dead {
@@ -49,6 +54,8 @@ void model_unmap(struct model *m, struct model_domain *domain, qt_iova iova, uin
 
 /* Entries for a requester. type is TT: 0, or 1 for ATS. */
 void model_attach(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type);
+/* Scalable mode: the entry of one PASID. */
+void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid);
 void model_attach_pass(struct model *m, unsigned unit, qt_rid rid);
 void model_detach(struct model *m, unsigned unit, qt_rid rid);
 
@@ -58,6 +65,7 @@ int model_touch(struct model *m, qt_rid rid, qt_iova iova);
 /* Addresses of entries, to look at or damage: 0 if no table leads there. */
 qt_phys model_root_entry(const struct model *m, unsigned unit, uint8_t bus);
 qt_phys model_context_entry(struct model *m, unsigned unit, qt_rid rid);
+qt_phys model_pasid_entry(struct model *m, unsigned unit, qt_rid rid, uint32_t pasid);
 qt_phys model_table_entry(
 	struct model *m, const struct model_domain *domain, qt_iova iova, unsigned level);
 

@@ -30,6 +30,7 @@ void model_memory_free(struct model_memory *memory)
 {
 	struct model_page *next;
 
+	free(memory->flagged);
 	for (struct model_page *page = memory->all; page; page = next) {
 		next = page->next_all;
 		if (!page->own)
@@ -195,6 +196,30 @@ void model_memory_write(struct model_memory *memory, qt_phys at, const void *byt
 		from += n;
 		len -= n;
 	}
+}
+
+void model_memory_flag(struct model_memory *memory, qt_phys at, uint64_t bits)
+{
+	uint64_t word = model_memory_load(memory, at, MODEL_CPU) | bits;
+
+	model_memory_write(memory, at, &word, sizeof(word));
+	if (!memory->watched)
+		return;
+	memory->flagged =
+		realloc(memory->flagged, (memory->flagged_count + 1) * sizeof(*memory->flagged));
+	if (!memory->flagged)
+		abort();
+	memory->flagged[memory->flagged_count++] = (struct model_flagged){at, bits};
+}
+
+uint64_t model_memory_flagged(const struct model_memory *memory, qt_phys at)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < memory->flagged_count; i++)
+		if (memory->flagged[i].at == at)
+			bits |= memory->flagged[i].bits;
+	return bits;
 }
 
 bool model_memory_write_back(struct model_memory *memory, qt_phys at, uint64_t len)

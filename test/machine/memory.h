@@ -35,6 +35,12 @@ struct model_page {
 	struct model_page *next_all; /* in the list of all pages */
 };
 
+/* A word in which hardware has set bits. */
+struct model_flagged {
+	qt_phys at;
+	uint64_t bits;
+};
+
 struct model_memory {
 	struct model_page **buckets;
 	struct model_page *all;
@@ -43,6 +49,8 @@ struct model_memory {
 	bool cached;             /* keep MEMORY apart */
 	bool buffered;           /* keep the BUFFERED ones apart */
 	bool watched;            /* keep what was there before */
+	struct model_flagged *flagged;
+	size_t flagged_count;
 };
 
 void model_memory_init(struct model_memory *memory, uint64_t seed, bool cached, bool buffered);
@@ -65,6 +73,15 @@ void model_memory_store(struct model_memory *memory, qt_phys at, uint64_t value)
 
 /* Into all views at once, as DMA and the past do. */
 void model_memory_write(struct model_memory *memory, qt_phys at, const void *bytes, size_t len);
+
+/*
+ * Bits that hardware sets by itself, in all views: accessed and dirty flags. They
+ * are kept in mind: such changes are nobody's.
+ */
+void model_memory_flag(struct model_memory *memory, qt_phys at, uint64_t bits);
+
+/* Bits that hardware has set in a word since the crash. */
+uint64_t model_memory_flagged(const struct model_memory *memory, qt_phys at);
 
 /* Lines of [at, at + len) go from the CPU view to MEMORY. True if that changed anything. */
 bool model_memory_write_back(struct model_memory *memory, qt_phys at, uint64_t len);

@@ -107,7 +107,8 @@ struct model *model_new(const struct model_config *config)
 	if (!m)
 		abort();
 	for (size_t i = 0; i < config->unit_count; i++) {
-		cached |= !config->units[i].coherent;
+		cached |= !config->units[i].coherent ||
+			  (config->units[i].scalable && !config->units[i].walk_snoop);
 		buffered |= config->units[i].write_buffer;
 	}
 	m->random.state = config->seed;

@@ -14,6 +14,10 @@ enum {
 	CCMD = 0x28,
 	FSTS = 0x34,
 	FECTL = 0x38,
+	PMEN = 0x64,
+	PLMBASE = 0x68,
+	PHMBASE = 0x70,
+	PHMLIMIT = 0x78,
 	IQH = 0x80,
 	IQT = 0x88,
 	IQA = 0x90,
@@ -30,6 +34,8 @@ enum {
 #define GCMD_ONCE (MODEL_GCMD_SRTP | MODEL_GCMD_SFL | MODEL_GCMD_WBF | MODEL_GCMD_SIRTP)
 
 #define NEVER UINT64_MAX
+
+#define IQA_WIDE 0x800u /* 256-bit descriptors */
 
 struct model_unit_config model_unit_default(qt_phys registers)
 {
@@ -51,6 +57,14 @@ struct model_unit_config model_unit_default(qt_phys registers)
 	};
 }
 
+struct model_unit_config model_unit_scalable(qt_phys registers)
+{
+	struct model_unit_config config = model_unit_default(registers);
+
+	config.scalable = config.second_stage = config.walk_snoop = true;
+	return config;
+}
+
 /* CAP: section 11.4.2. */
 static uint64_t capability_of(const struct model_unit_config *config)
 {
@@ -67,6 +81,9 @@ static uint64_t capability_of(const struct model_unit_config *config)
 	cap |= 1ull << 39;              /* PSI */
 	cap |= (uint64_t)0x12 << 48;    /* MAMV */
 	cap |= 1ull << 54 | 1ull << 55; /* write and read draining */
+	cap |= 1ull << 5 | 1ull << 6;   /* protected memory regions */
+	cap |= (uint64_t)config->first_1g << 56;
+	cap |= (uint64_t)config->first_5 << 60;
 	return cap;
 }
 
@@ -82,6 +99,13 @@ static uint64_t extended_capability_of(const struct model_unit_config *config)
 	ecap |= (uint64_t)config->pass_through << 6;
 	ecap |= (uint64_t)config->snoop << 7;
 	ecap |= (uint64_t)(IVA / 16) << 8;
+	ecap |= (uint64_t)config->scalable << 43;
+	ecap |= (uint64_t)config->scalable << 40; /* PASID */
+	ecap |= (uint64_t)config->flags << 45;
+	ecap |= (uint64_t)config->second_stage << 46;
+	ecap |= (uint64_t)config->first_stage << 47;
+	ecap |= (uint64_t)config->walk_snoop << 48;
+	ecap |= (uint64_t)(config->rid_pasid != 0) << 49;
 	return ecap;
 }
 
@@ -115,7 +139,9 @@ void model_unit_enable(struct model_unit *unit, bool translation, qt_phys queue,
 	if (queue) {
 		unit->status |= MODEL_GCMD_QIE;
 		unit->queue_address = queue;
-		unit->queue_head = unit->queue_tail = tail * 16u;
+		unit->queue_head = unit->queue_tail = tail / 2 * 32u;
+		if (unit->root & MODEL_RTADDR_SCALABLE)
+			unit->queue_address |= IQA_WIDE;
 	}
 }
 
@@ -152,6 +178,34 @@ void model_unit_forget_contexts(struct model_unit *unit, unsigned granularity, u
 	model_cache_drop(&unit->cache, context_matches, &choice);
 }
 
+/* Which cached PASID entries a command names. */
+struct pasid_choice {
+	unsigned granularity;
+	uint16_t domain;
+	uint32_t pasid;
+};
+
+static bool pasid_matches(const struct model_cached *entry, const void *context)
+{
+	const struct pasid_choice *choice = context;
+
+	if (entry->kind != MODEL_CACHE_PASID)
+		return false;
+	if (choice->granularity == 3)
+		return true;
+	return entry->domain == choice->domain &&
+	       (choice->granularity == 0 || entry->pasid == choice->pasid);
+}
+
+void model_unit_forget_pasids(
+	struct model_unit *unit, unsigned granularity, uint16_t domain, uint32_t pasid)
+{
+	struct pasid_choice choice = {granularity, domain, pasid};
+
+	unit->pasid_invalidations++;
+	model_cache_drop(&unit->cache, pasid_matches, &choice);
+}
+
 /* Which cached translations a command names. */
 struct leaf_choice {
 	unsigned granularity;
@@ -178,7 +232,8 @@ static bool leaf_matches(const struct model_cached *entry, const void *context)
 		return false;
 	if (choice->granularity != 1 && entry->domain != choice->domain)
 		return false;
-	if (choice->granularity != 3)
+	/* Pages of a domain: all of its first-stage entries go (table 23 of 6.5.2.3). */
+	if (choice->granularity != 3 || entry->first_stage)
 		return true;
 	if (entry->kind == MODEL_CACHE_TABLE && choice->keep_tables)
 		return false;
@@ -261,7 +316,21 @@ enum {
 	DESCRIPTOR_DEVICE = 3,
 	DESCRIPTOR_INTERRUPT = 4,
 	DESCRIPTOR_WAIT = 5,
+	DESCRIPTOR_PASID = 7,
 };
+
+static unsigned descriptor_size(const struct model_unit *unit)
+{
+	return unit->queue_address & IQA_WIDE ? 32 : 16;
+}
+
+/* Scalable mode takes wide descriptors only; wide ones need scalable mode to exist (11.4.9.9). */
+static bool width_allowed(const struct model_unit *unit)
+{
+	bool wide = unit->queue_address & IQA_WIDE;
+
+	return wide ? unit->config.scalable : !(unit->root & MODEL_RTADDR_SCALABLE);
+}
 
 static bool run_context_descriptor(struct model_unit *unit, uint64_t lo)
 {
@@ -271,6 +340,17 @@ static bool run_context_descriptor(struct model_unit *unit, uint64_t lo)
 		return false;
 	model_unit_forget_contexts(
 		unit, granularity, (uint16_t)(lo >> 16), (uint16_t)(lo >> 32), lo >> 48 & 3);
+	return true;
+}
+
+static bool run_pasid_descriptor(struct model_unit *unit, uint64_t lo)
+{
+	unsigned granularity = lo >> 4 & 3;
+
+	if (granularity == 2 || !(unit->queue_address & IQA_WIDE))
+		return false;
+	model_unit_forget_pasids(
+		unit, granularity, (uint16_t)(lo >> 16), (uint32_t)(lo >> 32) & 0xfffff);
 	return true;
 }
 
@@ -332,10 +412,15 @@ static bool run_descriptor(struct model *m, struct model_unit *unit, qt_phys at)
 {
 	uint64_t lo, hi;
 
-	if (!model_in_ram(m, at, 16))
+	if (!width_allowed(unit) || !model_in_ram(m, at, descriptor_size(unit)))
 		return false;
 	lo = model_memory_load(&m->memory, at, MODEL_CPU);
 	hi = model_memory_load(&m->memory, at + 8, MODEL_CPU);
+	/* The upper half of those that are used here is reserved. */
+	if (descriptor_size(unit) == 32 &&
+		(model_memory_load(&m->memory, at + 16, MODEL_CPU) ||
+			model_memory_load(&m->memory, at + 24, MODEL_CPU)))
+		return false;
 	switch (lo & 0xf) {
 	case DESCRIPTOR_CONTEXT:
 		return run_context_descriptor(unit, lo);
@@ -350,6 +435,8 @@ static bool run_descriptor(struct model *m, struct model_unit *unit, qt_phys at)
 		return true;
 	case DESCRIPTOR_WAIT:
 		return run_wait_descriptor(m, unit, lo, hi);
+	case DESCRIPTOR_PASID:
+		return run_pasid_descriptor(unit, lo);
 	default:
 		return false;
 	}
@@ -379,11 +466,12 @@ static void run_queue(struct model *m, struct model_unit *unit)
 		unit->queue_stalled = is_silent(m, unit, base + unit->queue_head);
 		if (unit->queue_stalled)
 			break;
-		if (!run_descriptor(m, unit, base + unit->queue_head)) {
+		if (unit->queue_tail % descriptor_size(unit) ||
+			!run_descriptor(m, unit, base + unit->queue_head)) {
 			unit->fault_status |= MODEL_FSTS_IQE;
 			break;
 		}
-		unit->queue_head = (unit->queue_head + 16) % size;
+		unit->queue_head = (unit->queue_head + descriptor_size(unit)) % size;
 		model_changed(m);
 	}
 }
@@ -485,6 +573,8 @@ static void expect_registers_allowed(struct model *m, const struct model_unit *u
 		model_complain(m, "register-based invalidation while the queue is on");
 	if (unit->config.version_major >= 6)
 		model_complain(m, "register-based invalidation on a unit that has none");
+	if (unit->root & MODEL_RTADDR_SCALABLE)
+		model_complain(m, "register-based invalidation in scalable mode");
 }
 
 static void write_context_command(struct model *m, struct model_unit *unit, uint64_t value)
@@ -522,7 +612,7 @@ static void write_queue_address(struct model *m, struct model_unit *unit, uint64
 {
 	if (unit->status & MODEL_GCMD_QIE)
 		model_complain(m, "IQA written while the queue is on");
-	if (value & 0xff8)
+	if (value & (unit->config.scalable ? 0x7f8 : 0xff8))
 		model_complain(m, "IQA: reserved bits in %llx", (unsigned long long)value);
 	unit->queue_address = value;
 }
@@ -630,6 +720,14 @@ static uint64_t read_pair(const struct model_unit *unit, unsigned offset)
 		return (uint64_t)unit->fault_status << 32;
 	case FECTL:
 		return unit->fault_control;
+	case PMEN & ~7: /* its upper half */
+		return (unit->protected_enable ? 0x80000001ull : 0) << 32;
+	case PLMBASE:
+		return (uint32_t)unit->protected_base[0] | unit->protected_limit[0] << 32;
+	case PHMBASE:
+		return unit->protected_base[1];
+	case PHMLIMIT:
+		return unit->protected_limit[1];
 	case IQH:
 		return unit->queue_head;
 	case IQT:

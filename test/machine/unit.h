@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A VT-d unit: registers, queued and register-based invalidation, translation in
- * legacy mode with all its caches. Source: Intel Virtualization Technology for
+ * legacy and scalable mode with all its caches. Source: Intel Virtualization Technology for
  * Directed I/O, Architecture Specification 4.1 (sections in unit.c, walk.c).
  */
 #ifndef MODEL_UNIT_H
@@ -32,6 +32,15 @@ struct model_unit_config {
 	bool device_tlbs;  /* ECAP.DT */
 	bool pass_through; /* ECAP.PT */
 	bool snoop;        /* ECAP.SC */
+	/* Scalable mode: model_start_unit() switches it on. */
+	bool scalable;      /* ECAP.SMTS */
+	bool second_stage;  /* ECAP.SSTS */
+	bool first_stage;   /* ECAP.FSTS */
+	bool first_5;       /* CAP.FS5LP */
+	bool first_1g;      /* CAP.FS1GP */
+	bool walk_snoop;    /* ECAP.SMPWC: walks below PASID entries can snoop */
+	bool flags;         /* ECAP.SSADS: second-stage accessed and dirty flags */
+	uint32_t rid_pasid; /* what the dead kernel puts into RID_PASID; not 0: ECAP.RPS */
 	uint64_t more_capability;
 	uint64_t more_extended_capability; /* ORed into the registers, e.g. ECAP.SMTS */
 	uint32_t latency_us;               /* from a command to its completion; default 3 */
@@ -58,6 +67,9 @@ enum model_fault {
 	MODEL_FAULT_CONTEXT_RESERVED = 0xb,
 	MODEL_FAULT_TABLE_RESERVED = 0xc,
 	MODEL_FAULT_BLOCKED = 0xd,
+	MODEL_FAULT_FLAGS = 0x7c, /* an accessed flag is missing, and walks do not snoop */
+	MODEL_FAULT_PROTECTED =
+		0x81, /* ours: a protected memory region, which hardware does not record */
 	MODEL_FAULT_MODE = 0x80, /* ours: a root table mode that the model does not walk */
 };
 
@@ -86,6 +98,9 @@ struct model_unit {
 	uint64_t queue_head;
 	uint64_t queue_tail;
 	uint64_t remap_table;
+	bool protected_enable; /* PMEN.EPM, and what it protects: low and high region */
+	uint64_t protected_base[2];
+	uint64_t protected_limit[2]; /* inclusive, low bits count as ones */
 	/* Commands under way: what, and when they are done. */
 	uint32_t command;
 	uint64_t command_ns, context_ns, iotlb_ns, queue_ns;
@@ -102,6 +117,7 @@ struct model_unit {
 	uint64_t register_reads;
 	uint64_t register_writes;
 	uint64_t context_invalidations;
+	uint64_t pasid_invalidations;
 	uint64_t iotlb_invalidations;
 	uint64_t device_invalidations;
 	uint64_t interrupt_invalidations;
@@ -125,9 +141,16 @@ uint64_t model_unit_read(struct model *m, struct model_unit *unit, unsigned offs
 void model_unit_write(
 	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value);
 
+/* Scalable mode on: second-stage tables, PASIDs, walks that snoop. */
+struct model_unit_config model_unit_scalable(qt_phys registers);
+
 /* The dead kernel's switches: root table, translation, queue. They take effect at once. */
 void model_unit_set_root(struct model_unit *unit, uint64_t root);
 void model_unit_enable(struct model_unit *unit, bool translation, qt_phys queue, unsigned tail);
+
+/* PASID entries. Granularity: 0 domain, 1 domain and PASID, 3 global. */
+void model_unit_forget_pasids(
+	struct model_unit *unit, unsigned granularity, uint16_t domain, uint32_t pasid);
 
 /* Invalidation, as commands do it. Granularity: 1 global, 2 domain, 3 device or page. */
 void model_unit_forget_contexts(struct model_unit *unit, unsigned granularity, uint16_t domain,
@@ -146,6 +169,21 @@ int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, q
 #define MODEL_SS_WRITE 0x2u
 #define MODEL_SS_LARGE 0x80u
 #define MODEL_SS_SNOOP 0x800u
+
+#define MODEL_SS_ACCESSED 0x100u
+#define MODEL_SS_DIRTY    0x200u
+
+/* And of first-stage tables. */
+#define MODEL_FS_PRESENT  0x1u
+#define MODEL_FS_WRITE    0x2u
+#define MODEL_FS_USER     0x4u
+#define MODEL_FS_ACCESSED 0x20u
+#define MODEL_FS_DIRTY    0x40u
+#define MODEL_FS_LARGE    0x80u
+#define MODEL_FS_NX       (1ull << 63)
+
+/* Low bits of protected memory registers that are not implemented. */
+#define MODEL_PROTECTED_MASK 0x1fffffu
 
 /* GCMD and GSTS (VT-d 4.1, 11.4.4). */
 #define MODEL_GCMD_TE    (1u << 31)

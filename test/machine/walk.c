@@ -1,48 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The walk of a VT-d unit in legacy mode, written from VT-d 4.1, chapters 3, 6
- * and 9, and from nothing in the core: it is what the core is checked against.
+ * The walk of a VT-d unit: contexts of legacy mode, and tables in both modes.
  */
 #include <string.h>
 
-#include "model.h"
-
-/* Everything one translation carries along. */
-struct walk {
-	struct model *m;
-	struct model_unit *unit;
-	enum model_path path;
-	qt_rid rid;
-	qt_iova iova;
-};
-
-static uint64_t field(uint64_t value, unsigned high, unsigned low)
-{
-	return value >> low & ((2ull << (high - low)) - 1);
-}
-
-/* Bits from the machine's physical address width up to 51 are reserved in every pointer. */
-static bool address_reserved(const struct walk *walk, uint64_t raw)
-{
-	unsigned bits = walk->m->address_bits;
-
-	return bits < 52 && field(raw, 51, bits);
-}
-
-/* One aligned word as the unit sees memory. False outside RAM. */
-static bool fetch(const struct walk *walk, qt_phys at, uint64_t *raw)
-{
-	if (!model_in_ram(walk->m, at, 8))
-		return false;
-	*raw = model_memory_load(&walk->m->memory, at, model_unit_view(walk->unit));
-	return true;
-}
-
-static int no_translation(struct model_cached *context, int fault)
-{
-	context->fault = (uint8_t)fault;
-	return fault;
-}
+#include "walk.h"
 
 /* Root entry: section 9.1. */
 static int read_root_entry(const struct walk *walk, qt_phys *table)
@@ -54,7 +16,7 @@ static int read_root_entry(const struct walk *walk, qt_phys *table)
 		return MODEL_FAULT_ROOT_ACCESS;
 	if (!(lo & 1))
 		return MODEL_FAULT_ROOT_ABSENT;
-	if (field(lo, 11, 1) || hi || address_reserved(walk, lo) || field(lo, 63, 52))
+	if (field(lo, 11, 1) || hi || address_reserved(walk->m, lo) || field(lo, 63, 52))
 		return MODEL_FAULT_ROOT_RESERVED;
 	*table = field(lo, 51, 12) << 12;
 	return 0;
@@ -68,7 +30,7 @@ static int check_context(const struct walk *walk, uint64_t lo, uint64_t hi)
 
 	if (field(lo, 11, 4) || field(hi, 63, 24) || field(hi, 7, 7))
 		return MODEL_FAULT_CONTEXT_RESERVED;
-	if (address_reserved(walk, lo) || field(lo, 63, 52))
+	if (address_reserved(walk->m, lo) || field(lo, 63, 52))
 		return MODEL_FAULT_CONTEXT_RESERVED;
 	if (type == 3 || (type == 2 && !config->pass_through) ||
 		(type == 1 && !config->device_tlbs))
@@ -111,6 +73,8 @@ static struct model_cached context_of(const struct walk *walk)
 	struct model_cached context = {.kind = MODEL_CACHE_CONTEXT, .number = (uint16_t)walk->rid};
 	const struct model_cached *cached;
 
+	if (walk->unit->root & MODEL_RTADDR_SCALABLE)
+		return model_scalable_context(walk);
 	if (walk->path != MODEL_WALK) {
 		cached = model_cache_find(
 			&walk->unit->cache, MODEL_CACHE_CONTEXT, 0, 0, context.number);
@@ -129,39 +93,18 @@ static unsigned span_lg2(unsigned level)
 	return 12 + 9 * level;
 }
 
-/* Second-stage entries: section 9.8. A present entry has R or W set. */
-static bool entry_is_leaf(unsigned level, uint64_t raw)
-{
-	return level == 0 || (level <= 2 && raw & MODEL_SS_LARGE);
-}
-
-static bool entry_reserved(const struct walk *walk, unsigned level, uint64_t raw)
-{
-	const struct model_unit_config *config = &walk->unit->config;
-
-	if (address_reserved(walk, raw))
-		return true;
-	if (!entry_is_leaf(level, raw))
-		return raw & (MODEL_SS_LARGE | MODEL_SS_SNOOP);
-	if (raw & MODEL_SS_SNOOP && !config->snoop)
-		return true;
-	if (level == 0)
-		return false;
-	if (!(level == 1 ? config->large_2m : config->large_1g))
-		return true;
-	return field(raw, span_lg2(level) - 1, 12);
-}
-
-static void remember_table(
-	const struct walk *walk, uint16_t domain, unsigned level, qt_phys table, unsigned perms)
+static void remember_table(const struct walk *walk, const struct model_cached *context,
+	unsigned level, qt_phys table, unsigned perms)
 {
 	unsigned size_lg2 = span_lg2(level + 1);
 	struct model_cached entry = {
 		.kind = MODEL_CACHE_TABLE,
 		.size_lg2 = (uint8_t)size_lg2,
 		.perms = (uint8_t)perms,
-		.domain = domain,
-		.space = domain,
+		.first_stage = context->first_stage,
+		.domain = context->domain,
+		.pasid = context->pasid,
+		.space = model_space(context->first_stage, context->domain, context->pasid),
 		.number = walk->iova >> size_lg2,
 		.value = table,
 	};
@@ -174,6 +117,7 @@ static void remember_table(
 static unsigned first_table(const struct walk *walk, const struct model_cached *context,
 	qt_phys *table, unsigned *perms)
 {
+	uint64_t space = model_space(context->first_stage, context->domain, context->pasid);
 	unsigned level = 0;
 
 	*table = context->value;
@@ -182,9 +126,8 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 		return context->levels - 1u;
 	for (; level + 1 < context->levels; level++) {
 		unsigned size_lg2 = span_lg2(level + 1);
-		const struct model_cached *cached =
-			model_cache_find(&walk->unit->cache, MODEL_CACHE_TABLE, context->domain,
-				(uint8_t)size_lg2, walk->iova >> size_lg2);
+		const struct model_cached *cached = model_cache_find(&walk->unit->cache,
+			MODEL_CACHE_TABLE, space, (uint8_t)size_lg2, walk->iova >> size_lg2);
 
 		if (cached) {
 			*table = cached->value;
@@ -193,6 +136,39 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 		}
 	}
 	return level;
+}
+
+/* In scalable mode walks snoop as the PASID entry says (ECAP.SMPWC), else as ECAP.C does. */
+static bool fetch_entry(
+	const struct walk *walk, const struct model_cached *context, qt_phys at, uint64_t *raw)
+{
+	if (!(walk->unit->root & MODEL_RTADDR_SCALABLE))
+		return fetch(walk, at, raw);
+	if (!model_in_ram(walk->m, at, 8))
+		return false;
+	*raw = model_memory_load(
+		&walk->m->memory, at, context->no_snoop ? MODEL_MEMORY : MODEL_CPU);
+	return true;
+}
+
+/*
+ * Accessed and dirty flags (3.6.2, 3.7.2). One that is missing is set, by a walk
+ * that snoops; another cannot, and refuses the DMA.
+ */
+static int update_flags(const struct walk *walk, const struct model_cached *context, qt_phys at,
+	uint64_t raw, const struct model_step *step)
+{
+	uint64_t accessed = context->first_stage ? MODEL_FS_ACCESSED : MODEL_SS_ACCESSED;
+	uint64_t dirty = context->first_stage ? MODEL_FS_DIRTY : MODEL_SS_DIRTY;
+	uint64_t wanted = accessed | (step->leaf && step->perms & QT_WRITE ? dirty : 0);
+
+	if (!context->flags || (raw & wanted) == wanted)
+		return 0;
+	if (context->no_snoop)
+		return MODEL_FAULT_FLAGS;
+	if (walk->path == MODEL_CACHED)
+		model_memory_flag(&walk->m->memory, at, wanted);
+	return 0;
 }
 
 static int walk_tables(const struct walk *walk, const struct model_cached *context,
@@ -204,34 +180,35 @@ static int walk_tables(const struct walk *walk, const struct model_cached *conte
 
 	for (unsigned level = first_table(walk, context, &table, &perms);; level--) {
 		qt_phys at = table + field(walk->iova, span_lg2(level) + 8, span_lg2(level)) * 8;
+		struct model_step step;
+		int fault;
 
-		if (!fetch(walk, at, &raw))
+		if (!fetch_entry(walk, context, at, &raw))
 			return MODEL_FAULT_TABLE_ACCESS;
-		if (!(raw & QT_RW))
+		step = model_step(walk->m, &walk->unit->config, context->first_stage, level, raw);
+		if (!step.present)
 			return MODEL_FAULT_WRITE;
-		if (entry_reserved(walk, level, raw))
+		if (step.bad)
 			return MODEL_FAULT_TABLE_RESERVED;
-		perms &= raw & QT_RW;
-		if (entry_is_leaf(level, raw)) {
-			uint64_t offset = walk->iova & ((1ull << span_lg2(level)) - 1);
-
-			if (!perms)
-				return MODEL_FAULT_WRITE;
-			translation->phys = (field(raw, 51, 12) << 12) + offset;
-			if (level)
-				translation->phys =
-					(field(raw, 51, span_lg2(level)) << span_lg2(level)) +
-					offset;
+		perms &= step.perms;
+		if (step.leaf && !perms)
+			return MODEL_FAULT_WRITE;
+		fault = update_flags(walk, context, at, raw, &step);
+		if (fault)
+			return fault;
+		if (step.leaf) {
+			translation->phys =
+				step.output + (walk->iova & ((1ull << span_lg2(level)) - 1));
 			translation->perms = (uint8_t)perms;
 			translation->size_lg2 = (uint8_t)span_lg2(level);
 			return 0;
 		}
-		table = field(raw, 51, 12) << 12;
-		remember_table(walk, context->domain, level - 1, table, perms);
+		table = step.output;
+		remember_table(walk, context, level - 1, table, perms);
 	}
 }
 
-static bool from_cache(const struct walk *walk, uint8_t kind, uint32_t space, int *fault,
+static bool from_cache(const struct walk *walk, uint8_t kind, uint64_t space, int *fault,
 	struct model_translation *translation)
 {
 	static const uint8_t sizes[] = {12, 21, 30};
@@ -251,8 +228,8 @@ static bool from_cache(const struct walk *walk, uint8_t kind, uint32_t space, in
 	return false;
 }
 
-static void remember_leaf(const struct walk *walk, uint8_t kind, uint32_t space, uint16_t domain,
-	int fault, const struct model_translation *translation)
+static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space,
+	const struct model_cached *context, int fault, const struct model_translation *translation)
 {
 	unsigned size_lg2 = fault ? 12 : translation->size_lg2;
 	struct model_cached entry = {
@@ -260,7 +237,9 @@ static void remember_leaf(const struct walk *walk, uint8_t kind, uint32_t space,
 		.size_lg2 = (uint8_t)size_lg2,
 		.perms = translation->perms,
 		.fault = (uint8_t)fault,
-		.domain = domain,
+		.first_stage = context->first_stage,
+		.domain = context->domain,
+		.pasid = context->pasid,
 		.space = space,
 		.number = walk->iova >> size_lg2,
 		.value = translation->phys & ~((1ull << size_lg2) - 1),
@@ -269,24 +248,37 @@ static void remember_leaf(const struct walk *walk, uint8_t kind, uint32_t space,
 	model_cache_put(&walk->unit->cache, &entry);
 }
 
+/* Addresses a table takes: first-stage ones are sign-extended (3.6), others start with zeros. */
+static bool in_width(const struct walk *walk, const struct model_cached *context)
+{
+	unsigned width = span_lg2(context->levels);
+	uint64_t above;
+
+	if (context->first_stage) {
+		above = walk->iova >> (width - 1);
+		return above == 0 || above == UINT64_MAX >> (width - 1);
+	}
+	if (width > walk->unit->config.guest_bits)
+		width = walk->unit->config.guest_bits;
+	return width >= 64 || !(walk->iova >> width);
+}
+
 /* Through the unit's IOTLB, or past it. */
 static int translate_by_domain(const struct walk *walk, const struct model_cached *context,
 	struct model_translation *translation)
 {
-	unsigned width = span_lg2(context->levels);
-	uint16_t domain = context->domain;
+	uint64_t space = model_space(context->first_stage, context->domain, context->pasid);
+	bool cache_faults = walk->unit->config.caching_mode && !context->first_stage;
 	int fault;
 
-	if (width > walk->unit->config.guest_bits)
-		width = walk->unit->config.guest_bits;
-	if (width < 64 && walk->iova >> width)
+	if (!in_width(walk, context))
 		return MODEL_FAULT_WIDTH;
 	if (walk->path == MODEL_CACHED &&
-		from_cache(walk, MODEL_CACHE_LEAF, domain, &fault, translation))
+		from_cache(walk, MODEL_CACHE_LEAF, space, &fault, translation))
 		return fault;
 	fault = walk_tables(walk, context, translation);
-	if (walk->path == MODEL_CACHED && (!fault || walk->unit->config.caching_mode))
-		remember_leaf(walk, MODEL_CACHE_LEAF, domain, domain, fault, translation);
+	if (walk->path == MODEL_CACHED && (!fault || cache_faults))
+		remember_leaf(walk, MODEL_CACHE_LEAF, space, context, fault, translation);
 	return fault;
 }
 
@@ -300,11 +292,11 @@ static int translate_by_device(const struct walk *walk, const struct model_cache
 		return fault;
 	fault = translate_by_domain(walk, context, translation);
 	if (!fault)
-		remember_leaf(walk, MODEL_CACHE_DEVICE, walk->rid, 0, 0, translation);
+		remember_leaf(walk, MODEL_CACHE_DEVICE, walk->rid, context, 0, translation);
 	return fault;
 }
 
-int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+static int translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation)
 {
 	const struct walk walk = {m, unit, path, rid, iova};
@@ -316,7 +308,7 @@ int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, q
 		*translation = (struct model_translation){iova, QT_RW, 12};
 		return 0;
 	}
-	if (unit->root & MODEL_RTADDR_ABORT)
+	if (unit->root & MODEL_RTADDR_ABORT & ~MODEL_RTADDR_SCALABLE)
 		return MODEL_FAULT_MODE;
 	context = context_of(&walk);
 	if (context.fault)
@@ -329,6 +321,26 @@ int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, q
 	if (function && function->ats)
 		return translate_by_device(&walk, &context, translation);
 	return translate_by_domain(&walk, &context, translation);
+}
+
+/* Protected memory regions refuse DMA whether it is translated or not (11.4.8.1). */
+static bool is_protected(const struct model_unit *unit, qt_phys at)
+{
+	if (!unit->protected_enable)
+		return false;
+	for (unsigned i = 0; i < 2; i++)
+		if (at >= unit->protected_base[i] &&
+			at <= (unit->protected_limit[i] | MODEL_PROTECTED_MASK))
+			return true;
+	return false;
+}
+
+int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation)
+{
+	int fault = translate(m, unit, rid, iova, path, translation);
+
+	return fault == 0 && is_protected(unit, translation->phys) ? MODEL_FAULT_PROTECTED : fault;
 }
 
 int model_translate(struct model *m, qt_rid rid, qt_iova iova, enum model_path path,

@@ -43,7 +43,7 @@ static void fill_units(struct sample *s)
 		.registers = 0xfed91000,
 		.segment = 1,
 		.state = QT_UNIT_UNSUPPORTED,
-		.reason = QT_WHY_SCALABLE_MODE};
+		.reason = QT_WHY_ABORT_MODE};
 }
 
 static void fill_requesters(struct sample *s)
@@ -203,7 +203,7 @@ static void everything_is_said_in_text(void **state)
 		" Memory 1004.0 KiB of 2.0 MiB, at 0x1fae00000\n", " Words changed 3\n",
 		" NMIs 2\n", " Crash region 0x2e001000 to 0x3e000000\n", " RAM 6.0 GiB\n",
 		"0 vt-d 0 0xfed90000 0xd2008c22260206 0x0 translating -\n",
-		"1 vt-d 1 0xfed91000 0x0 0x0 unsupported the IOMMU is in scalable mode",
+		"1 vt-d 1 0xfed91000 0x0 0x0 unsupported the IOMMU is in abort mode",
 		"0000:00:1f.2 8086:2922 010601 storage 0 0 translated adopt true the crash",
 		"0000:00:1a.0 8086:2934 0c0300 USB 0 1 absent admit false it has no entry\n",
 		"0001:81:01.1 1b36:000c 020000 network 1 2 translated leave false IOVAs of",

@@ -27,6 +27,7 @@
 
 static const struct qt_format *const formats[] = {
 	&qt_format_vtd_second_stage,
+	&qt_format_x86_64_first_stage,
 };
 
 struct word {

@@ -34,19 +34,24 @@ static struct pair *new_pair(size_t size)
 	return pair;
 }
 
-static int add(struct pair *pair, uint64_t at, uint64_t before, uint64_t after)
+static int add_store(struct pair *pair, const struct qt_store *store)
 {
-	struct qt_store store = {at, before, after};
-	int error = qt_journal_add(&pair->journal, &store);
+	int error = qt_journal_add(&pair->journal, store);
 
 	if (!error)
-		pair->stores[pair->count++] = store;
+		pair->stores[pair->count++] = *store;
 	return error;
+}
+
+static int add(struct pair *pair, uint64_t at, uint64_t before, uint64_t after)
+{
+	return add_store(pair, &(struct qt_store){.at = at, .before = before, .after = after});
 }
 
 static bool same(const struct qt_store *a, const struct qt_store *b)
 {
-	return a->at == b->at && a->before == b->before && a->after == b->after;
+	return a->at == b->at && a->before == b->before && a->after == b->after &&
+	       a->hardware_bits == b->hardware_bits;
 }
 
 static bool forwards_from(const struct pair *pair, size_t index)
@@ -117,7 +122,9 @@ static void pick_store(
 	uint64_t kind = model_random_below(random, 100);
 
 	*store = (struct qt_store){
-		model_random_below(random, 1 << 20) * 8, 0, model_random_next(random)};
+		.at = model_random_below(random, 1 << 20) * 8, .after = model_random_next(random)};
+	if (kind % 16 == 0)
+		store->hardware_bits = 0x20;
 	if (last && kind < 80)
 		store->at = last->at + 8;
 	if (last && kind < 75)
@@ -145,7 +152,7 @@ static void run_seed(uint64_t seed)
 			qt_journal_truncate(&pair->journal, pair->count);
 		}
 		pick_store(pair, &random, &stride, &store);
-		assert_int_equal(add(pair, store.at, store.before, store.after), 0);
+		assert_int_equal(add_store(pair, &store), 0);
 		if (model_random_chance(&random, 10))
 			wrong = compare(pair, &random);
 	}
@@ -199,13 +206,14 @@ static void test_256_domains(void **state)
 	(void)state;
 	for (unsigned domain = 0; domain < 256; domain++)
 		for (unsigned i = 0; i < 128; i++) {
-			struct qt_store store = {
-				0x100000 + 0x1000 * domain + 8 * i, 0, 0x20000083 + i * QT_MIB(2)};
+			struct qt_store store = {.at = 0x100000 + 0x1000 * domain + 8 * i,
+				.after = 0x20000083 + i * QT_MIB(2)};
 
 			assert_int_equal(qt_journal_add(&pair->journal, &store), 0);
 		}
 	assert_int_equal(pair->journal.runs, 256);
-	assert_int_equal(qt_journal_add(&pair->journal, &(struct qt_store){8, 0, 1}), QT_E_NOMEM);
+	assert_int_equal(qt_journal_add(&pair->journal, &(struct qt_store){.at = 8, .after = 1}),
+		QT_E_NOMEM);
 	assert_int_equal(pair->journal.stores, 256 * 128);
 	free(pair);
 }

@@ -306,12 +306,12 @@ static void test_ledger_sees_it(void **state)
 	assert_int_equal(model_words_changed(m), 1);
 	assert_false(model_ledger(m, &journal));
 	expect_complaint(m, "the journal does not have it");
-	assert_int_equal(qt_journal_add(&journal, &(struct qt_store){at, was + 1, 5}), 0);
+	assert_int_equal(qt_journal_add(&journal, &(struct qt_store){at, was + 1, 5, 0}), 0);
 	journal.done = 1;
 	assert_false(model_ledger(m, &journal));
 	expect_complaint(m, "other values");
 	qt_journal_truncate(&journal, 0);
-	assert_int_equal(qt_journal_add(&journal, &(struct qt_store){at, was, 5}), 0);
+	assert_int_equal(qt_journal_add(&journal, &(struct qt_store){at, was, 5, 0}), 0);
 	assert_false(model_ledger(m, &journal)); /* it does not say that it was done */
 	m->complaints = 0;
 	journal.done = 1;

@@ -188,11 +188,11 @@ static const struct row rows[] = {
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_ENTRY_DAMAGED,
 		.blocks = true},
-	{.what = "unit in scalable mode",
+	{.what = "a protected region in the way",
 		.state = QT_REQ_UNSUPPORTED,
-		.found_reason = QT_WHY_SCALABLE_MODE,
+		.found_reason = QT_WHY_PROTECTED_MEMORY,
 		.decision = QT_LEAVE,
-		.reason = QT_WHY_SCALABLE_MODE,
+		.reason = QT_WHY_PROTECTED_MEMORY,
 		.blocks = true},
 	{.what = "unit dead",
 		.state = QT_REQ_UNSUPPORTED,
@@ -329,9 +329,9 @@ static void test_unsupported_unit_without_requesters(void **state)
 	(void)state;
 	start(&f);
 	f.units[1].state = QT_UNIT_UNSUPPORTED;
-	f.units[1].reason = QT_WHY_SCALABLE_MODE;
+	f.units[1].reason = QT_WHY_UNIT_UNSUPPORTED;
 	f.machine.unit_count = 2;
-	expect_refused(&f, QT_WHY_SCALABLE_MODE);
+	expect_refused(&f, QT_WHY_UNIT_UNSUPPORTED);
 }
 
 /* All or nothing: one that would be lost is enough, and it is named. */

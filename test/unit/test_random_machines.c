@@ -58,6 +58,9 @@ static uint64_t domain_span(const struct draft *draft, const struct model_domain
 	unsigned bits = 12 + 9 * domain->levels;
 	unsigned guest = draft->m->units[domain->unit].config.guest_bits;
 
+	/* The lower half: first-stage addresses are sign-extended. */
+	if (domain->first_stage)
+		return 1ull << (bits - 1);
 	return 1ull << (bits < guest ? bits : guest);
 }
 
@@ -169,13 +172,19 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 {
 	const struct model_unit_config *config = &draft->m->units[unit].config;
 	struct model_domain *domain;
+	bool first_stage = config->first_stage && (!config->second_stage || chance(draft, 50));
 	unsigned levels;
 	uint64_t pieces = below(draft, PIECES_MAX);
 
 	do
 		levels = 3 + (unsigned)below(draft, 3);
-	while (!(config->levels >> levels & 1));
+	while (!(first_stage ? levels == 4 || (levels == 5 && config->first_5)
+			     : config->levels >> levels & 1));
 	domain = model_domain_new(draft->m, unit, levels, ++draft->next_id[unit]);
+	domain->first_stage = first_stage;
+	domain->flags = !first_stage && config->flags && chance(draft, 50);
+	domain->no_preset = config->walk_snoop && chance(draft, 50);
+	domain->no_execute = first_stage && chance(draft, 50);
 	model_attach(draft->m, domain, rid, 0);
 	while (pieces--)
 		add_piece(draft, domain);
@@ -209,6 +218,11 @@ static void make_entry(struct draft *draft, qt_rid rid)
 	if (!unit || !(unit->status & MODEL_GCMD_TE))
 		return;
 	if (kind < 15) {
+		/* In scalable mode the way to where its entry was is often left. */
+		if (unit->config.scalable && chance(draft, 50)) {
+			new_domain(draft, index, rid);
+			model_detach(draft->m, index, rid);
+		}
 		model_touch(draft->m, rid, pick_crash(draft).start);
 		reserve_some(draft, rid);
 	} else if (kind < 25 && unit->config.pass_through) {
@@ -268,6 +282,22 @@ static void add_functions(struct draft *draft)
 	}
 }
 
+/* Scalable mode needs a queue, and has no write buffer (CAP.RWBF). */
+static void make_scalable(struct model_random *random, struct model_unit_config *unit)
+{
+	uint64_t bits = model_random_next(random);
+
+	unit->scalable = unit->queued = true;
+	unit->write_buffer = false;
+	unit->second_stage = bits & 3;
+	unit->first_stage = bits & 4 || !unit->second_stage;
+	unit->first_5 = bits & 8;
+	unit->first_1g = bits & 16;
+	unit->walk_snoop = bits & 0x60;
+	unit->flags = bits & 0x80;
+	unit->rid_pasid = bits & 0x300 ? 0 : 1 + (uint32_t)model_random_below(random, 30000);
+}
+
 static struct model_unit_config pick_unit(struct model_random *random, unsigned index, bool last)
 {
 	static const uint8_t levels[] = {1 << 3, 1 << 4, 1 << 3 | 1 << 4, 1 << 4 | 1 << 5, 7 << 3};
@@ -289,6 +319,8 @@ static struct model_unit_config pick_unit(struct model_random *random, unsigned 
 	unit.snoop = bits & 0x4000;
 	unit.version_major = unit.queued && (bits & 0x18000) == 0 ? 6 : 1;
 	unit.latency_us = (uint32_t)(bits >> 20 & 15);
+	if (bits >> 24 & 1)
+		make_scalable(random, &unit);
 	return unit;
 }
 
@@ -402,6 +434,7 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 	const struct model_live_table *table = &m->snapshot->tables[live->table];
 	unsigned bits = 12 + 9 * table->levels;
 	unsigned guest = live->unit->config.guest_bits;
+	unsigned reach = table->first_stage ? bits - 1 : bits < guest ? bits : guest;
 	struct opinion opinion = {.damaged = table->damaged || table->incomplete,
 		.unsafe = table->incomplete,
 		.all_there = true};
@@ -411,12 +444,12 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 		uint64_t size = 1ull << leaf->size_lg2;
 		bool same = leaf->iova == leaf->phys;
 
-		opinion.unsafe |= !same && in_high_crash(m, leaf->phys, size);
+		opinion.unsafe |= !same && leaf->perms && in_high_crash(m, leaf->phys, size);
 		opinion.taken |=
 			!(same && leaf->perms == QT_RW) && in_high_crash(m, leaf->iova, size);
 	}
 	for (size_t i = 0; i < m->crash_count; i++) {
-		opinion.beyond |= (m->crash[i].end - 1) >> (bits < guest ? bits : guest) != 0;
+		opinion.beyond |= (m->crash[i].end - 1) >> reach != 0;
 		for (qt_phys at = m->crash[i].start; at < m->crash[i].end; at += 0x1000)
 			opinion.all_there &= at < QT_MIB(1) || page_there(m, live, at);
 	}

@@ -193,8 +193,8 @@ static void test_journal_in_the_same_buffer(void **state)
 		memset(buffer, 0x77, records + room);
 		journal.buffer = (uint8_t *)buffer + (records + 7) / 8 * 8;
 		while (count < QT_ARRAY_SIZE(stores)) {
-			struct qt_store store = {
-				at, model_random_chance(&random, 30) ? count : 0, count * 0x1000};
+			struct qt_store store = {at, model_random_chance(&random, 30) ? count : 0,
+				count * 0x1000, 0};
 
 			if (qt_journal_add(&journal, &store))
 				break;

@@ -287,7 +287,8 @@ static void test_inspect_states(void **state)
 	} cases[] = {
 		{0, false, false, QT_UNIT_OFF, QT_WHY_UNIT_OFF},
 		{MODEL_RTADDR_SCALABLE, false, false, QT_UNIT_OFF, QT_WHY_UNIT_OFF},
-		{MODEL_RTADDR_SCALABLE, true, false, QT_UNIT_UNSUPPORTED, QT_WHY_SCALABLE_MODE},
+		/* A unit without scalable mode that says it is in it. */
+		{MODEL_RTADDR_SCALABLE, true, false, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED},
 		{MODEL_RTADDR_ABORT, true, false, QT_UNIT_UNSUPPORTED, QT_WHY_ABORT_MODE},
 		{0x800, true, false, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED},
 		{0, true, true, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD},

@@ -7,7 +7,7 @@
 #include <quietus/bytes.h>
 #include <quietus/memory.h>
 
-#include "registers.h"
+#include "vtd.h"
 
 /* DMAR header (8.1). */
 #define DMAR_WIDTH      36 /* host address width - 1 */

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Making a VT-d unit forget what it has cached: contexts first, then
- * translations, then what devices cache. Where queued invalidation is on, the
- * dead kernel's queue is stopped, one of our own used, and the old one put back
- * empty; register-based invalidation is not allowed then, and does not exist
- * from architecture version 6 on.
+ * Making a VT-d unit forget what it has cached: contexts first, then PASID
+ * entries, then translations, then what devices cache. Where queued invalidation
+ * is on, the dead kernel's queue is stopped, one of our own used, and the old one
+ * put back empty; register-based invalidation is not allowed then, does not reach
+ * PASID entries, and does not exist from architecture version 6 on.
+ *
+ * Every step is global. A global IOTLB invalidation covers first-stage
+ * translations and tables as well, under every PASID (table 23 of 6.5.2.3), so
+ * none that goes by PASID is needed besides.
  *
  * Source: Intel VT-d specification, revision 4.1, sections 6.5.1 (registers),
- * 6.5.2 (queue), 6.8 (write buffer).
+ * 6.5.2 (queue), 6.5.3.3 (what to invalidate), 6.8 (write buffer).
  */
 #include <quietus/memory.h>
 #include <quietus/text.h>
 
-#include "registers.h"
+#include "vtd.h"
 
 /*
  * Longest waits, in microseconds. A unit answers a command within a few; a
@@ -23,14 +27,15 @@
 #define WAIT_QUEUE_US   500000
 #define WAIT_DEVICES_US 500000
 
-#define QUEUE_SIZE  QT_FLUSH_PAGE_SIZE
-#define QUEUE_SLOTS (QUEUE_SIZE / 16u - 2u) /* the last is the status word, one stays free */
+#define QUEUE_SIZE   QT_FLUSH_PAGE_SIZE
+#define QUEUE_STATUS (QUEUE_SIZE - 16u) /* the status word, behind all descriptors ever used */
 
 struct flush {
 	struct qt_machine *machine;
 	const struct qt_unit *unit;
 	const struct qt_host *host;
-	uint64_t (*queue)[2];
+	uint64_t *queue;
+	bool scalable;
 	unsigned used; /* descriptors in the queue */
 	uint32_t cookie;
 };
@@ -116,16 +121,24 @@ static int start_queue(const struct flush *f, uint64_t iqa)
 	return wait_status(f, VTD_GCMD_QIE, VTD_GCMD_QIE);
 }
 
-/* The status word that wait descriptors write: the queue's last slot. */
+/* Bytes of a descriptor: scalable mode takes wide ones only (6.5.2.11), filled up with zeros. */
+static unsigned descriptor_size(const struct flush *f)
+{
+	return f->scalable ? 32 : 16;
+}
+
+/* The status word that wait descriptors write: in the queue's page, never reached by its tail. */
 static volatile uint32_t *status_word(const struct flush *f)
 {
-	return (volatile uint32_t *)f->queue[QUEUE_SLOTS + 1];
+	return (volatile uint32_t *)(f->queue + QUEUE_STATUS / sizeof(*f->queue));
 }
 
 static void queue_push(struct flush *f, uint64_t lo, uint64_t hi)
 {
-	f->queue[f->used][0] = lo;
-	f->queue[f->used][1] = hi;
+	uint64_t *descriptor = f->queue + f->used * descriptor_size(f) / sizeof(*f->queue);
+
+	descriptor[0] = lo;
+	descriptor[1] = hi;
 	f->used++;
 }
 
@@ -141,12 +154,12 @@ static int queue_run(struct flush *f)
 
 	*status_word(f) = 0;
 	f->cookie++;
-	queue_push(f, VTD_QI_WAIT(f->cookie), queue + (QUEUE_SLOTS + 1) * 16);
+	queue_push(f, VTD_QI_WAIT(f->cookie), queue + QUEUE_STATUS);
 	f->host->write_back(f->host->context, queue, QUEUE_SIZE);
-	error = start_queue(f, queue);
+	error = start_queue(f, queue | (f->scalable ? VTD_IQA_WIDE : 0));
 	if (error)
 		return error;
-	write32(f, VTD_IQT, f->used * 16);
+	write32(f, VTD_IQT, f->used * descriptor_size(f));
 	f->used = 0;
 
 	since = f->host->now_us(f->host->context);
@@ -217,6 +230,8 @@ static int flush_by_queue(struct flush *f)
 	if (error)
 		return error;
 	queue_push(f, VTD_QI_CONTEXT_GLOBAL, 0);
+	if (f->scalable)
+		queue_push(f, VTD_QI_PASID_GLOBAL, 0);
 	queue_push(f, VTD_QI_IOTLB_GLOBAL, 0);
 	error = queue_run(f);
 	if (error == QT_OK)
@@ -256,13 +271,18 @@ static int flush_by_registers(const struct flush *f)
 
 int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit)
 {
-	struct flush f = {.machine = machine, .unit = unit, .host = machine->host};
+	struct flush f = {
+		.machine = machine,
+		.unit = unit,
+		.host = machine->host,
+		.scalable = unit->mode == VTD_MODE_SCALABLE,
+	};
 	bool queue_on = read32(&f, VTD_GSTS) & VTD_GCMD_QIE;
 	int error = flush_write_buffer(&f);
 
 	if (error)
 		return error;
-	if (!queue_on && VTD_VER_MAJOR(unit->version) < 6)
+	if (!queue_on && !f.scalable && VTD_VER_MAJOR(unit->version) < 6)
 		return flush_by_registers(&f);
 	if (!(unit->extended_capability & VTD_ECAP_QI))
 		return QT_E_UNSUPPORTED;

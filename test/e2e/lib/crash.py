@@ -26,7 +26,19 @@ FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
 
 
+def _use_qemu(suite):
+    """Puts another release's QEMU before the host's."""
+    done = subprocess.run([os.path.join(TOP, "test", "e2e", "newer-qemu")], check=False,
+                          stdout=subprocess.PIPE, text=True,
+                          env=dict(os.environ, QEMU_SUITE=suite))
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
+
+
 def _prepare(scenario):
+    if scenario.qemu:
+        _use_qemu(scenario.qemu)
     environment = dict(os.environ)
     if scenario.suite:
         environment["KERNEL_SUITE"] = scenario.suite

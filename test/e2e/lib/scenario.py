@@ -9,6 +9,8 @@ FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 DEFAULTS = {
     # One line for the tables.
     "title": "",
+    # qemu: the Debian release it comes from, the host's own by default.
+    "qemu": "",
     # The machine. iommu: options of QEMU's intel-iommu, or "none".
     "iommu": "aw-bits=39",
     "firmware": "",  # "ovmf": UEFI

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the files of this unit share: its discovery, its flush, and its requester
+ * tables in each of the two modes they come in.
+ */
+#ifndef QUIETUS_CORE_VTD_H
+#define QUIETUS_CORE_VTD_H
+
+#include "registers.h"
+
+typedef int (*vtd_visit_fn)(void *context, const struct qt_unit_entry *entry);
+
+/* dmar.c, flush.c */
+int vtd_discover(struct qt_machine *machine);
+int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit);
+
+/* legacy.c, scalable.c: as struct qt_unit_ops has them. */
+int vtd_legacy_entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
+	struct qt_unit_entry *entry);
+int vtd_legacy_scan(
+	const struct qt_unit *unit, struct qt_reader *reader, vtd_visit_fn visit, void *context);
+int vtd_scalable_entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
+	struct qt_unit_entry *entry);
+int vtd_scalable_scan(
+	const struct qt_unit *unit, struct qt_reader *reader, vtd_visit_fn visit, void *context);
+int vtd_scalable_domain_id_used(
+	const struct qt_unit *unit, struct qt_reader *reader, uint32_t id, bool *used);
+
+/* The shape of a new table with so many levels. QT_E_UNSUPPORTED. */
+int vtd_scalable_geometry(
+	const struct qt_unit *unit, unsigned levels, struct qt_geometry *geometry);
+
+/* One change of a requester's entry under way. */
+struct vtd_admit {
+	struct qt_machine *machine;
+	const struct qt_unit *unit;
+	qt_rid rid;
+	uint32_t domain_id;
+	const struct qt_table *table;
+	bool (*pending)(void *context, qt_phys at, uint64_t *value);
+	qt_store_fn add;
+	void *context;
+};
+int vtd_legacy_admit(const struct vtd_admit *admit);
+int vtd_legacy_set_root(const struct vtd_admit *admit);
+int vtd_legacy_block(const struct vtd_admit *admit);
+int vtd_scalable_admit(const struct vtd_admit *admit);
+
+/* tables.c */
+
+/* Whether a second-stage table may have so many levels. */
+bool vtd_levels_supported(const struct qt_unit *unit, unsigned levels);
+
+/* The shape of a second-stage table, as legacy mode's contexts give it. */
+struct qt_geometry vtd_second_stage(const struct qt_unit *unit, unsigned levels);
+
+/* Whether the pointer in a word fits the host's address width: reserved bits are above it. */
+bool vtd_pointer_fits(const struct qt_unit *unit, uint64_t word);
+
+/* Makes an entry one that hardware refuses for what is wrong with it. */
+void vtd_set_damaged(struct qt_unit_entry *entry);
+
+/*
+ * Visits a damaged entry that stands for a whole table: one that hardware refuses,
+ * or else one that cannot be read, where hardware may find who knows what.
+ */
+int vtd_visit_damaged(qt_rid rid, bool refused, vtd_visit_fn visit, void *context);
+
+/*
+ * Changes one word: in our own memory at once, in the dead kernel's by a store
+ * to be made later.
+ */
+int vtd_put(const struct vtd_admit *admit, qt_phys at, uint64_t before, uint64_t after);
+
+/*
+ * Writes an entry of `count` words, the present bit being in the first: that goes
+ * last, so the entry becomes present whole.
+ */
+int vtd_put_entry(const struct vtd_admit *admit, qt_phys at, const uint64_t *before,
+	const uint64_t *after, unsigned count);
+
+/* Reads of tables, those included that were made just now. */
+struct qt_reader vtd_admit_reader(const struct vtd_admit *admit, uint64_t reads);
+
+/* A page of our own, zeroed, that hardware sees as such. QT_E_NOMEM. */
+int vtd_new_page(const struct vtd_admit *admit, qt_phys *page);
+
+/* The word at `at`, as it will be once all stores are made. Errors as qt_lookup's. */
+int vtd_word(const struct vtd_admit *admit, qt_phys at, uint64_t *word);
+
+/*
+ * The table that the pointer word at `at` leads to; a new one of our own is hung in
+ * where there is none.
+ */
+int vtd_child_table(const struct vtd_admit *admit, qt_phys at, qt_phys *table);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Paging entries: VT-d 4.1, sections 9.7 (first stage) and 9.8 (second stage). */
+#include "walk.h"
+
+static unsigned span_lg2(unsigned level)
+{
+	return 12 + 9 * level;
+}
+
+static void second_stage(
+	const struct model_unit_config *config, unsigned level, uint64_t raw, struct model_step *s)
+{
+	/* There is no present bit: R or W makes an entry present. */
+	s->present = raw & (MODEL_SS_READ | MODEL_SS_WRITE);
+	s->perms = raw & QT_RW;
+	s->leaf = level == 0 || (level <= 2 && raw & MODEL_SS_LARGE);
+	if (!s->leaf)
+		s->bad |= raw & (MODEL_SS_LARGE | MODEL_SS_SNOOP);
+	else if (raw & MODEL_SS_SNOOP && !config->snoop)
+		s->bad = true;
+	else if (level)
+		s->bad |= !(level == 1 ? config->large_2m : config->large_1g) ||
+			  field(raw, span_lg2(level) - 1, 12);
+}
+
+static void first_stage(
+	const struct model_unit_config *config, unsigned level, uint64_t raw, struct model_step *s)
+{
+	s->present = raw & MODEL_FS_PRESENT;
+	if (raw & MODEL_FS_USER)
+		s->perms = raw & MODEL_FS_WRITE ? QT_RW : QT_READ;
+	s->leaf = level == 0 || raw & MODEL_FS_LARGE;
+	if (level > 2 && s->leaf)
+		s->bad = true;
+	if (level && s->leaf)
+		s->bad |= (level == 2 && !config->first_1g) ||
+			  field(raw, span_lg2(level) - 1, 13); /* bit 12 is PAT */
+}
+
+struct model_step model_step(const struct model *m, const struct model_unit_config *config,
+	bool first, unsigned level, uint64_t raw)
+{
+	struct model_step s = {.bad = address_reserved(m, raw)};
+	unsigned low = 12;
+
+	if (first)
+		first_stage(config, level, raw, &s);
+	else
+		second_stage(config, level, raw, &s);
+	if (s.leaf && level <= 2)
+		low = span_lg2(level);
+	s.output = field(raw, 51, low) << low;
+	return s;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Machines that are put together oddly, each with VT-d units in legacy mode, in
+ * scalable mode, and in scalable mode with first-stage tables.
+ */
+#include <machine/scenario.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NVME QT_RID(0, 0, 0x08)
+#define NIC  QT_RID(0, 0, 0x10)
+#define PORT QT_RID(0, 0, 0x28)
+
+#define CLASS_NVME 0x010802
+#define CLASS_NIC  0x020000
+
+#define MODES 3
+
+static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
+static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
+
+static struct model_unit_config unit_at(unsigned mode, qt_phys registers)
+{
+	struct model_unit_config unit =
+		mode ? model_unit_scalable(registers) : model_unit_default(registers);
+
+	if (mode == 2) {
+		unit.first_stage = unit.first_1g = true;
+		unit.second_stage = false;
+	}
+	return unit;
+}
+
+static struct model *machine_with(const struct model_unit_config *units, unsigned count)
+{
+	struct model *m = model_new(&(struct model_config){.ram = ram,
+		.ram_count = QT_ARRAY_SIZE(ram),
+		.crash = crash,
+		.crash_count = 1,
+		.units = units,
+		.unit_count = count});
+
+	for (unsigned i = 0; i < count; i++)
+		model_start_unit(m, i);
+	return m;
+}
+
+static struct model *machine_of(unsigned mode)
+{
+	struct model_unit_config unit = unit_at(mode, 0xfed90000);
+
+	return machine_with(&unit, 1);
+}
+
+static struct model_domain *attach(struct model *m, unsigned unit, qt_rid rid, uint16_t id)
+{
+	struct model_domain *domain = model_domain_new(m, unit, 4, id);
+
+	model_map(m, domain, 0xffe00000 - id * QT_MIB(1), QT_MIB(100 + id), QT_MIB(1), QT_RW, 2);
+	model_attach(m, domain, rid, 0);
+	return domain;
+}
+
+static struct model_domain *add_device(struct model *m, qt_rid rid, uint32_t class, uint16_t id)
+{
+	model_add_function(m, rid, 0x8086, 0x10d3, class);
+	return attach(m, 0, rid, id);
+}
+
+static void expect_sound(struct scenario *s)
+{
+	const char *wrong = scenario_sound(s);
+
+	if (wrong)
+		fail_msg("%s (%s)", wrong, qt_reason_text(s->plan.reason));
+}
+
+static void run_sound(struct scenario *s, struct model *m)
+{
+	scenario_run(s, m);
+	expect_sound(s);
+	model_watch_keep(m);
+	scenario_undo(s);
+	assert_null(scenario_untouched(s));
+}
+
+static void expect_decision(
+	const struct scenario *s, qt_rid rid, enum qt_decision decision, enum qt_reason reason)
+{
+	const struct qt_requester *requester = scenario_requester(s, rid);
+
+	assert_non_null(requester);
+	if (requester->decision != decision || requester->reason != reason)
+		fail_msg("%x: %s because %s", rid, qt_decision_name(requester->decision),
+			qt_reason_text(requester->reason));
+}
+
+/* Registers above 4 GiB, above all RAM. */
+static void test_units_at_high_addresses(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		struct model_unit_config unit = unit_at(mode, 0x7fffff000000);
+		struct model *m = machine_with(&unit, 1);
+		struct scenario s;
+
+		add_device(m, NVME, CLASS_NVME, 1);
+		model_add_function(m, NIC, 0x8086, 1, CLASS_NIC);
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		scenario_free(&s);
+	}
+}
+
+/* The same bus and device in two segments: two requesters, each behind its own unit. */
+static void test_several_segments(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES * MODES; mode++) {
+		const qt_rid other = QT_RID(1, 0, 0x08);
+		struct model_unit_config units[] = {
+			unit_at(mode / MODES, 0xfed90000), unit_at(mode % MODES, 0xfed91000)};
+		struct scenario s;
+		struct model *m;
+
+		units[1].segment = 1;
+		m = machine_with(units, 2);
+		add_device(m, NVME, CLASS_NVME, 1);
+		model_add_function(m, other, 0x8086, 1, CLASS_NVME);
+		attach(m, 1, other, 1);
+		model_add_function(m, QT_RID(1, 0, 0x10), 0x8086, 1, CLASS_NIC);
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, other, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, QT_RID(1, 0, 0x10), QT_ADMIT, QT_WHY_NO_ENTRY);
+		assert_int_equal(scenario_requester(&s, other)->unit, 1);
+		scenario_free(&s);
+	}
+}
+
+/* Conventional PCI behind a bridge: its DMA has the bridge's secondary bus, device 0. */
+static void test_alias_behind_a_bridge(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		for (int present = 0; present < 2; present++) {
+			struct model *m = machine_of(mode);
+			struct scenario s;
+
+			model_make_bridge(
+				model_add_function(m, PORT, 0x8086, 2, 0), 4, 4, QT_PCIE_TO_PCI);
+			model_add_function(m, QT_RID(0, 4, 0x90), 0x8086, 3, CLASS_NIC);
+			add_device(m, NVME, CLASS_NVME, 1);
+			if (present)
+				attach(m, 0, QT_RID(0, 4, 0), 3);
+			run_sound(&s, m);
+			expect_decision(&s, QT_RID(0, 4, 0), present ? QT_ADOPT : QT_ADMIT,
+				present ? QT_WHY_FREE : QT_WHY_NO_ENTRY);
+			scenario_free(&s);
+		}
+	}
+}
+
+/* Pulled out, with its entry left; the slot reads all ones. */
+static void test_removed_device(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		const qt_rid gone = QT_RID(0, 7, 0), damaged = QT_RID(0, 7, 0x80);
+		struct model *m = machine_of(mode);
+		struct model_domain *d;
+		struct scenario s;
+
+		model_make_bridge(
+			model_add_function(m, PORT, 0x8086, 2, 0), 7, 7, QT_PCIE_ROOT_PORT);
+		add_device(m, NVME, CLASS_NVME, 1);
+		attach(m, 0, gone, 2);
+		/* Another one, whose IOVAs are in the way: no reason to give up. */
+		d = attach(m, 0, damaged, 3);
+		model_map(m, d, QT_MIB(514), QT_MIB(300), 0x1000, QT_RW, 0);
+		run_sound(&s, m);
+		expect_decision(&s, gone, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, damaged, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+		assert_int_equal(scenario_requester(&s, gone)->function, -1);
+		scenario_free(&s);
+	}
+}
+
+static void put16(struct model_function *function, unsigned offset, unsigned value)
+{
+	function->config[offset] = (uint8_t)value;
+	function->config[offset + 1] = (uint8_t)(value >> 8);
+}
+
+/* SR-IOV (PCIe 6.0, 9.3.3): virtual functions on, the first at +0x80, 2 apart. */
+static void add_virtual_functions(struct model *m, qt_rid physical, unsigned count)
+{
+	struct model_function *function = model_function(m, physical);
+
+	model_add_pcie(function, QT_PCIE_ENDPOINT);
+	put16(function, 0x100, 0x0010);
+	put16(function, 0x102, 1);
+	put16(function, 0x108, 1);
+	put16(function, 0x10e, count);
+	put16(function, 0x110, count);
+	put16(function, 0x114, 0x80);
+	put16(function, 0x116, 2);
+	put16(function, 0x11a, 0x10ca);
+	for (unsigned i = 0; i < count; i++)
+		model_add_pcie(model_add_function(m, physical + 0x80 + 2 * i, 0xffff, 0xffff, 0),
+			QT_PCIE_ENDPOINT);
+}
+
+/* Virtual functions in guests' hands, which map what they like, are left; only GUARD counts. */
+static void test_virtual_functions_in_use(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		for (int breach = 0; breach < 2; breach++) {
+			const qt_rid physical = QT_RID(0, 9, 0), guest = QT_RID(0, 9, 0x80);
+			struct model *m = machine_of(mode);
+			struct model_domain *d;
+			struct scenario s;
+
+			model_make_bridge(
+				model_add_function(m, PORT, 0x8086, 2, 0), 9, 9, QT_PCIE_ROOT_PORT);
+			add_device(m, physical, CLASS_NIC, 1);
+			add_virtual_functions(m, physical, 2);
+			d = attach(m, 0, guest, 2);
+			model_map(m, d, 0, QT_MIB(1024), QT_MIB(700), QT_RW, 1);
+			if (breach)
+				model_map(m, d, QT_GIB(1), QT_MIB(520), 0x1000, QT_READ, 0);
+			if (breach) {
+				scenario_run(&s, m);
+				assert_false(s.plan.commit);
+				assert_int_equal(s.plan.reason, QT_WHY_GUARD_BROKEN);
+			} else {
+				run_sound(&s, m);
+				expect_decision(&s, physical, QT_ADOPT, QT_WHY_FREE);
+				expect_decision(&s, guest, QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION);
+			}
+			scenario_free(&s);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_units_at_high_addresses),
+		cmocka_unit_test(test_several_segments),
+		cmocka_unit_test(test_alias_behind_a_bridge),
+		cmocka_unit_test(test_removed_device),
+		cmocka_unit_test(test_virtual_functions_in_use),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
