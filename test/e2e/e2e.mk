@@ -7,11 +7,12 @@ E2E_SHORT := quiet off-on on-pt high-kexec-load switch ahci churn-window inject-
 
 E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin
 
-.PHONY: e2e e2e-short demo
+.PHONY: check e2e e2e-short demo
 
 e2e: $(E2E_PRODUCTS) ## all end-to-end scenarios under QEMU
 	test/e2e/suite
 
+check: e2e-short
 e2e-short: $(E2E_PRODUCTS) ## the end-to-end scenarios that `make check` runs
 	test/e2e/suite $(E2E_SHORT)
 

@@ -7,8 +7,7 @@ import subprocess
 DISK_PATH = {"nvme": "/dev/nvme0n1", "ahci": "/dev/sda", "virtio": "/dev/vda"}
 
 # Every DMA the unit refuses. "Disabled" ones are refused too, but not recorded.
-TRACE_EVENTS = ["vtd_dmar_fault", "vtd_fault_disabled", "vtd_frr_new", "vtd_dmar_enable",
-                "vtd_reg_dmar_root"]
+TRACE_EVENTS = ["vtd_dmar_fault", "vtd_fault_disabled", "vtd_dmar_enable", "vtd_reg_dmar_root"]
 
 SPARE_SLOT = "0x1c"
 

@@ -53,7 +53,7 @@ DEFAULTS = {
     # leftover: DMA still lands where it did; window_empty, window_used: the system
     # kernel left that at the crash region's IOVAs; noreport: none is expected.
     "checks": "dump faults leftover",
-    "expect_outcome": "",  # the report's outcome, where a scenario fixes it
+    "expect_outcome": "committed",  # the report's outcome, or several with | between
     # Seconds.
     "boot_timeout": "240",
     "dump_timeout": "240",
