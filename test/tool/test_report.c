@@ -114,8 +114,8 @@ static void fill_machine(struct sample *s)
 
 static void fill_journal(struct sample *s)
 {
-	static const struct qt_store stores[] = {
-		{0x2993000, 0, 0x3a001003}, {0x2993008, 0, 0x3a002003}, {0x5000, 0x77, 0x3a003003}};
+	static const struct qt_store stores[] = {{0x2993000, 0, 0x3a001003, 0},
+		{0x2993008, 0, 0x3a002003, 0}, {0x5000, 0x77, 0x3a003003, 0}};
 
 	s->journal = (struct qt_journal){
 		.buffer = (uint8_t *)s->journal_buffer, .size = sizeof(s->journal_buffer)};
