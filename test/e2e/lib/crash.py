@@ -16,7 +16,10 @@ TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
 PRODUCTS = os.environ.get("QUIETUS_BUILD", os.path.join(TOP, "build"))
 
-COMMON_CMDLINE = "console=ttyS0,115200 panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1"
+# no_timer_check: on an overloaded host the kernel's test of the timer interrupt (five
+# ticks in some 60 ms) fails now and then, with and without a stage, and is a panic.
+COMMON_CMDLINE = ("console=ttyS0,115200 panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1 "
+                  "no_timer_check")
 CAPTURE_CMDLINE = "nr_cpus=1 irqpoll reset_devices"
 FINISH_SECONDS = 30
 LEFTOVER_GRACE = 0.5  # a frame sent this shortly before the end may still be on its way

@@ -14,7 +14,7 @@ ALIGNMENT = 2 << 20
 # include/quietus/stage_header.h
 HEADER = 0x40
 MAGIC = b"QuieTus\x01"
-PREFIX_SIZE = HEADER + 56
+PREFIX_SIZE = HEADER + 64
 ENTRY = 0x200
 OWN_SIZE = 2 << 20
 
