@@ -231,7 +231,7 @@ static void everything_is_in_json(void **state)
 		".stage_version == \"0.1.0\" and .phase == \"verify\" and .stage_us == 413759 and "
 		".stage_start == \"0x1fae00000\" and .words_changed == 3 and .nmis == 2 and "
 		".exception == null and .crash_end == \"0x3e000000\" and "
-		"(.units | length) == 2 and .units[1].reason_code == 33 and "
+		"(.units | length) == 2 and .units[1].reason_code == 34 and "
 		".units[0].capability == \"0xd2008c22260206\" and "
 		"(.requesters | length) == 4 and .requesters[0].verified == true and "
 		".requesters[2] == {rid: \"0001:81:01.1\", visible: true, vendor: \"0x1b36\", "
