@@ -40,6 +40,7 @@ unsigned long config_number(const char *key, unsigned long fallback);
 
 /* system.c: small services around the kernel's interfaces. */
 void mount_all(void);
+void open_console(void);
 void load_modules(const char *groups);
 bool wait_for_path(const char *path, unsigned int seconds);
 bool write_file(const char *path, const char *text);

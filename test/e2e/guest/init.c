@@ -140,6 +140,7 @@ static void capture_kernel(void)
 int main(void)
 {
 	mount_all();
+	open_console();
 	link_open();
 	config_load("/config");
 	if (!access("/proc/vmcore", F_OK))

@@ -27,6 +27,17 @@ void mount_all(void)
 	mount("tmpfs", "/tmp", "tmpfs", 0, NULL);
 }
 
+/* An archive made by an ordinary user holds no device node for the kernel to open. */
+void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR);
+
+	for (int i = 0; fd >= 0 && i <= STDERR_FILENO; i++)
+		dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 static void load_module(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -328,8 +328,8 @@ class Run:
             return
         try:
             decoded = report.decode(path, BUILD)
-        except subprocess.CalledProcessError as error:
-            self.fail("the report cannot be decoded: " + error.stderr.strip())
+        except (subprocess.CalledProcessError, ValueError) as error:
+            self.fail(f"the report cannot be decoded: {getattr(error, 'stderr', error)}")
             return
         for key in ("outcome", "reason", "phase", "error", "exception", "nmis", "stage_us",
                     "words_changed", "memory_used", "requesters", "domains", "units"):
