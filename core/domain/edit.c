@@ -25,7 +25,7 @@ int qt_edit_begin(struct qt_edit *edit, struct qt_live *live, qt_iova iova, uint
 	uint64_t granule = 1ull << g->granule_lg2;
 
 	if (size == 0 || (iova | size) & (granule - 1) || iova + (size - 1) < iova ||
-		iova + (size - 1) >= qt_table_span(&live->table))
+		iova + (size - 1) >= qt_table_reach(&live->table))
 		return QT_E_INVAL;
 	*edit = (struct qt_edit){
 		.live = live,

@@ -32,7 +32,7 @@ int qt_live_lookup(struct qt_live *live, qt_iova iova, struct qt_mapping *mappin
 int qt_live_allocate(struct qt_live *live, uint64_t size, uint64_t align, qt_iova floor,
 	qt_iova limit, qt_iova *iova)
 {
-	uint64_t span = qt_table_span(&live->table);
+	uint64_t span = qt_table_reach(&live->table);
 
 	return qt_occupancy_allocate(
 		&live->occupancy, size, align, floor, limit < span ? limit : span, iova);
