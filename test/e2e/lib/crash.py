@@ -118,6 +118,12 @@ def _make_disk(scenario, folder):
     return path
 
 
+def _trace_event(line):
+    """(time, event, values) of a line of QEMU's trace, None for other lines."""
+    match = re.match(r"\d+@(\d+\.\d+):(\w+) ?(.*)", line)
+    return (float(match.group(1)), match.group(2), match.group(3)) if match else None
+
+
 def _is_panic(source, text):
     return source == "console" and "Kernel panic - not syncing" in text
 
@@ -138,6 +144,7 @@ class Run:
         self.guest = None
         self.watch = None
         self.panic_wall = None
+        self.end_wall = float("inf")
         self.times = {}
         self.problems = []
         self.result = {"scenario": scenario.name, "title": scenario.title, "kind": kind,
@@ -254,6 +261,7 @@ class Run:
             self.times["saved"] - self.times["panic"] - self.guest.stopped_seconds, 2)
         self.guest.wait(lambda source, text: self._note(source, text) == "capture=finished",
                         time.monotonic() + FINISH_SECONDS)
+        self.end_wall = time.time()
         self._look_at_end()
         self.guest.go_on()
         self.guest.wait_exit(FINISH_SECONDS)
@@ -290,25 +298,24 @@ class Run:
 
     # Afterwards.
 
-    def count_faults(self):
-        """Refused DMA after the panic, by the trace's own clock."""
-        faults = total = 0
-        first = None
-        path = os.path.join(self.folder, "trace.log")
-        pattern = re.compile(r"^\d+@(\d+\.\d+):(?:vtd_dmar_fault|vtd_fault_disabled)\b(.*)")
-        with open(path, encoding="utf-8", errors="replace") as trace:
-            for line in trace:
-                match = pattern.match(line)
-                if not match:
-                    continue
-                total += 1
-                if self.panic_wall and float(match.group(1)) >= self.panic_wall:
-                    faults += 1
-                    first = first or match.group(2).strip()
-        self.result["faults"] = faults
-        self.result["faults_before_panic"] = total - faults
-        if first:
-            self.result["first_fault"] = first
+    def read_trace(self):
+        """By the trace's own clock: refused DMA, and units switched between panic and dump."""
+        faults = {"before": [], "after": []}
+        switched = []
+        with open(os.path.join(self.folder, "trace.log"), encoding="utf-8",
+                  errors="replace") as trace:
+            for at, event, values in filter(None, map(_trace_event, trace)):
+                after = self.panic_wall is not None and at >= self.panic_wall
+                if event in ("vtd_dmar_fault", "vtd_fault_disabled"):
+                    faults["after" if after else "before"].append(values)
+                elif after and at < self.end_wall:
+                    switched.append(f"{event} {values}")
+        self.result["faults"] = len(faults["after"])
+        self.result["faults_before_panic"] = len(faults["before"])
+        self.result["unit_switched"] = len(switched)
+        self.switched = switched
+        if faults["after"]:
+            self.result["first_fault"] = faults["after"][0]
 
     def check_dump(self):
         error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
@@ -337,6 +344,8 @@ class Run:
         expected = self.scenario.expect_outcome
         if decoded["outcome"] not in expected.split("|"):
             self.fail(f"outcome {decoded['outcome']}, expected {expected}")
+        if decoded["outcome"] == "committed" and self.switched:
+            self.fail(f"a unit was switched or given another root: {self.switched[0]}")
         if self.watch:
             self.watch.check_against(decoded)
 
@@ -431,7 +440,7 @@ def _run_in(folder, scenario, options, kernel, accel):
     one = Run(scenario, options.kind, folder, accel, options)
     one.started = time.monotonic()
     _live(one, kernel)
-    one.count_faults()
+    one.read_trace()
     if "panic" in one.times:
         one.check_dump()
         one.read_report()

@@ -19,7 +19,12 @@ _READ, _WRITE = 1, 2
 _LARGE = 1 << 7
 
 # 9.3: translation types of a legacy context entry.
-TYPES = {0: "untranslated", 1: "translated", 2: "passthrough", 3: "reserved"}
+TYPES = {0: "second stage", 1: "second stage", 2: "passthrough", 3: "reserved"}
+
+# 9.6: translation types of a PASID entry. Nested ones have two tables to walk.
+PASID_TYPES = {1: "first stage", 2: "second stage", 3: "nested", 4: "passthrough"}
+
+WALKED = ("first stage", "second stage")
 
 
 def find_dmar(memory):
@@ -64,35 +69,60 @@ class Unit:
         self.rtaddr = qmp.read_register(base + REG_RTADDR, 8)
         self.translating = bool(self.status & GSTS_TES)
         self.scalable = bool(self.rtaddr & RTADDR_MODE)
-        self._tables = {}
+        self._leaves = {}
 
-    def contexts(self):
-        """(requester ID, low word, high word) of each present legacy context entry; 9.1, 9.3."""
-        if not self.translating or self.scalable:
+    def requesters(self):
+        """(requester ID, type, table, levels) of every present entry."""
+        if not self.translating:
             return
-        root = self.rtaddr & _ADDRESS
         for bus in range(256):
-            entry = self._word(root + 16 * bus)
+            low, high = self._pair((self.rtaddr & _ADDRESS) + 16 * bus)
+            if not self.scalable:
+                yield from self._legacy(bus, low)
+                continue
+            for half, pointer in enumerate((low, high)):  # 9.2: devices 0-15 and 16-31
+                yield from self._scalable(bus << 8 | half << 7, pointer)
+
+    def _legacy(self, bus, pointer):
+        """9.3: 256 entries of 16 bytes."""
+        if not pointer & _PRESENT:
+            return
+        for function in range(256):
+            low, high = self._pair((pointer & _ADDRESS) + 16 * function)
+            if low & _PRESENT:
+                yield bus << 8 | function, TYPES[low >> 2 & 3], low & _ADDRESS, (high & 7) + 2
+
+    def _scalable(self, first, pointer):
+        """9.4 to 9.6: 128 entries of 32 bytes, each with a PASID directory, of which
+        only the entry for requests without PASID is looked at."""
+        if not pointer & _PRESENT:
+            return
+        for function in range(128):
+            low, high = self._pair((pointer & _ADDRESS) + 32 * function)
+            pasid = high & 0xFFFFF
+            directory = self._word((low & _ADDRESS) + 8 * (pasid >> 6)) if low & _PRESENT else 0
+            if not directory & _PRESENT:
+                continue
+            at = (directory & _ADDRESS) + 64 * (pasid & 63)
+            entry, first_stage = self._word(at), self._word(at + 16)
             if not entry & _PRESENT:
                 continue
-            for function in range(256):
-                at = (entry & _ADDRESS) + 16 * function
-                low, high = self._word(at), self._word(at + 8)
-                if low & _PRESENT:
-                    yield bus << 8 | function, low, high
+            kind = PASID_TYPES.get(entry >> 6 & 7, "reserved")
+            if kind == "first stage":
+                yield first | function, kind, first_stage & _ADDRESS, (first_stage >> 2 & 3) + 4
+            else:
+                yield first | function, kind, entry & _ADDRESS, (entry >> 2 & 7) + 2
 
     def domains(self):
         """{requester ID: (type, {iova: (physical, size, permissions)})}"""
         result = {}
-        for requester, low, high in self.contexts():
-            kind = TYPES[low >> 2 & 3]
-            root, levels = low & _ADDRESS, (high & 7) + 2
-            if (root, levels) not in self._tables:
-                leaves = {}
-                if kind in ("untranslated", "translated"):
-                    self._walk(root, levels, 0, 3, leaves)
-                self._tables[root, levels] = leaves
-            result[requester] = (kind, self._tables[root, levels])
+        for requester, kind, table, levels in self.requesters():
+            key = (table, levels)
+            if key not in self._leaves:
+                self._leaves[key] = {}
+                if kind in WALKED:
+                    self._walk(table, levels, 0, _READ | _WRITE, self._leaves[key])
+            result[requester] = (kind, self._leaves[key])
         return result
 
     def tables(self, table, level, base=0):
@@ -111,8 +141,12 @@ class Unit:
     def _word(self, address):
         return self.memory.word(address) if self.memory.holds(address, 8) else 0
 
+    def _pair(self, address):
+        return self._word(address), self._word(address + 8)
+
     def _walk(self, table, level, base, allowed, leaves):
-        """9.8: second-stage entries. Permissions are ANDed on the way down."""
+        """9.8: second-stage entries; permissions are ANDed on the way down. In 9.7's
+        first-stage entries, Present and Read/Write are where Read and Write are here."""
         if not self.memory.holds(table, 4096):
             return
         shift = 12 + 9 * (level - 1)
@@ -177,13 +211,9 @@ def window(unit, start, end):
     """What the tables hold at IOVAs in [start, end), over all domains: entries in
     use, and last-level tables that are present but empty."""
     used = empty = 0
-    seen = set()
-    for _, low, high in unit.contexts():
-        key = (low & _ADDRESS, (high & 7) + 2)
-        if low >> 2 & 3 == 2 or key in seen:
-            continue
-        seen.add(key)
-        for iova, size, count in unit.tables(*key):
+    tables = {(table, levels) for _, kind, table, levels in unit.requesters() if kind in WALKED}
+    for table, levels in tables:
+        for iova, size, count in unit.tables(table, levels):
             if iova < end and iova + size > start:
                 used += count
                 empty += count == 0
