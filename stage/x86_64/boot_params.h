@@ -27,6 +27,7 @@ enum boot_params_offset {
 	BP_HEADER_LENGTH = 0x201, /* 1 byte: the setup header ends this far behind 0x202 */
 	BP_HEADER_MAGIC = 0x202,  /* "HdrS" */
 	BP_VERSION = 0x206,       /* 2 bytes */
+	BP_KERNEL_VERSION = 0x20e, /* 2 bytes: of its text, behind the first sector */
 	BP_CODE32_START = 0x214,
 	BP_CMD_LINE_PTR = 0x228,
 	BP_CMDLINE_SIZE = 0x238, /* without the NUL */
