@@ -124,12 +124,12 @@ static void refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum 
 }
 
 /* An entry without guest tables, or whose requests without PASID do not go through them. */
-static void decode_host(const struct qt_unit *unit, const uint64_t *words,
-	struct qt_unit_entry *entry)
+static void decode_host(
+	const struct qt_unit *unit, const uint64_t *words, struct qt_unit_entry *entry)
 {
 	unsigned mode = AMDVI_MODE(words[0]);
-	unsigned perms = (words[0] & AMDVI_READ ? QT_READ : 0) |
-			 (words[0] & AMDVI_WRITE ? QT_WRITE : 0);
+	unsigned perms =
+		(words[0] & AMDVI_READ ? QT_READ : 0) | (words[0] & AMDVI_WRITE ? QT_WRITE : 0);
 
 	if (mode > levels_max(unit)) {
 		refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
@@ -153,8 +153,7 @@ static void decode_host(const struct qt_unit *unit, const uint64_t *words,
 }
 
 /* What a device table entry means (2.2.2.1, table 8). */
-static void decode(
-	const struct qt_unit *unit, const uint64_t *words, struct qt_unit_entry *entry)
+static void decode(const struct qt_unit *unit, const uint64_t *words, struct qt_unit_entry *entry)
 {
 	const uint64_t guest = AMDVI_GUEST_VALID | AMDVI_GUEST_IO;
 
@@ -308,15 +307,14 @@ static int release_one(struct qt_machine *machine, const struct qt_unit *unit, q
 	return change(at + 16, words[2], words[2] & ~AMDVI_INTERRUPTS_VALID, add, context);
 }
 
-static int release_interrupts(struct qt_machine *machine, const struct qt_unit *unit,
-	qt_store_fn add, void *context)
+static int release_interrupts(
+	struct qt_machine *machine, const struct qt_unit *unit, qt_store_fn add, void *context)
 {
 	int error = QT_OK;
 
 	for (size_t i = 0; i < machine->source_count && error == QT_OK; i++)
 		if (machine->sources[i].unit == unit->index)
-			error = release_one(
-				machine, unit, machine->sources[i].rid, add, context);
+			error = release_one(machine, unit, machine->sources[i].rid, add, context);
 	for (size_t i = 0; i < machine->pci.count && error == QT_OK; i++) {
 		const struct qt_pci_function *function = &machine->pci.functions[i];
 
@@ -350,8 +348,7 @@ static void mask_interrupts(const struct qt_machine *machine, const struct qt_un
  * driver from units, so the driver must not start at all. An older or unknown
  * kernel does not find the units.
  */
-static unsigned keep_away(
-	const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
+static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
 {
 	if (kernel->version >= OFF_LEAVES_ALONE)
 		keep_away->command_line = "amd_iommu=off";

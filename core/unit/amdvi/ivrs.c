@@ -44,10 +44,10 @@ enum block_type {
 #define IVMD_EXCLUDE (1u << 3) /* not translated at all, which is the same from here */
 
 /* Device entries (5.2.2.2 to 5.2.2.7): type, device ID; longer ones a second ID. */
-#define ENTRY_DEVICE  1
-#define ENTRY_SOURCE  5
-#define HID_UID_SIZE  21
-#define HID_SIZE      22u
+#define ENTRY_DEVICE 1
+#define ENTRY_SOURCE 5
+#define HID_UID_SIZE 21
+#define HID_SIZE     22u
 
 enum entry_type {
 	ENTRY_ALL = 1,
@@ -132,8 +132,7 @@ static int end_range(struct entries *e, qt_rid last)
 	if (!e->open || last < e->first)
 		return QT_E_BAD;
 	e->open = false;
-	return e->aliased ? add_aliased(e, e->first, last, e->alias)
-			  : add_scope(e, e->first, last);
+	return e->aliased ? add_aliased(e, e->first, last, e->alias) : add_scope(e, e->first, last);
 }
 
 static int begin_range(struct entries *e, const uint8_t *entry, bool aliased)
@@ -251,13 +250,13 @@ static int add_memory(struct qt_machine *machine, const struct block *block)
 	if (!(block->at[BLOCK_FLAGS] & (IVMD_UNITY | IVMD_EXCLUDE)))
 		return QT_OK;
 	start = qt_le64(block->at + IVMD_START) & ~0xfffull;
-	if (__builtin_add_overflow(qt_le64(block->at + IVMD_START),
-		    qt_le64(block->at + IVMD_LENGTH), &end) ||
+	if (__builtin_add_overflow(
+		    qt_le64(block->at + IVMD_START), qt_le64(block->at + IVMD_LENGTH), &end) ||
 		end > UINT64_MAX - 0xfff)
 		return QT_E_BAD;
 	end = (end + 0xfff) & ~0xfffull;
 	first = type == IVMD_ALL ? 0 : qt_le16(block->at + BLOCK_DEVICE);
-	last = type == IVMD_ALL	    ? 0xffff
+	last = type == IVMD_ALL     ? 0xffff
 	       : type == IVMD_RANGE ? qt_le16(block->at + IVMD_LAST)
 				    : first;
 	if (start == end || last < first)
@@ -299,8 +298,7 @@ static bool superseded(const uint8_t *table, size_t len, const struct block *blo
 	for (size_t at = IVRS_BLOCKS; at < len;) {
 		if (next_block(table, len, &at, &other))
 			return false;
-		if (is_unit(other.at[BLOCK_TYPE]) &&
-			other.at[BLOCK_TYPE] > block->at[BLOCK_TYPE] &&
+		if (is_unit(other.at[BLOCK_TYPE]) && other.at[BLOCK_TYPE] > block->at[BLOCK_TYPE] &&
 			qt_le16(other.at + BLOCK_DEVICE) == qt_le16(block->at + BLOCK_DEVICE) &&
 			unit_segment(&other) == unit_segment(block))
 			return true;

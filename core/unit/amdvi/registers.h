@@ -40,7 +40,7 @@ enum amdvi_register {
 #define AMDVI_CONTROL_SEGMENTS(value) ((unsigned)((value) >> 34) & 7) /* as a power of two */
 
 /* Extended feature register (3.4.7). */
-#define AMDVI_FEATURE_INVALIDATE_ALL (1ull << 6)                     /* IASup */
+#define AMDVI_FEATURE_INVALIDATE_ALL (1ull << 6)                   /* IASup */
 #define AMDVI_FEATURE_HATS(efr)      ((unsigned)((efr) >> 10) & 3) /* host levels - 4 */
 #define AMDVI_HATS_NONE              3u
 
@@ -48,18 +48,18 @@ enum amdvi_register {
 #define AMDVI_STATUS_COMMANDS_RUN (1ull << 4)
 
 /* Commands (2.4): opcode in bits 63:60 of the first word. */
-#define AMDVI_COMMAND(opcode)           ((uint64_t)(opcode) << 60)
-#define AMDVI_COMMAND_WAIT(store)       (AMDVI_COMMAND(1) | (store) | 1) /* store a value there */
-#define AMDVI_COMMAND_ENTRY(device)     (AMDVI_COMMAND(2) | (device))
-#define AMDVI_COMMAND_PAGES(domain)     (AMDVI_COMMAND(3) | (uint64_t)(domain) << 32)
-#define AMDVI_COMMAND_DEVICE(device)    \
+#define AMDVI_COMMAND(opcode)       ((uint64_t)(opcode) << 60)
+#define AMDVI_COMMAND_WAIT(store)   (AMDVI_COMMAND(1) | (store) | 1) /* store a value there */
+#define AMDVI_COMMAND_ENTRY(device) (AMDVI_COMMAND(2) | (device))
+#define AMDVI_COMMAND_PAGES(domain) (AMDVI_COMMAND(3) | (uint64_t)(domain) << 32)
+#define AMDVI_COMMAND_DEVICE(device)                                                               \
 	(AMDVI_COMMAND(4) | (uint64_t)(device) << 32 | 1u << 24 | (device)) /* one pending */
 #define AMDVI_COMMAND_INTERRUPTS(device) (AMDVI_COMMAND(5) | (device))
 #define AMDVI_COMMAND_ALL                AMDVI_COMMAND(8)
 
 /* Second word of a PAGES or DEVICE command: every address (2.4.3, 2.4.4), and table entries too. */
-#define AMDVI_EVERY_PAGE        0x7ffffffffffff001ull
-#define AMDVI_EVERY_PAGE_TABLE  (AMDVI_EVERY_PAGE | 2)
+#define AMDVI_EVERY_PAGE       0x7ffffffffffff001ull
+#define AMDVI_EVERY_PAGE_TABLE (AMDVI_EVERY_PAGE | 2)
 
 /* Device table entry (2.2.2.1, table 7): four words. */
 #define AMDVI_ENTRY_SIZE  32u

@@ -292,7 +292,11 @@ class Run:
         faults = total = 0
         first = None
         path = os.path.join(self.folder, "trace.log")
-        pattern = re.compile(r"^\d+@(\d+\.\d+):(?:vtd_dmar_fault|vtd_fault_disabled)\b(.*)")
+        pattern = re.compile(
+            r"^\d+@(\d+\.\d+):"
+            r"(?:vtd_dmar_fault|vtd_fault_disabled|amdvi_page_fault|amdvi_invalid_dte|"
+            r"amdvi_mode_invalid|amdvi_dte_get_fail|amdvi_get_pte_hwerror|amdvi_ir_err|"
+            r"amdvi_ir_target_abort|amdvi_translation_result(?=.*hpa 0x0$))\b(.*)")
         with open(path, encoding="utf-8", errors="replace") as trace:
             for line in trace:
                 match = pattern.match(line)
