@@ -242,8 +242,8 @@ static void set_sum(uint8_t *at, size_t len, size_t checksum)
 }
 
 /* A root table with 64-bit entries, whatever the original's; what cannot be read stays in. */
-static int copy_root(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
-	uint8_t **root)
+static int copy_root(
+	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], uint8_t **root)
 {
 	size_t len = TABLE_HEADER;
 	int error;
@@ -272,8 +272,8 @@ static int copy_root(const struct qt_acpi *acpi, struct qt_arena *arena, const c
 	return error;
 }
 
-int qt_acpi_hide(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
-	qt_phys *rsdp)
+int qt_acpi_hide(
+	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], qt_phys *rsdp)
 {
 	uint8_t *root, *copy;
 	int error = copy_root(acpi, arena, signature, &root);

@@ -60,10 +60,9 @@ static int adopt_grown(struct qt_takeover *takeover, int16_t index)
 
 		if (requester->domain != index || requester->decision != QT_ADOPT)
 			continue;
-		error = unit->ops->set_root
-				? unit->ops->set_root(machine, unit, requester->rid, &domain->grown,
-					  add_store, takeover)
-				: QT_E_UNSUPPORTED;
+		error = unit->ops->set_root ? unit->ops->set_root(machine, unit, requester->rid,
+						      &domain->grown, add_store, takeover)
+					    : QT_E_UNSUPPORTED;
 	}
 	domain->table = domain->grown;
 	return error;
@@ -80,10 +79,9 @@ static int adopt_all(struct qt_takeover *takeover)
 
 		if (!is_adopted(machine, (int16_t)i))
 			continue;
-		error = domain->grown.root
-				? adopt_grown(takeover, (int16_t)i)
-				: qt_domain_install(machine, &domain->table, add_store, takeover,
-					  &domain->taken_iova);
+		error = domain->grown.root ? adopt_grown(takeover, (int16_t)i)
+					   : qt_domain_install(machine, &domain->table, add_store,
+						     takeover, &domain->taken_iova);
 		if (error)
 			return error;
 		domain->stores = (uint32_t)(takeover->journal->stores - before);

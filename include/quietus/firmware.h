@@ -49,8 +49,8 @@ int qt_acpi_table(const struct qt_acpi *acpi, struct qt_arena *arena, const char
  * where they are. QT_E_NOMEM, QT_E_LIMIT (no sound root table is that
  * long), and those of host.read.
  */
-int qt_acpi_hide(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
-	qt_phys *rsdp);
+int qt_acpi_hide(
+	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], qt_phys *rsdp);
 
 /* One ECAM window: configuration space of the buses of one segment. */
 struct qt_ecam {

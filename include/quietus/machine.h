@@ -37,10 +37,10 @@ struct qt_unit {
 	const struct qt_unit_ops *ops;
 	qt_phys registers;
 	uint16_t segment;
-	uint8_t index;    /* in machine.units */
-	uint8_t state;    /* enum qt_unit_state */
-	uint8_t reason;   /* enum qt_reason: why unsupported or dead, else 0 */
-	bool include_all; /* has every function of its segment that no other unit claims */
+	uint8_t index;      /* in machine.units */
+	uint8_t state;      /* enum qt_unit_state */
+	uint8_t reason;     /* enum qt_reason: why unsupported or dead, else 0 */
+	bool include_all;   /* has every function of its segment that no other unit claims */
 	bool shares_tables; /* what its requester tables hold is its own only where it claims it */
 	/* Filled in by ops->inspect. */
 	uint64_t capability;          /* the unit's own capability registers, raw: */
@@ -176,11 +176,11 @@ struct qt_domain {
 	/* Filled in by find. */
 	int scan_error; /* why the scan of its tables ended early, 0 if it did not */
 	struct qt_table_fault fault;
-	uint64_t mapped;    /* bytes that translate */
-	uint64_t pieces;    /* contiguous pieces they are in */
-	bool guard_broken;  /* something not one-to-one leads into the crash region */
-	qt_iova guard_iova; /* the first such IOVA */
-	bool too_narrow;    /* the crash region lies beyond its span */
+	uint64_t mapped;       /* bytes that translate */
+	uint64_t pieces;       /* contiguous pieces they are in */
+	bool guard_broken;     /* something not one-to-one leads into the crash region */
+	qt_iova guard_iova;    /* the first such IOVA */
+	bool too_narrow;       /* the crash region lies beyond its span */
 	struct qt_table grown; /* too narrow: the same with levels on top, root 0 if it cannot be */
 	bool taken; /* IOVAs of the crash region translate, not one-to-one or not read-write */
 	qt_iova taken_iova; /* the first such IOVA */

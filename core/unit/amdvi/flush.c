@@ -19,6 +19,7 @@
  */
 #define WAIT_BUFFER_US   100000
 #define WAIT_COMMANDS_US 500000
+#define WAIT_DEVICES_US  500000
 
 /* The smallest buffer there is: 256 commands (3.4.2). */
 #define BUFFER_LG2   8u
@@ -217,26 +218,42 @@ static void log_hung(const struct flush *f, qt_rid rid)
 	f->host->log(f->host->context, line);
 }
 
+/* PCI Express 6.0, 7.5.1.1.1: what is not there reads all ones, and would never answer. */
+static bool is_there(const struct flush *f, qt_rid rid)
+{
+	return f->host->pci_read(f->host->context, rid, 0, 2) != 0xffff;
+}
+
+static bool is_running(const struct flush *f)
+{
+	return read64(f, AMDVI_STATUS) & AMDVI_STATUS_COMMANDS_RUN;
+}
+
 /*
  * Device TLBs, one at a time: a device that does not answer must not take the
- * others along, and is not a reason to give up as long as the unit goes on.
+ * others along, and is not a reason to give up as long as the buffer can be stopped.
  */
 static int flush_devices(struct flush *f)
 {
 	const struct qt_machine *machine = f->machine;
+	uint64_t since = f->host->now_us(f->host->context);
 
 	for (size_t i = 0; i < machine->requester_count; i++) {
 		const struct qt_requester *requester = &machine->requesters[i];
-		int error;
 
-		if (requester->unit != f->unit->index || !requester->ats)
+		if (requester->unit != f->unit->index || !requester->ats ||
+			!is_there(f, requester->rid))
 			continue;
-		push(f, AMDVI_COMMAND_DEVICE(requester->rid & 0xffff), AMDVI_EVERY_PAGE);
-		error = run(f);
-		if (error && read64(f, AMDVI_STATUS) & AMDVI_STATUS_COMMANDS_RUN)
-			return error;
-		if (error)
+		if (expired(f, since, WAIT_DEVICES_US)) {
 			log_hung(f, requester->rid);
+			continue;
+		}
+		push(f, AMDVI_COMMAND_DEVICE(requester->rid & 0xffff), AMDVI_EVERY_PAGE);
+		if (run(f) == QT_OK)
+			continue;
+		log_hung(f, requester->rid);
+		if (is_running(f))
+			return QT_E_TIMEOUT;
 	}
 	return QT_OK;
 }
@@ -266,6 +283,9 @@ int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit)
 	error = flush_unit(&f);
 	if (error == QT_OK)
 		error = flush_devices(&f);
+	/* A buffer that does not stop must not be moved under the unit's hands. */
+	if (is_running(&f))
+		return QT_E_TIMEOUT;
 	restored = put_back(&f, base, was_on);
 	return error ? error : restored;
 }

@@ -152,9 +152,8 @@ static int add_reserved(
 
 	if (machine->reserved_count == QT_RESERVED_MAX)
 		return QT_E_LIMIT;
-	machine->reserved[machine->reserved_count++] =
-		(struct qt_reserved){
-			.rid = rid, .last = rid, .hierarchy = hierarchy, .range = range};
+	machine->reserved[machine->reserved_count++] = (struct qt_reserved){
+		.rid = rid, .last = rid, .hierarchy = hierarchy, .range = range};
 	return QT_OK;
 }
 

@@ -181,8 +181,7 @@ static void mask_interrupts(const struct qt_machine *machine, const struct qt_un
 }
 
 /* Set up earlier than the rest, interrupt remapping goes on being used. */
-static unsigned keep_away(
-	const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
+static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
 {
 	(void)kernel;
 	keep_away->command_line = "initcall_blacklist=pci_iommu_init";
