@@ -18,9 +18,17 @@
 #define RSDP_SIGNATURE   "RSD PTR "
 #define RSDP_REVISION_V2 2
 
+#define RSDP_CHECKSUM    8
+#define RSDP_CHECKSUM_V2 32
+
 /* Header of every other table (5.2.6). */
-#define TABLE_LENGTH 4
-#define TABLE_HEADER 36
+#define TABLE_LENGTH   4
+#define TABLE_REVISION 8
+#define TABLE_CHECKSUM 9
+#define TABLE_HEADER   36
+
+/* More entries than this in a root table are not believed. */
+#define ROOT_ENTRIES_MAX 1024u
 
 #define CHUNK 256
 
@@ -214,4 +222,73 @@ int qt_acpi_table(const struct qt_acpi *acpi, struct qt_arena *arena, const char
 		return error;
 	}
 	return QT_E_NOTFOUND;
+}
+
+static void put_le(uint8_t *at, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Makes the bytes of [at, at + len) add up to 0 by the one at `checksum`. */
+static void set_sum(uint8_t *at, size_t len, size_t checksum)
+{
+	uint8_t sum = 0;
+
+	at[checksum] = 0;
+	for (size_t i = 0; i < len; i++)
+		sum = (uint8_t)(sum + at[i]);
+	at[checksum] = (uint8_t)-sum;
+}
+
+/* A root table with 64-bit entries, whatever the original's; what cannot be read stays in. */
+static int copy_root(
+	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], uint8_t **root)
+{
+	size_t len = TABLE_HEADER;
+	int error;
+
+	if (acpi->entries > ROOT_ENTRIES_MAX)
+		return QT_E_LIMIT;
+	*root = qt_alloc(arena, TABLE_HEADER + acpi->entries * 8, 16);
+	if (!*root)
+		return QT_E_NOMEM;
+	error = acpi->host->read(acpi->host->context, acpi->root, *root, TABLE_HEADER);
+	for (unsigned i = 0; i < acpi->entries && !error; i++) {
+		uint8_t header[TABLE_HEADER] = {0};
+		uint32_t length;
+		qt_phys at = entry_address(acpi, i);
+
+		(void)read_header(acpi->host, at, header, &length);
+		if (memcmp(header, signature, 4) == 0)
+			continue;
+		put_le(*root + len, at, 8);
+		len += 8;
+	}
+	memcpy(*root, "XSDT", 4);
+	(*root)[TABLE_REVISION] = 1;
+	put_le(*root + TABLE_LENGTH, len, 4);
+	set_sum(*root, len, TABLE_CHECKSUM);
+	return error;
+}
+
+int qt_acpi_hide(
+	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], qt_phys *rsdp)
+{
+	uint8_t *root, *copy;
+	int error = copy_root(acpi, arena, signature, &root);
+
+	if (error)
+		return error;
+	copy = qt_alloc(arena, RSDP_V2_SIZE, 16);
+	if (!copy)
+		return QT_E_NOMEM;
+	memcpy(copy, RSDP_SIGNATURE, sizeof(RSDP_SIGNATURE) - 1);
+	copy[RSDP_REVISION] = RSDP_REVISION_V2;
+	put_le(copy + RSDP_LENGTH, RSDP_V2_SIZE, 4);
+	put_le(copy + RSDP_XSDT, qt_arena_phys(arena, root), 8);
+	set_sum(copy, RSDP_V1_SIZE, RSDP_CHECKSUM);
+	set_sum(copy, RSDP_V2_SIZE, RSDP_CHECKSUM_V2);
+	*rsdp = qt_arena_phys(arena, copy);
+	return QT_OK;
 }

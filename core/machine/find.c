@@ -26,13 +26,15 @@ int qt_machine_init(struct qt_machine *machine)
 	machine->units = qt_alloc(arena, QT_UNITS_MAX * sizeof(*machine->units), 8);
 	machine->scopes = qt_alloc(arena, QT_SCOPES_MAX * sizeof(*machine->scopes), 8);
 	machine->reserved = qt_alloc(arena, QT_RESERVED_MAX * sizeof(*machine->reserved), 8);
+	machine->sources = qt_alloc(arena, QT_SOURCES_MAX * sizeof(*machine->sources), 8);
 	machine->requesters = qt_alloc(arena, QT_REQUESTERS_MAX * sizeof(*machine->requesters), 8);
 	machine->domains = qt_alloc(arena, QT_DOMAINS_MAX * sizeof(*machine->domains), 8);
 	machine->captures = qt_alloc(arena, QT_CAPTURES_MAX * sizeof(*machine->captures), 8);
 	machine->flush_page = qt_alloc(arena, QT_FLUSH_PAGE_SIZE, QT_FLUSH_PAGE_SIZE);
 	list = qt_alloc(arena, QT_RANGES_MAX * sizeof(*list), 8);
-	if (!machine->units || !machine->scopes || !machine->reserved || !machine->requesters ||
-		!machine->domains || !machine->captures || !machine->flush_page || !list)
+	if (!machine->units || !machine->scopes || !machine->reserved || !machine->sources ||
+		!machine->requesters || !machine->domains || !machine->captures ||
+		!machine->flush_page || !list)
 		return QT_E_NOMEM;
 	machine->mapped = (struct qt_ranges){.list = list, .capacity = QT_RANGES_MAX};
 	for (size_t i = 0; i < machine->crash.count + machine->low.count; i++) {
@@ -102,14 +104,14 @@ static bool below(
 bool qt_machine_reserved_for(
 	const struct qt_machine *machine, const struct qt_reserved *reserved, qt_rid rid)
 {
-	if (reserved->rid == rid)
+	if (qt_reserved_is_for(reserved, rid))
 		return true;
 	for (size_t i = 0; i < machine->pci.count; i++) {
 		const struct qt_pci_function *function = &machine->pci.functions[i];
 
 		if (function->rid != rid && function->alias != rid)
 			continue;
-		if (reserved->rid == function->rid ||
+		if (qt_reserved_is_for(reserved, function->rid) ||
 			(reserved->hierarchy && below(machine, function, reserved->rid)))
 			return true;
 	}
@@ -124,7 +126,7 @@ int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_fun
 	for (size_t i = 0; i < machine->scope_count; i++) {
 		const struct qt_scope *scope = &machine->scopes[i];
 
-		if (scope->rid == function->rid ||
+		if ((function->rid >= scope->rid && function->rid <= scope->last) ||
 			(scope->hierarchy && below(machine, function, scope->rid)))
 			return scope->unit;
 	}
@@ -133,6 +135,15 @@ int qt_machine_unit_of(const struct qt_machine *machine, const struct qt_pci_fun
 			machine->units[i].segment == QT_RID_SEGMENT(function->rid))
 			return (int)i;
 	return -1;
+}
+
+/* Whether a unit serves a requester ID, whatever function it belongs to. */
+static bool claims(const struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid)
+{
+	for (size_t i = 0; i < machine->scope_count; i++)
+		if (rid >= machine->scopes[i].rid && rid <= machine->scopes[i].last)
+			return machine->scopes[i].unit == unit->index;
+	return unit->include_all && unit->segment == QT_RID_SEGMENT(rid);
 }
 
 static struct qt_requester *find_requester(struct qt_machine *machine, qt_rid rid, unsigned unit)
@@ -177,12 +188,15 @@ static int domain_of(
 
 		if (machine->domains[i].table.root != entry->table.root ||
 			g->format != entry->table.geometry.format ||
-			g->levels != entry->table.geometry.levels)
+			g->levels != entry->table.geometry.levels ||
+			g->denied != entry->table.geometry.denied)
 			continue;
 		if (entry->table.geometry.leaf_level < g->leaf_level)
 			g->leaf_level = entry->table.geometry.leaf_level;
 		if (entry->table.geometry.input_bits < g->input_bits)
 			g->input_bits = entry->table.geometry.input_bits;
+		if (entry->table.geometry.levels_max < g->levels_max)
+			g->levels_max = entry->table.geometry.levels_max;
 		if (entry->table.geometry.output_bits < g->output_bits)
 			g->output_bits = entry->table.geometry.output_bits;
 		g->coherent = g->coherent && entry->table.geometry.coherent;
@@ -207,9 +221,12 @@ struct entry_visit {
 static int visit_entry(void *context, const struct qt_unit_entry *entry)
 {
 	struct entry_visit *visit = context;
-	struct qt_requester *requester = new_requester(
-		visit->machine, entry->rid, visit->unit->index, (enum qt_entry_state)entry->state);
+	struct qt_requester *requester;
 
+	if (visit->unit->shares_tables && !claims(visit->machine, visit->unit, entry->rid))
+		return QT_OK;
+	requester = new_requester(
+		visit->machine, entry->rid, visit->unit->index, (enum qt_entry_state)entry->state);
 	if (!requester)
 		return QT_E_NOMEM;
 	requester->reason = entry->reason;
@@ -250,15 +267,24 @@ static void find_present_entries(struct qt_machine *machine, struct qt_unit *uni
 			machine, unit, error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED);
 }
 
-/* Whether there is no entry, and not only none that could be read. */
-static bool entry_is_absent(
+/* What a unit has for a requester that its scan did not visit. */
+static enum qt_entry_state entry_not_visited(
 	const struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid)
 {
 	struct qt_reader reader = qt_machine_reader(machine, ENTRY_READS);
 	struct qt_unit_entry entry;
 
-	return unit->ops->entry(unit, &reader, rid, &entry) == QT_OK &&
-	       entry.state == QT_REQ_ABSENT;
+	if (unit->ops->entry(unit, &reader, rid, &entry))
+		return QT_REQ_DAMAGED;
+	switch (entry.state) {
+	case QT_REQ_ABSENT:
+	case QT_REQ_BLOCKED:
+	case QT_REQ_PASSTHROUGH:
+	case QT_REQ_UNSUPPORTED:
+		return (enum qt_entry_state)entry.state;
+	default:
+		return QT_REQ_DAMAGED;
+	}
 }
 
 /* What a requester without a present entry meets at its unit. */
@@ -271,8 +297,7 @@ static enum qt_entry_state state_without_entry(
 	case QT_UNIT_OFF:
 		return QT_REQ_DIRECT;
 	case QT_UNIT_TRANSLATING:
-		return entry_is_absent(machine, &machine->units[unit], rid) ? QT_REQ_ABSENT
-									    : QT_REQ_DAMAGED;
+		return entry_not_visited(machine, &machine->units[unit], rid);
 	default:
 		return QT_REQ_UNSUPPORTED;
 	}
@@ -295,7 +320,9 @@ static void add_function_requester(struct qt_machine *machine, size_t index, qt_
 		if (requester->state == QT_REQ_DAMAGED)
 			requester->reason = QT_WHY_ENTRY_DAMAGED;
 		if (requester->state == QT_REQ_UNSUPPORTED)
-			requester->reason = machine->units[unit].reason;
+			requester->reason = machine->units[unit].reason
+						    ? machine->units[unit].reason
+						    : QT_WHY_ENTRY_UNSUPPORTED;
 	}
 	if (requester->function < 0)
 		requester->function = (int16_t)index;
@@ -393,6 +420,7 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
 }
 
 struct counting {
+	const struct qt_arena *arena;
 	uint32_t stores;
 };
 
@@ -400,46 +428,91 @@ static int count_store(void *context, const struct qt_store *store)
 {
 	struct counting *counting = context;
 
-	(void)store;
-	counting->stores++;
+	if (!qt_arena_pointer(counting->arena, store->at, sizeof(store->after)))
+		counting->stores++;
 	return QT_OK;
+}
+
+/* A table that can grow is not too narrow: it is given levels on top, in our memory. */
+static void survey_growth(struct qt_machine *machine, struct qt_domain *domain)
+{
+	const struct qt_geometry *g = &domain->table.geometry;
+	uint64_t end = machine->crash.list[machine->crash.count - 1].end;
+	unsigned levels = g->levels + 1u;
+	struct qt_table wider = domain->table;
+	int error;
+
+	if (!domain->too_narrow || domain->scan_error || domain->guard_broken || domain->taken)
+		return;
+	for (; levels <= g->levels_max; levels++) {
+		wider.geometry.levels = (uint8_t)levels;
+		if (qt_table_span(&wider) >= end)
+			break;
+	}
+	if (levels > g->levels_max)
+		return;
+	error = qt_table_grow(
+		machine->arena, machine->host, &domain->table, levels, &domain->grown);
+	if (error) {
+		domain->grown = (struct qt_table){0};
+		machine->problem = QT_WHY_NO_MEMORY;
+	}
+}
+
+/* The table that a domain will have. */
+static const struct qt_table *future_table(const struct qt_domain *domain)
+{
+	return domain->grown.root ? &domain->grown : &domain->table;
 }
 
 /* What the capture mapping would take; its tables are made on the way, in our memory. */
 static void survey_install(struct qt_machine *machine, struct qt_domain *domain)
 {
-	struct counting counting = {0};
+	struct counting counting = {.arena = machine->arena};
 
-	if (domain->scan_error || domain->too_narrow || domain->taken || domain->identity)
+	survey_growth(machine, domain);
+	if (domain->scan_error || (domain->too_narrow && !domain->grown.root) || domain->taken ||
+		domain->identity)
 		return;
-	domain->install_error =
-		qt_domain_install(machine, domain, count_store, &counting, &domain->taken_iova);
+	domain->install_error = qt_domain_install(
+		machine, future_table(domain), count_store, &counting, &domain->taken_iova);
 	if (domain->install_error == QT_OK)
 		domain->stores = counting.stores;
 	if (domain->install_error == QT_E_NOMEM)
 		machine->problem = QT_WHY_NO_MEMORY;
 }
 
-int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain,
+/* A table that has grown begins in our own memory; all below has been surveyed before. */
+static struct qt_reader install_reader(
+	const struct qt_machine *machine, const struct qt_table *table)
+{
+	struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
+
+	if (qt_arena_pointer(machine->arena, table->root, sizeof(uint64_t)))
+		reader.arena = machine->arena;
+	return reader;
+}
+
+int qt_domain_install(struct qt_machine *machine, const struct qt_table *table,
 	int (*add)(void *context, const struct qt_store *store), void *context, qt_iova *iova)
 {
 	struct qt_table_fault fault = {0};
 	struct qt_capture *capture;
-	int error = qt_machine_capture(machine, &domain->table.geometry, &capture);
+	int error = qt_machine_capture(machine, &table->geometry, &capture);
 
 	for (size_t i = 0; i < machine->crash.count && error == QT_OK; i++) {
-		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
+		struct qt_reader reader = install_reader(machine, table);
 
-		error = qt_install(&reader, &domain->table, capture, machine->crash.list[i], false,
-			add, context, &fault);
+		error = qt_install(&reader, table, capture, machine->crash.list[i], false, add,
+			context, &fault);
 		*iova = fault.iova;
 	}
 	/* Low memory where it is free: it is never a reason to give up. */
 	for (size_t i = 0; i < machine->low.count && error == QT_OK; i++) {
-		struct qt_reader reader = qt_machine_reader(machine, DOMAIN_READS);
+		struct qt_reader reader = install_reader(machine, table);
 
-		error = qt_install(&reader, &domain->table, capture, machine->low.list[i], true,
-			add, context, &fault);
+		error = qt_install(
+			&reader, table, capture, machine->low.list[i], true, add, context, &fault);
 	}
 	return error;
 }

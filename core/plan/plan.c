@@ -28,8 +28,8 @@ static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_re
 		*why = QT_WHY_GUARD_BROKEN;
 	else if (domain->scan_error)
 		*why = domain->scan_error == QT_E_LIMIT ? QT_WHY_NO_TIME : QT_WHY_TABLE_DAMAGED;
-	else if (domain->too_narrow)
-		*why = QT_WHY_TOO_NARROW;
+	else if (domain->too_narrow && !domain->grown.root)
+		*why = domain->taken ? QT_WHY_IOVAS_TAKEN : QT_WHY_TOO_NARROW;
 	else if (domain->identity)
 		*why = QT_WHY_ALREADY_MAPPED;
 	else if (domain->taken)
@@ -39,12 +39,13 @@ static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_re
 	else if (domain->install_error)
 		*why = QT_WHY_TABLE_DAMAGED;
 	else
-		*why = QT_WHY_FREE;
+		*why = domain->grown.root ? QT_WHY_GROWN : QT_WHY_FREE;
 
 	switch (*why) {
 	case QT_WHY_ALREADY_MAPPED:
 		return QT_DIRECT;
 	case QT_WHY_FREE:
+	case QT_WHY_GROWN:
 		return QT_ADOPT;
 	default:
 		return QT_LEAVE;
@@ -142,6 +143,24 @@ static enum qt_reason why_it_blocks(
 		       : QT_WHY_NONE;
 }
 
+/* Whether the capture kernel can be kept from every unit; or why not. */
+static enum qt_reason why_not_asleep(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+		bool given_up = unit->state != QT_UNIT_OFF && unit->state != QT_UNIT_TRANSLATING;
+		struct qt_keep_away keep_away = {0};
+		unsigned why = unit->ops->keep_away(&machine->capture_kernel, &keep_away);
+
+		if (why)
+			return (enum qt_reason)why;
+		/* Without its driver nobody would get interrupts through this one. */
+		if (given_up && unit->ops->release_interrupts)
+			return (enum qt_reason)unit->reason;
+	}
+	return QT_WHY_NONE;
+}
+
 /* The commit rule: it is all or nothing, because putting the driver to sleep is machine-wide. */
 static enum qt_reason why_not(const struct qt_machine *machine, struct qt_plan *plan)
 {
@@ -168,7 +187,7 @@ static enum qt_reason why_not(const struct qt_machine *machine, struct qt_plan *
 	/* With its driver asleep, no IOMMU helps a 32-bit device to memory above 4 GiB. */
 	if (!has_memory_below_4g(machine))
 		return QT_WHY_NO_LOW_MEMORY;
-	return QT_WHY_NONE;
+	return why_not_asleep(machine);
 }
 
 void qt_plan(struct qt_machine *machine, struct qt_plan *plan)

@@ -135,6 +135,10 @@ static const char *const reasons[] = {
 	[QT_WHY_COMMAND_LINE_FULL] = "the capture kernel's command line has no room",
 	[QT_WHY_NOT_RESERVED] = "the stage's memory cannot be reserved",
 	[QT_WHY_PROTECTED_MEMORY] = "an IOMMU's protected memory region covers the crash region",
+	[QT_WHY_GROWN] = "its table leaves the crash region free, once it has more levels",
+	[QT_WHY_X2APIC_ID] =
+		"the crash CPU's APIC ID needs interrupt remapping, which would end with this",
+	[QT_WHY_KERNEL_TOO_OLD] = "the capture kernel is too old to be kept from the IOMMU",
 };
 
 const char *qt_reason_text(unsigned reason)

@@ -60,8 +60,8 @@ static int make_page(
 		uint64_t slot = base + (i << lg2);
 		int error;
 
-		/* A five-level root spans 57 bits, a six-level one would wrap: stop there. */
-		if (slot < base)
+		/* A six-level root has more entries than 64 bits of addresses need. */
+		if (lg2 + capture->geometry.index_lg2 > 64 && i >> (64 - lg2))
 			break;
 		error = qt_capture_entry(capture, level, slot, &page->entries[i]);
 		if (error)
@@ -87,6 +87,29 @@ int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, 
 			return error;
 	}
 	*table = qt_arena_phys(capture->arena, page->entries);
+	return QT_OK;
+}
+
+int qt_table_grow(struct qt_arena *arena, const struct qt_host *host, const struct qt_table *table,
+	unsigned levels, struct qt_table *grown)
+{
+	const struct qt_geometry *g = &grown->geometry;
+	size_t size = sizeof(uint64_t) << table->geometry.index_lg2;
+
+	*grown = *table;
+	if (levels <= g->levels || levels > g->levels_max || levels > QT_LEVELS_MAX)
+		return QT_E_INVAL;
+	while (g->levels < levels) {
+		uint64_t *page = qt_alloc(arena, size, size);
+
+		if (!page)
+			return QT_E_NOMEM;
+		page[0] = g->format->make_table(g, g->levels, grown->root);
+		grown->root = qt_arena_phys(arena, page);
+		grown->geometry.levels++;
+		if (!g->coherent)
+			host->write_back(host->context, grown->root, size);
+	}
 	return QT_OK;
 }
 

@@ -69,6 +69,18 @@ static bool leaf_agrees(const struct qt_entry *entry, uint64_t base)
 
 static int install_table(struct install *in, unsigned level, qt_phys page, uint64_t base);
 
+/*
+ * Whether a table at `next` spans all of what is wanted in the slot at `base` of
+ * a table at `level`: where levels are skipped, it spans only the slot's start.
+ */
+static bool reaches(const struct install *in, unsigned level, unsigned next, uint64_t base)
+{
+	uint64_t slot_last = base + ((1ull << qt_level_lg2(in->geometry, level)) - 1);
+	uint64_t last = base + ((1ull << qt_level_lg2(in->geometry, next + 1)) - 1);
+
+	return (in->last < slot_last ? in->last : slot_last) <= last;
+}
+
 static int install_entry(struct install *in, unsigned level, const struct qt_entry *entry,
 	uint64_t base, qt_phys at, uint64_t raw)
 {
@@ -86,8 +98,8 @@ static int install_entry(struct install *in, unsigned level, const struct qt_ent
 			return replace(in, level, base, at, raw);
 		if (error != QT_E_BUSY)
 			return error;
-		/* The way down must let everything through, and reach as far as the slot does. */
-		if ((entry->perms & QT_RW) != QT_RW || entry->next_level + 1u != level)
+		/* The way down must let everything through, and reach as far as is wanted. */
+		if ((entry->perms & QT_RW) != QT_RW || !reaches(in, level, entry->next_level, base))
 			return taken(in, level, base, at, raw);
 		return install_table(in, entry->next_level, entry->output, base);
 	case QT_ENTRY_LEAF:
@@ -144,7 +156,7 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 
 	if (range.start >= range.end)
 		return QT_E_INVAL;
-	if (range.end > qt_table_reach(table))
+	if (range.end > qt_table_reach(table) || table->geometry.denied)
 		return fail(
 			&in, QT_E_BUSY, table->geometry.levels - 1u, range.start, table->root, 0);
 	return install_table(&in, table->geometry.levels - 1u, table->root, 0);

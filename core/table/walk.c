@@ -82,10 +82,10 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
 {
 	const struct qt_geometry *g = &table->geometry;
 	unsigned level = g->levels - 1u;
-	unsigned perms = QT_RW;
+	unsigned perms = QT_RW & ~g->denied;
 	qt_phys page = table->root;
 
-	if (iova > level_last(g, level))
+	if (iova > level_last(g, level) || perms == 0)
 		return QT_E_NOTFOUND;
 	for (;;) {
 		struct qt_entry entry;
@@ -118,6 +118,8 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
 		page = entry.output;
 	}
 }
+
+#define NO_TABLE UINT64_MAX
 
 struct scan {
 	struct qt_reader *reader;
@@ -184,8 +186,12 @@ static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *
 	perms &= entry->perms;
 	if (perms == 0)
 		return 0;
-	if (entry->kind == QT_ENTRY_TABLE)
+	if (entry->kind == QT_ENTRY_TABLE) {
+		/* Levels that are skipped have no table on this way down. */
+		for (unsigned l = entry->next_level + 1u; l < level; l++)
+			scan->path[l] = NO_TABLE;
 		return scan_table(scan, entry->next_level, entry->output, base, perms);
+	}
 	return scan_leaf(scan, entry, perms, from, to);
 }
 
@@ -274,7 +280,7 @@ int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, u
 
 	if (window.start >= window.end)
 		return 0;
-	error = scan_table(&scan, level, page, base, QT_RW);
+	error = scan_table(&scan, level, page, base, QT_RW & ~geometry->denied);
 	if (error == 0)
 		error = scan_flush(&scan);
 	else if (error == QT_E_OUTSIDE || error == QT_E_LIMIT || error == QT_E_IO)

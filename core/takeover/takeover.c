@@ -11,8 +11,16 @@
 static int add_store(void *context, const struct qt_store *store)
 {
 	struct qt_takeover *takeover = context;
+	uint64_t *own = qt_arena_pointer(takeover->machine->arena, store->at, sizeof(*own));
 	uint64_t pending;
 
+	/* A table of our own, that nothing leads to yet. */
+	if (own) {
+		*own = store->after;
+		takeover->machine->host->write_back(
+			takeover->machine->host->context, store->at, sizeof(*own));
+		return QT_OK;
+	}
 	/* Two ranges can meet in one entry: then both want the same. */
 	if (qt_journal_pending(takeover->journal, store->at, &pending))
 		return pending == store->after ? QT_OK : QT_E_BUSY;
@@ -35,6 +43,31 @@ static bool is_adopted(const struct qt_machine *machine, int16_t domain)
 	return false;
 }
 
+/*
+ * A domain that is too narrow: the tables that it has first, then, one by one, the
+ * entries that lead to it, to a table on top that leads to the same.
+ */
+static int adopt_grown(struct qt_takeover *takeover, int16_t index)
+{
+	struct qt_machine *machine = takeover->machine;
+	struct qt_domain *domain = &machine->domains[index];
+	int error = qt_domain_install(
+		machine, &domain->grown, add_store, takeover, &domain->taken_iova);
+
+	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++) {
+		const struct qt_requester *requester = &machine->requesters[i];
+		const struct qt_unit *unit = &machine->units[requester->unit];
+
+		if (requester->domain != index || requester->decision != QT_ADOPT)
+			continue;
+		error = unit->ops->set_root ? unit->ops->set_root(machine, unit, requester->rid,
+						      &domain->grown, add_store, takeover)
+					    : QT_E_UNSUPPORTED;
+	}
+	domain->table = domain->grown;
+	return error;
+}
+
 static int adopt_all(struct qt_takeover *takeover)
 {
 	struct qt_machine *machine = takeover->machine;
@@ -46,8 +79,9 @@ static int adopt_all(struct qt_takeover *takeover)
 
 		if (!is_adopted(machine, (int16_t)i))
 			continue;
-		error = qt_domain_install(
-			machine, domain, add_store, takeover, &domain->taken_iova);
+		error = domain->grown.root ? adopt_grown(takeover, (int16_t)i)
+					   : qt_domain_install(machine, &domain->table, add_store,
+						     takeover, &domain->taken_iova);
 		if (error)
 			return error;
 		domain->stores = (uint32_t)(takeover->journal->stores - before);
@@ -61,6 +95,16 @@ static bool has_reserved(const struct qt_machine *machine, qt_rid rid)
 		if (qt_machine_reserved_for(machine, &machine->reserved[i], rid))
 			return true;
 	return false;
+}
+
+/* Whether two requesters have the same memory reserved for them. */
+static bool same_reserved(const struct qt_machine *machine, qt_rid a, qt_rid b)
+{
+	for (size_t i = 0; i < machine->reserved_count; i++)
+		if (qt_machine_reserved_for(machine, &machine->reserved[i], a) !=
+			qt_machine_reserved_for(machine, &machine->reserved[i], b))
+			return false;
+	return true;
 }
 
 /* All that an admitted requester may reach: the crash region, and what firmware reserved for it. */
@@ -136,14 +180,14 @@ static int new_domain(struct qt_machine *machine, const struct qt_unit *unit, qt
 	return error;
 }
 
-/* The unit's domain of admit, shared by all that have no reserved memory. */
-static int shared_domain(const struct qt_machine *machine, unsigned unit)
+/* The unit's domain of admit, shared by all that have the same reserved memory, mostly none. */
+static int shared_domain(const struct qt_machine *machine, unsigned unit, qt_rid rid)
 {
 	for (size_t i = 0; i < machine->requester_count; i++) {
 		const struct qt_requester *requester = &machine->requesters[i];
 
 		if (requester->unit == unit && requester->decision == QT_ADMIT &&
-			requester->domain >= 0 && !has_reserved(machine, requester->rid))
+			requester->domain >= 0 && same_reserved(machine, requester->rid, rid))
 			return requester->domain;
 	}
 	return -1;
@@ -154,8 +198,7 @@ static int admit_one(struct qt_takeover *takeover, struct qt_requester *requeste
 	struct qt_machine *machine = takeover->machine;
 	const struct qt_unit *unit = &machine->units[requester->unit];
 	const struct qt_domain *domain;
-	int index = has_reserved(machine, requester->rid) ? -1
-							  : shared_domain(machine, requester->unit);
+	int index = shared_domain(machine, requester->unit, requester->rid);
 
 	if (index < 0) {
 		int error = new_domain(machine, unit, requester->rid);
@@ -171,6 +214,21 @@ static int admit_one(struct qt_takeover *takeover, struct qt_requester *requeste
 		pending_store, add_store, takeover);
 }
 
+/* Last, so that a takeover that fails half way has left interrupts alone longest. */
+static int release_interrupts(struct qt_takeover *takeover)
+{
+	struct qt_machine *machine = takeover->machine;
+	int error = QT_OK;
+
+	for (size_t i = 0; i < machine->unit_count && error == QT_OK; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+
+		if (unit->state == QT_UNIT_TRANSLATING && unit->ops->release_interrupts)
+			error = unit->ops->release_interrupts(machine, unit, add_store, takeover);
+	}
+	return error;
+}
+
 int qt_takeover_prepare(struct qt_takeover *takeover)
 {
 	struct qt_machine *machine = takeover->machine;
@@ -179,7 +237,7 @@ int qt_takeover_prepare(struct qt_takeover *takeover)
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++)
 		if (machine->requesters[i].decision == QT_ADMIT)
 			error = admit_one(takeover, &machine->requesters[i]);
-	return error;
+	return error ? error : release_interrupts(takeover);
 }
 
 static bool all_coherent(const struct qt_machine *machine)
@@ -194,11 +252,13 @@ static bool all_coherent(const struct qt_machine *machine)
 	return true;
 }
 
-/* Whether translations of this unit matter to the capture kernel. */
+/* Whether translations of this unit, or where interrupts go, matter to the capture kernel. */
 static bool needs_flush(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	if (unit->state != QT_UNIT_TRANSLATING)
 		return false;
+	if (unit->ops->release_interrupts)
+		return true;
 	for (size_t i = 0; i < machine->requester_count; i++)
 		if (machine->requesters[i].unit == unit->index &&
 			machine->requesters[i].domain >= 0)

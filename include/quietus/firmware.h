@@ -43,6 +43,15 @@ int qt_acpi_scan_rsdp(const struct qt_host *host, qt_phys start, qt_phys end, qt
 int qt_acpi_table(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
 	unsigned instance, const uint8_t **table, size_t *len);
 
+/*
+ * Makes an RSDP and a root table in the arena that list all tables but those with
+ * this signature, and sets *rsdp to its address. The tables themselves stay
+ * where they are. QT_E_NOMEM, QT_E_LIMIT (no sound root table is that
+ * long), and those of host.read.
+ */
+int qt_acpi_hide(
+	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], qt_phys *rsdp);
+
 /* One ECAM window: configuration space of the buses of one segment. */
 struct qt_ecam {
 	qt_phys base; /* address of bus 0's space, whether or not bus 0 is in the window */

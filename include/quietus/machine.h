@@ -19,6 +19,7 @@
 #define QT_ECAM_MAX       32
 #define QT_CAPTURES_MAX   32
 #define QT_RANGES_MAX     64
+#define QT_SOURCES_MAX    64
 
 /* Bytes of the page that a unit's flush may use for its queue. */
 #define QT_FLUSH_PAGE_SIZE 4096u
@@ -36,10 +37,11 @@ struct qt_unit {
 	const struct qt_unit_ops *ops;
 	qt_phys registers;
 	uint16_t segment;
-	uint8_t index;    /* in machine.units */
-	uint8_t state;    /* enum qt_unit_state */
-	uint8_t reason;   /* enum qt_reason: why unsupported or dead, else 0 */
-	bool include_all; /* has every function of its segment that no other unit claims */
+	uint8_t index;      /* in machine.units */
+	uint8_t state;      /* enum qt_unit_state */
+	uint8_t reason;     /* enum qt_reason: why unsupported or dead, else 0 */
+	bool include_all;   /* has every function of its segment that no other unit claims */
+	bool shares_tables; /* what its requester tables hold is its own only where it claims it */
 	/* Filled in by ops->inspect. */
 	uint64_t capability;          /* the unit's own capability registers, raw: */
 	uint64_t extended_capability; /* their meaning is its unit's code alone */
@@ -49,21 +51,44 @@ struct qt_unit {
 	uint32_t domain_ids; /* how many domain IDs it has; 0: no such thing */
 	uint8_t output_bits; /* width of physical addresses in its tables */
 	uint32_t version;    /* architecture version register, raw */
+	uint64_t tables[8];  /* registers of its requester tables, raw, where it has several */
 };
 
-/* A function, or a whole hierarchy below a bridge, that a unit claims. */
+/* A function, a range of requester IDs, or a whole hierarchy below a bridge, that a unit claims. */
 struct qt_scope {
 	uint8_t unit;
 	bool hierarchy; /* all buses below the bridge as well */
 	qt_rid rid;
+	qt_rid last; /* inclusive; equal to rid where it is one function */
 };
 
-/* Memory that firmware reserved for one requester's DMA (RMRR, IVMD, RMR). */
+/* Memory that firmware reserved for the DMA of one requester, or of a range (RMRR, IVMD, RMR). */
 struct qt_reserved {
 	qt_rid rid;
+	qt_rid last;           /* inclusive; equal to rid where it is one */
 	bool hierarchy;        /* rid is a bridge: for all below it */
 	struct qt_range range; /* granule-aligned */
 };
+
+static inline bool qt_reserved_is_for(const struct qt_reserved *reserved, qt_rid rid)
+{
+	return rid >= reserved->rid && rid <= reserved->last;
+}
+
+/* What sends interrupts through a unit without being a PCI function: an IO-APIC, an HPET. */
+struct qt_source {
+	uint8_t unit;
+	qt_rid rid; /* under which the unit sees it */
+};
+
+/* What is known of the kernel that comes next, and of the CPU that it starts on. */
+struct qt_capture_kernel {
+	uint32_t version; /* QT_LINUX_VERSION; 0: unknown */
+	bool x2apic;      /* the CPU is in x2APIC mode */
+	uint32_t apic_id;
+};
+
+#define QT_LINUX_VERSION(major, minor) ((uint32_t)(major) << 16 | (minor))
 
 /* What a unit has for a requester. */
 enum qt_entry_state {
@@ -107,6 +132,7 @@ enum qt_reason {
 	QT_WHY_NO_TIME = 15,
 	QT_WHY_NO_PERMISSION = 16,
 	QT_WHY_GUARD_UNKNOWN = 17,
+	QT_WHY_GROWN = 18, /* free, once its table has more levels */
 	/* states of a unit, and outcomes */
 	QT_WHY_UNIT_DEAD = 32,
 	QT_WHY_ABORT_MODE = 34,
@@ -129,6 +155,8 @@ enum qt_reason {
 	QT_WHY_COMMAND_LINE_FULL = 63,
 	QT_WHY_NOT_RESERVED = 64,
 	QT_WHY_PROTECTED_MEMORY = 65, /* a protected memory region covers the crash region */
+	QT_WHY_X2APIC_ID = 72,      /* the CPU's APIC ID needs interrupt remapping */
+	QT_WHY_KERNEL_TOO_OLD = 73, /* the capture kernel cannot be kept from the units */
 };
 
 /* One sentence without a full stop, never NULL. */
@@ -148,11 +176,12 @@ struct qt_domain {
 	/* Filled in by find. */
 	int scan_error; /* why the scan of its tables ended early, 0 if it did not */
 	struct qt_table_fault fault;
-	uint64_t mapped;    /* bytes that translate */
-	uint64_t pieces;    /* contiguous pieces they are in */
-	bool guard_broken;  /* something not one-to-one leads into the crash region */
-	qt_iova guard_iova; /* the first such IOVA */
-	bool too_narrow;    /* the crash region lies beyond its span */
+	uint64_t mapped;       /* bytes that translate */
+	uint64_t pieces;       /* contiguous pieces they are in */
+	bool guard_broken;     /* something not one-to-one leads into the crash region */
+	qt_iova guard_iova;    /* the first such IOVA */
+	bool too_narrow;       /* the crash region lies beyond its span */
+	struct qt_table grown; /* too narrow: the same with levels on top, root 0 if it cannot be */
 	bool taken; /* IOVAs of the crash region translate, not one-to-one or not read-write */
 	qt_iova taken_iova; /* the first such IOVA */
 	int install_error;  /* why the capture mapping cannot be installed, 0 if it can */
@@ -183,6 +212,7 @@ struct qt_machine {
 		low; /* crash region below 1 MiB: mapped where free, never a reason to stop */
 	struct qt_range stage; /* memory of our own; inside the crash region */
 	uint64_t deadline_us;  /* of all finding */
+	struct qt_capture_kernel capture_kernel;
 	struct qt_pci pci;
 
 	struct qt_unit *units;
@@ -191,6 +221,8 @@ struct qt_machine {
 	size_t scope_count;
 	struct qt_reserved *reserved;
 	size_t reserved_count;
+	struct qt_source *sources;
+	size_t source_count;
 	struct qt_requester *requesters;
 	size_t requester_count;
 	struct qt_domain *domains;
@@ -237,10 +269,10 @@ int qt_machine_capture(struct qt_machine *machine, const struct qt_geometry *geo
 void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain);
 
 /*
- * Hands the stores that give a domain the capture mapping to `add` (qt_install
+ * Hands the stores that give a table the capture mapping to `add` (qt_install
  * for every range). QT_E_BUSY with *iova set where the crash region is taken.
  */
-int qt_domain_install(struct qt_machine *machine, const struct qt_domain *domain,
+int qt_domain_install(struct qt_machine *machine, const struct qt_table *table,
 	int (*add)(void *context, const struct qt_store *store), void *context, qt_iova *iova);
 
 /*

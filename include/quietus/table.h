@@ -91,6 +91,8 @@ struct qt_geometry {
 	uint8_t input_bits;  /* width of an IOVA where hardware takes fewer bits than the levels
 				span;  0: as many as they span */
 	uint8_t output_bits; /* width of a physical address; higher bits are reserved */
+	uint8_t levels_max;  /* levels that a table can grow to on top; 0: it cannot grow */
+	uint8_t denied;      /* enum qt_perm: what the requester's entry takes from every leaf */
 	bool coherent;       /* table walks snoop the CPU's caches */
 	bool sign_extended;  /* bits above the span repeat its highest bit, as in CPUs' tables */
 	bool accessed_dirty; /* hardware sets the format's hardware_bits in entries it uses */
@@ -204,6 +206,14 @@ int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, 
  */
 int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, qt_phys *table);
 
+/*
+ * Makes a table of `levels` levels whose first entry leads to `table`, in the
+ * arena; its other entries are empty. Nothing leads to it yet. QT_E_INVAL if
+ * that is not more levels than it has or than it can grow to, QT_E_NOMEM.
+ */
+int qt_table_grow(struct qt_arena *arena, const struct qt_host *host, const struct qt_table *table,
+	unsigned levels, struct qt_table *grown);
+
 /* One foreign word to change. */
 struct qt_store {
 	qt_phys at;
@@ -231,5 +241,6 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 /* Formats. Sources are cited where they are defined, core/format/. */
 extern const struct qt_format qt_format_vtd_second_stage;
 extern const struct qt_format qt_format_x86_64_first_stage;
+extern const struct qt_format qt_format_amd_v1;
 
 #endif

@@ -19,6 +19,12 @@ struct qt_unit_entry {
 	struct qt_table table; /* with QT_REQ_TRANSLATED */
 };
 
+/* What keeps the capture kernel's driver away from units of one kind. */
+struct qt_keep_away {
+	const char *command_line; /* words for its command line, NULL: none */
+	const char *hide_table;   /* signature of the ACPI table it must not find, NULL: none */
+};
+
 typedef int (*qt_store_fn)(void *context, const struct qt_store *store);
 
 struct qt_unit_ops {
@@ -73,7 +79,7 @@ struct qt_unit_ops {
 	/*
 	 * Hands the one store that gives `rid`, whose entry has a table, the table
 	 * `table` in its place to `add`. NULL where that takes more than one store.
-	 * Only ever called with a table that translates the same.
+	 * Only ever called with a table that translates the same, and may translate more.
 	 */
 	int (*set_root)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
 		const struct qt_table *table, qt_store_fn add, void *context);
@@ -87,6 +93,15 @@ struct qt_unit_ops {
 		qt_store_fn add, void *context);
 
 	/*
+	 * Hands the stores after which interrupts pass the unit as they were sent to
+	 * `add`: for functions, sources and requesters of this unit, where the
+	 * capture kernel will have no driver that remaps them. To be made when no
+	 * endpoint sends messages any more. NULL: its remapping goes on being used.
+	 */
+	int (*release_interrupts)(struct qt_machine *machine, const struct qt_unit *unit,
+		qt_store_fn add, void *context);
+
+	/*
 	 * Makes the unit forget every translation and entry it has cached, and those
 	 * that devices with ATS cache. Bounded. QT_E_TIMEOUT, QT_E_NOMEM, QT_E_IO.
 	 */
@@ -95,8 +110,12 @@ struct qt_unit_ops {
 	/* Masks the unit's own interrupts: they point at the dead kernel's vectors. */
 	void (*mask_interrupts)(const struct qt_machine *machine, const struct qt_unit *unit);
 
-	/* What must stand on the capture kernel's command line to leave translation alone. */
-	const char *command_line;
+	/*
+	 * How the capture kernel is made to leave translation alone. Returns 0, or
+	 * the enum qt_reason why it cannot be.
+	 */
+	unsigned (*keep_away)(
+		const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away);
 };
 
 /* NULL-terminated. */

@@ -190,6 +190,7 @@ static bool find(struct settle *s, enum qt_reason enumerated)
 	machine->acpi = s->acpi;
 	machine->ram = s->ram;
 	machine->stage = s->stage;
+	machine->capture_kernel = s->capture_kernel;
 
 	error = split_crash_region(s);
 	if (error || !machine->crash.count)
@@ -207,25 +208,40 @@ static bool find(struct settle *s, enum qt_reason enumerated)
 
 /* Prepare */
 
-/* Adds what each kind of unit wants on the command line, each once. */
-static int append_unit_words(const struct settle *s, char *line, size_t limit)
+/* The capture kernel is handed tables of which one is left out; old ones are told twice. */
+static int hide_table(struct settle *s, const char *signature, char *line, size_t limit)
+{
+	char word[40];
+	int error = qt_acpi_hide(&s->acpi, &s->arena, signature, &s->rsdp);
+
+	if (error)
+		return error;
+	qt_text(word, sizeof(word), "acpi_rsdp=0x%llx", (unsigned long long)s->rsdp);
+	return command_line_append(line, limit, word);
+}
+
+/* Does what keeps the capture kernel from each kind of unit, once. */
+static int keep_away(struct settle *s, char *line, size_t limit)
 {
 	const struct qt_machine *machine = &s->machine;
+	int error = 0;
 
-	for (size_t i = 0; i < machine->unit_count; i++) {
+	for (size_t i = 0; i < machine->unit_count && !error; i++) {
 		const struct qt_unit_ops *ops = machine->units[i].ops;
+		struct qt_keep_away how = {0};
 		size_t same = 0;
-		int error;
 
 		while (machine->units[same].ops != ops)
 			same++;
-		if (same != i || !ops->command_line || !*ops->command_line)
+		if (same != i)
 			continue;
-		error = command_line_append(line, limit, ops->command_line);
-		if (error)
-			return error;
+		ops->keep_away(&machine->capture_kernel, &how);
+		if (how.command_line)
+			error = command_line_append(line, limit, how.command_line);
+		if (!error && how.hide_table)
+			error = hide_table(s, how.hide_table, line, limit);
 	}
-	return 0;
+	return error;
 }
 
 /* False if what must stand there has no room. */
@@ -236,11 +252,14 @@ static bool compose_command_line(struct settle *s, bool committed)
 
 	if (limit > COMMAND_LINE_SIZE - 1)
 		limit = COMMAND_LINE_SIZE - 1;
+	s->rsdp = 0;
 	memcpy(s->final_command_line, s->command_line, COMMAND_LINE_SIZE);
 	if (s->always && *s->always)
 		error = command_line_append(s->final_command_line, limit, s->always);
 	if (!error && committed)
-		error = append_unit_words(s, s->final_command_line, limit);
+		error = keep_away(s, s->final_command_line, limit);
+	if (error)
+		s->rsdp = 0;
 	return !error;
 }
 

@@ -39,6 +39,7 @@ struct settle {
 	size_t ecams;
 	struct qt_range stage;
 	struct qt_acpi acpi; /* acpi.host is NULL where no tables were found */
+	struct qt_capture_kernel capture_kernel;
 	char command_line[COMMAND_LINE_SIZE];
 	size_t command_line_limit; /* characters that the capture kernel reads at most */
 	const char *always;        /* words for its command line, committed or not; may be empty */
@@ -49,6 +50,7 @@ struct settle {
 	uint8_t phase;   /* enum qt_phase */
 	int error;       /* of the step that failed */
 	char final_command_line[COMMAND_LINE_SIZE];
+	qt_phys rsdp; /* to be found instead of the firmware's, 0: the firmware's */
 
 	/* State. */
 	bool begun;    /* stores may have been made */

@@ -24,9 +24,15 @@
 #define MSR_EFER        0xc0000080
 #define EFER_NXE        (UINT64_C(1) << 11)
 
-/* APM 2, 7.10.1 and 15.34.10 */
+/* SDM 3, 11.4.4 and 11.12.1; the APIC ID can only be read like this in x2APIC mode. */
+#define MSR_APIC_BASE    0x1b
+#define APIC_BASE_X2APIC (UINT64_C(1) << 10)
+#define MSR_X2APIC_ID    0x802
+
+/* APM 2, 7.10.1, 15.34.10 and 15.36.2 */
 #define MSR_SYSCFG         0xc0010010
 #define SYSCFG_MEM_ENCRYPT (UINT64_C(1) << 23)
+#define SYSCFG_SNP         (UINT64_C(1) << 24)
 #define MSR_SEV_STATUS     0xc0010131
 
 struct cpuid {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Source: APM 2, 7.10 (SME) and 15.34 (SEV); APM 3, CPUID 8000_001Fh; Intel TDX
+ * Source: APM 2, 7.10 (SME), 15.34 (SEV) and 15.36 (SNP); APM 3, CPUID 8000_001Fh; Intel TDX
  * Module Specification, CPUID 21h.
  */
 #include <quietus/memory.h>
@@ -11,6 +11,7 @@
 #define ENCRYPTION_LEAF 0x8000001f
 #define ENCRYPTION_SME  (1u << 0)
 #define ENCRYPTION_SEV  (1u << 1)
+#define ENCRYPTION_SNP  (1u << 4)
 
 #define TDX_LEAF 0x21
 
@@ -33,6 +34,9 @@ const char *encryption_in_use(void)
 		features = cpuid(ENCRYPTION_LEAF, 0).eax;
 	if (features & ENCRYPTION_SEV && read_msr(MSR_SEV_STATUS) & 1)
 		return "SEV";
+	/* A host that enforces it keeps its IOMMUs to tables that firmware has checked. */
+	if (features & ENCRYPTION_SNP && read_msr(MSR_SYSCFG) & SYSCFG_SNP)
+		return "SNP";
 	/*
 	 * Switched on by firmware; whether the dead kernel used it is not to be seen
 	 * from here, so the answer is the careful one.

@@ -26,6 +26,12 @@ static void hand_over_command_line(struct stage *s)
 		setup_header_set_command_line(s->boot, address_of(s->settle.final_command_line));
 }
 
+static void hand_over_tables(struct stage *s)
+{
+	if (s->settle.rsdp)
+		boot_set64(s->boot, BP_ACPI_RSDP, s->settle.rsdp);
+}
+
 /*
  * A kernel that takes its map from the command line is told of the stage there,
  * which is checked before a commit; it still looks at the table when it picks its
@@ -80,6 +86,7 @@ void hand_over(struct stage *s)
 		return;
 	settle_conclude(&s->settle, clock_now_us(&s->clock));
 	hand_over_command_line(s);
+	hand_over_tables(s);
 	put_back(s);
 	publish_report(s);
 	put_back(s);

@@ -89,6 +89,18 @@ static void begin(struct stage *s)
 	entry_state.payload = start + s->header->prefix_size + ENTRY_64;
 }
 
+/* The kernel that comes next, and the CPU that it will start on: this one. */
+static void describe_capture_kernel(struct stage *s)
+{
+	struct qt_capture_kernel *kernel = &s->settle.capture_kernel;
+
+	kernel->version = setup_header_kernel_version(
+		image_start + s->header->setup_offset, s->header->setup_size);
+	kernel->x2apic = read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
+	if (kernel->x2apic)
+		kernel->apic_id = (uint32_t)read_msr(MSR_X2APIC_ID);
+}
+
 static bool restore_setup_header(struct stage *s)
 {
 	return !setup_header_restore(s->boot_params, image_start + s->header->setup_offset,
@@ -138,6 +150,7 @@ static bool prepare(struct stage *s)
 	bool mapped;
 	int error;
 
+	describe_capture_kernel(s);
 	access_init(s);
 	paging_init(&s->paging);
 	clock_start(&s->clock);

@@ -4,6 +4,8 @@
 #include "boot_params.h"
 #include "setup_header.h"
 
+#define SECTOR_SIZE 512
+
 /* What protocols before 2.06 read at most; theirs had no cmdline_size. */
 #define COMMAND_LINE_LIMIT_DEFAULT 255
 
@@ -30,6 +32,31 @@ int setup_header_restore(uint8_t *boot_params, const uint8_t *setup, size_t setu
 	if (boot_get32(boot_params, BP_CODE32_START) == start)
 		boot_set32(boot_params, BP_CODE32_START, (uint32_t)start + prefix_size);
 	return 0;
+}
+
+/* A decimal number of at most 4 digits at *at, which moves behind it. False if there is none. */
+static bool read_number(const uint8_t *setup, size_t size, size_t *at, uint32_t *number)
+{
+	size_t start = *at;
+
+	for (*number = 0; *at < size && *at - start < 4 && setup[*at] >= '0' && setup[*at] <= '9';
+		(*at)++)
+		*number = *number * 10 + (setup[*at] - '0');
+	return *at > start;
+}
+
+uint32_t setup_header_kernel_version(const uint8_t *setup, size_t setup_size)
+{
+	uint32_t major, minor;
+	size_t at;
+
+	if (setup_size < BP_KERNEL_VERSION + 2 || !qt_le16(setup + BP_KERNEL_VERSION))
+		return 0;
+	at = qt_le16(setup + BP_KERNEL_VERSION) + SECTOR_SIZE;
+	if (!read_number(setup, setup_size, &at, &major) || at >= setup_size || setup[at] != '.')
+		return 0;
+	at++;
+	return read_number(setup, setup_size, &at, &minor) ? QT_LINUX_VERSION(major, minor) : 0;
 }
 
 qt_phys setup_header_command_line(const uint8_t *boot_params, size_t *limit)

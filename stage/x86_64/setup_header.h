@@ -3,6 +3,7 @@
 #ifndef QUIETUS_STAGE_SETUP_HEADER_H
 #define QUIETUS_STAGE_SETUP_HEADER_H
 
+#include <quietus/machine.h>
 #include <quietus/stage_header.h>
 #include <quietus/types.h>
 
@@ -14,6 +15,12 @@
  */
 int setup_header_restore(uint8_t *boot_params, const uint8_t *setup, size_t setup_size,
 	qt_phys start, uint32_t prefix_size);
+
+/*
+ * Version of the kernel that these setup sectors belong to, as QT_LINUX_VERSION
+ * has it, from its text; 0 if they do not say.
+ */
+uint32_t setup_header_kernel_version(const uint8_t *setup, size_t setup_size);
 
 /* The command line that boot_params points to: address, and how much of it the kernel reads. */
 qt_phys setup_header_command_line(const uint8_t *boot_params, size_t *limit);

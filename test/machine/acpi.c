@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * ACPI tables of the model machine. Sources: ACPI 6.5, sections 5.2.5 to 5.2.9;
- * PCI Firmware Specification 3.3, section 4.1.2; VT-d 4.1, chapter 8.
+ * PCI Firmware Specification 3.3, section 4.1.2; VT-d 4.1, chapter 8; AMD IOMMU
+ * specification (48882) 3.08, section 5.2.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -156,12 +157,124 @@ static void make_dmar(struct table *table, const struct model *m)
 	put(table, 1, 1); /* INTR_REMAP */
 	put_zeros(table, 10);
 	for (unsigned i = 0; i < m->unit_count; i++)
-		put_unit(table, m, i);
+		if (m->units[i].config.vendor == MODEL_VTD)
+			put_unit(table, m, i);
 	for (size_t i = 0; i < m->reserved_count; i++)
 		put_reserved(table, m, i);
 	for (size_t i = 0; i < m->more_dmar_size; i++)
 		put(table, m->more_dmar[i], 1);
 	finish(table);
+}
+
+/* A device entry of 4 or 8 bytes. */
+static void put_entry(struct table *table, uint8_t type, qt_rid rid, uint32_t more)
+{
+	put(table, type, 1);
+	put(table, rid & 0xffff, 2);
+	put(table, 0, 1);
+	if (type >= 0x40)
+		put(table, more, 4);
+}
+
+static void put_range(struct table *table, qt_rid first, qt_rid last)
+{
+	put_entry(table, 3, first, 0);
+	put_entry(table, 4, last, 0);
+}
+
+/* What firmware gives one unit: what was claimed for it, or all that is left. */
+static void put_entries(struct table *table, const struct model *m, unsigned unit)
+{
+	bool claimed = false;
+
+	for (size_t i = 0; i < m->claim_count; i++) {
+		const struct model_claim *claim = &m->claims[i];
+		const struct model_function *bridge = model_function(m, claim->rid);
+
+		if (claim->unit != unit)
+			continue;
+		claimed = true;
+		put_entry(table, 2, claim->rid, 0);
+		if (claim->hierarchy && bridge)
+			put_range(table, QT_RID(0, bridge->config[0x19], 0),
+				QT_RID(0, bridge->config[0x1a], 0xff));
+	}
+	if (!claimed && m->units[unit].config.amdvi.all)
+		put_entry(table, 1, 0, 0);
+	else if (!claimed)
+		put_range(table, 0, 0xffff);
+	for (size_t i = 0; i < m->alias_count; i++)
+		if (m->aliases[i].unit == unit)
+			put_entry(table, 0x42, m->aliases[i].rid,
+				(m->aliases[i].alias & 0xffff) << 8);
+	for (size_t i = 0; i < m->source_count; i++)
+		if (m->sources[i].unit == unit)
+			put_entry(table, 0x48, 0,
+				(uint32_t)i | (m->sources[i].rid & 0xffff) << 8 |
+					(uint32_t)m->sources[i].variety << 24);
+}
+
+static void put_amd_unit(struct table *table, const struct model *m, unsigned index, uint8_t type)
+{
+	const struct model_unit_config *config = &m->units[index].config;
+	size_t at = table->len;
+
+	put(table, type, 1);
+	put(table, config->coherent ? 0x30 : 0x10, 1);
+	put(table, 0, 2); /* length below */
+	put(table, config->amdvi.function, 2);
+	put(table, 0x40, 2);
+	put(table, config->registers, 8);
+	put(table, config->segment, 2);
+	put(table, 0, 6);
+	if (type != 0x10) {
+		put(table, m->units[index].amdvi.features, 8);
+		put(table, 0, 8);
+	}
+	put_entries(table, m, index);
+	set16(table, at + 2, table->len - at);
+}
+
+static void put_amd_reserved(struct table *table, const struct model_reserved *reserved)
+{
+	put(table, 0x21, 1);
+	put(table, 0x7, 1); /* unity, read and write */
+	put(table, 32, 2);
+	put(table, reserved->rid & 0xffff, 2);
+	put(table, 0, 2);
+	put(table, QT_RID_SEGMENT(reserved->rid), 2);
+	put(table, 0, 6);
+	put(table, reserved->range.start, 8);
+	put(table, reserved->range.end - reserved->range.start, 8);
+}
+
+static void make_ivrs(struct table *table, const struct model *m)
+{
+	start(table, "IVRS", 2);
+	put(table, 0x00203040, 4);
+	put_zeros(table, 8);
+	/* Where there is a newer type, the older one stands before it. */
+	for (unsigned i = 0; i < m->unit_count; i++)
+		if (m->units[i].config.vendor == MODEL_AMDVI &&
+			m->units[i].config.amdvi.block_type == 0x11)
+			put_amd_unit(table, m, i, 0x10);
+	for (unsigned i = 0; i < m->unit_count; i++)
+		if (m->units[i].config.vendor == MODEL_AMDVI)
+			put_amd_unit(table, m, i, m->units[i].config.amdvi.block_type);
+	for (size_t i = 0; i < m->reserved_count; i++)
+		put_amd_reserved(table, &m->reserved[i]);
+	for (size_t i = 0; i < m->more_dmar_size; i++)
+		put(table, m->more_dmar[i], 1);
+	finish(table);
+}
+
+static size_t units_of(const struct model *m, enum model_vendor vendor)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->unit_count; i++)
+		count += m->units[i].config.vendor == vendor;
+	return count;
 }
 
 static bool segment_seen(const struct model *m, size_t before, uint16_t segment)
@@ -222,18 +335,24 @@ static void make_rsdp(struct table *table, qt_phys xsdt)
 qt_phys model_build_acpi(struct model *m)
 {
 	qt_phys next = m->firmware.start + 64; /* RSDP first */
-	qt_phys tables[3];
+	qt_phys tables[4];
+	size_t count = 2;
 	struct table table;
 
 	make_fadt(&table);
 	tables[0] = place(m, &next, &table);
 	make_mcfg(&table, m);
 	tables[1] = place(m, &next, &table);
-	make_dmar(&table, m);
-	tables[2] = place(m, &next, &table);
-	m->dmar = tables[2];
+	if (units_of(m, MODEL_VTD)) {
+		make_dmar(&table, m);
+		m->dmar = tables[count++] = place(m, &next, &table);
+	}
+	if (units_of(m, MODEL_AMDVI)) {
+		make_ivrs(&table, m);
+		m->ivrs = tables[count++] = place(m, &next, &table);
+	}
 	start(&table, "XSDT", 1);
-	for (size_t i = 0; i < QT_ARRAY_SIZE(tables) - (m->unit_count == 0); i++)
+	for (size_t i = 0; i < count; i++)
 		put(&table, tables[i], 8);
 	finish(&table);
 	make_rsdp(&table, place(m, &next, &table));

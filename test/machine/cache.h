@@ -14,7 +14,8 @@ enum model_cache_kind {
 	MODEL_CACHE_PASID,       /* number: requester ID; space: PASID */
 	MODEL_CACHE_LEAF,        /* space: model_space; number: IOVA >> size_lg2 */
 	MODEL_CACHE_TABLE,       /* space: model_space; number: IOVA >> size_lg2; value: a table */
-	MODEL_CACHE_DEVICE,      /* space: requester ID; number: IOVA >> size_lg2 */
+	MODEL_CACHE_INTERRUPT, /* number: requester ID; value: what its entry says of interrupts */
+	MODEL_CACHE_DEVICE,    /* space: requester ID; number: IOVA >> size_lg2 */
 };
 
 struct model_cached {
@@ -23,7 +24,7 @@ struct model_cached {
 	uint8_t perms;
 	uint8_t fault;       /* a negative entry (CAP.CM = 1) */
 	uint8_t type;        /* contexts: TT */
-	uint8_t levels;      /* contexts */
+	uint8_t levels;      /* contexts; AMD-Vi tables: level of the table */
 	uint8_t first_stage; /* PASID entries and what is below them, from here to no_snoop */
 	uint8_t supervisor;  /* requests without PASID count as a supervisor's */
 	uint8_t flags;       /* accessed and dirty flags are kept */

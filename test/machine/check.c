@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "check.h"
 
-#include "walk.h"
+#include "kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,6 @@
 /* A sound test machine has fewer; a damaged table is given up on there. */
 #define LEAVES_MAX 200000u
 #define TABLES_MAX 20000u
-
-#define ADDRESS_MASK 0x000ffffffffff000ull
 
 static void *grow(void *list, size_t count, size_t size)
 {
@@ -40,25 +38,36 @@ struct sweep {
 static void sweep_table(
 	struct sweep *sweep, qt_phys table, unsigned level, qt_iova base, unsigned perms);
 
+/* A leaf that takes up several slots is seen in each, as the part that is there. */
+static struct model_leaf leaf_in_slot(
+	const struct model_entry *entry, unsigned level, qt_iova iova, unsigned perms)
+{
+	uint64_t offset = entry->kind == MODEL_LEAF ? iova & ((1ull << entry->size_lg2) - 1) : 0;
+
+	return (struct model_leaf){
+		iova, entry->phys + offset, (uint8_t)(12 + 9 * level), (uint8_t)perms};
+}
+
 static void sweep_entry(
 	struct sweep *sweep, uint64_t raw, unsigned level, qt_iova iova, unsigned perms)
 {
-	struct model_step step =
-		model_step(sweep->m, &sweep->unit->config, sweep->first_stage, level, raw);
-	struct model_leaf leaf = {
-		iova, step.output, (uint8_t)(12 + 9 * level), (uint8_t)(perms & step.perms)};
+	struct model_entry entry;
+	struct model_leaf leaf;
 
-	if (!step.present)
-		return;
-	/* What is not for devices is not theirs to find damaged: a leaf without permissions. */
-	if (!step.perms)
-		sweep->leaf(sweep, &leaf);
-	else if (step.bad)
+	sweep->unit->kind->entry(sweep->m, sweep->unit, sweep->first_stage, level, raw, &entry);
+	leaf = leaf_in_slot(&entry, level, iova, perms & entry.perms);
+	if (entry.kind == MODEL_BAD)
 		sweep->damaged = true;
-	else if (!step.leaf)
-		sweep_table(sweep, step.output, level - 1, iova, leaf.perms);
-	else if (leaf.perms)
+	else if (entry.kind == MODEL_TABLE)
+		sweep_table(sweep, entry.phys, entry.next_level, iova, leaf.perms);
+	else if (entry.kind == MODEL_OCCUPIED || (entry.kind == MODEL_LEAF && leaf.perms))
 		sweep->leaf(sweep, &leaf);
+}
+
+/* Entries of a table at `level` that 64 bits of addresses reach. */
+static unsigned entries_at(unsigned level)
+{
+	return 12 + 9 * level > 55 ? 1u << (64 - 12 - 9 * level) : 512;
 }
 
 /* First-stage addresses are sign-extended (VT-d 4.1, section 3.6). */
@@ -82,7 +91,7 @@ static void sweep_table(
 	}
 	sweep->tables_left--;
 	memcpy(words, model_memory_page(&sweep->m->memory, table, sweep->view), sizeof(words));
-	for (unsigned i = 0; i < 512; i++)
+	for (unsigned i = 0; i < entries_at(level); i++)
 		if (words[i])
 			sweep_entry(sweep, words[i], level,
 				extended(sweep, level, base + ((qt_iova)i << (12 + 9 * level))),
@@ -115,19 +124,7 @@ bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels,
 	return !sweep.damaged;
 }
 
-/* A present context entry, as `contexts` finds it. */
-struct found {
-	struct model_unit *unit;
-	qt_rid rid;
-	unsigned type;
-	unsigned levels;
-	unsigned domain;
-	qt_phys root;
-	bool first_stage;
-	enum model_view view; /* that the unit has of the table */
-};
-
-static struct sweep sweep_of(struct model *m, const struct found *found)
+static struct sweep sweep_of(struct model *m, const struct model_found *found)
 {
 	return (struct sweep){
 		.m = m,
@@ -139,66 +136,9 @@ static struct sweep sweep_of(struct model *m, const struct found *found)
 	};
 }
 
-/*
- * Scalable mode: the same for each requester whose RID_PASID has a sound entry,
- * as the walk finds it.
- */
-static void scalable_contexts(struct model *m, struct model_unit *unit,
-	void (*visit)(struct model *m, const struct found *found, void *context), void *context)
+static void contexts(struct model *m, struct model_unit *unit, model_found_fn visit, void *context)
 {
-	for (uint32_t id = 0; id < 0x10000; id++) {
-		const struct walk walk = {
-			m, unit, MODEL_WALK, QT_RID(unit->config.segment, 0, 0) + id, 0};
-		struct model_cached entry;
-		struct found found;
-		uint64_t half;
-
-		/* A whole half at a time, where there is none. */
-		if (id % 128 == 0 &&
-			!(fetch(&walk, (unit->root & ADDRESS_MASK) + id / 128 * 8, &half) &&
-				half & 1)) {
-			id += 127;
-			continue;
-		}
-		entry = model_scalable_context(&walk);
-		if (entry.fault)
-			continue;
-		found = (struct found){unit, walk.rid, entry.type, entry.levels, entry.domain,
-			entry.value, entry.first_stage, entry.no_snoop ? MODEL_MEMORY : MODEL_CPU};
-		visit(m, &found, context);
-	}
-}
-
-/* Calls visit for each present context entry of a unit that is on. */
-static void contexts(struct model *m, struct model_unit *unit,
-	void (*visit)(struct model *m, const struct found *found, void *context), void *context)
-{
-	enum model_view view = model_unit_view(unit);
-	qt_phys root = unit->root & ADDRESS_MASK;
-
-	if (!(unit->status & MODEL_GCMD_TE) || !model_in_ram(m, root, MODEL_PAGE))
-		return;
-	if ((unit->root & MODEL_RTADDR_ABORT) == MODEL_RTADDR_SCALABLE)
-		scalable_contexts(m, unit, visit, context);
-	if (unit->root & MODEL_RTADDR_ABORT)
-		return;
-	for (unsigned bus = 0; bus < 256; bus++) {
-		uint64_t lo = model_memory_load(&m->memory, root + bus * 16, view);
-		qt_phys table = lo & ADDRESS_MASK;
-
-		if (!(lo & 1) || !model_in_ram(m, table, MODEL_PAGE))
-			continue;
-		for (unsigned devfn = 0; devfn < 256; devfn++) {
-			uint64_t low = model_memory_load(&m->memory, table + devfn * 16, view);
-			uint64_t high = model_memory_load(&m->memory, table + devfn * 16 + 8, view);
-			struct found found = {unit, QT_RID(unit->config.segment, bus, devfn),
-				low >> 2 & 3, (high & 7) + 2, high >> 8 & 0xffff,
-				low & ADDRESS_MASK, false, view};
-
-			if (low & 1)
-				visit(m, &found, context);
-		}
-	}
+	unit->kind->each(m, unit, visit, context);
 }
 
 static void keep_leaf(struct sweep *sweep, const struct model_leaf *leaf)
@@ -213,7 +153,8 @@ static void keep_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 	table->leaves[table->count++] = *leaf;
 }
 
-static void add_table(struct model *m, struct model_snapshot *snapshot, const struct found *found)
+static void add_table(
+	struct model *m, struct model_snapshot *snapshot, const struct model_found *found)
 {
 	struct model_live_table *table;
 	struct sweep sweep = sweep_of(m, found);
@@ -221,19 +162,25 @@ static void add_table(struct model *m, struct model_snapshot *snapshot, const st
 	snapshot->tables = grow(snapshot->tables, snapshot->table_count, sizeof(*table));
 	table = &snapshot->tables[snapshot->table_count++];
 	*table = (struct model_live_table){
-		.root = found->root, .levels = found->levels, .first_stage = found->first_stage};
+		.root = found->root,
+		.levels = found->levels,
+		.perms = found->perms,
+		.first_stage = found->first_stage,
+	};
 	sweep.leaf = keep_leaf;
 	sweep.context = table;
-	sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
+	sweep_table(&sweep, found->root, found->levels - 1, 0, found->perms);
 	table->damaged = sweep.damaged;
 	table->incomplete = sweep.incomplete;
 }
 
-static int table_of(struct model *m, struct model_snapshot *snapshot, const struct found *found)
+static int table_of(
+	struct model *m, struct model_snapshot *snapshot, const struct model_found *found)
 {
 	for (size_t i = 0; i < snapshot->table_count; i++)
 		if (snapshot->tables[i].root == found->root &&
 			snapshot->tables[i].levels == found->levels &&
+			snapshot->tables[i].perms == found->perms &&
 			snapshot->tables[i].first_stage == found->first_stage)
 			return (int)i;
 	add_table(m, snapshot, found);
@@ -241,7 +188,7 @@ static int table_of(struct model *m, struct model_snapshot *snapshot, const stru
 }
 
 /* Whether hardware accepts the entry at all: any fault but one of the table below it. */
-static bool context_sound(struct model *m, const struct found *found)
+static bool context_sound(struct model *m, const struct model_found *found)
 {
 	struct model_translation translation;
 	int fault = model_unit_translate(m, found->unit, found->rid, 0, MODEL_WALK, &translation);
@@ -251,14 +198,15 @@ static bool context_sound(struct model *m, const struct found *found)
 	       fault == MODEL_FAULT_PROTECTED;
 }
 
-static void add_live(struct model *m, const struct found *found, void *context)
+static void add_live(struct model *m, const struct model_found *found, void *context)
 {
 	struct model_snapshot *snapshot = context;
-	struct model_live live = {.rid = found->rid, .unit = found->unit, .table = -1};
+	struct model_live live = {
+		.rid = found->rid, .unit = found->unit, .table = -1, .perms = found->perms};
 
 	if (!context_sound(m, found))
 		return;
-	if (found->type != 2)
+	if (!found->pass)
 		live.table = table_of(m, snapshot, found);
 	snapshot->lives = grow(snapshot->lives, snapshot->live_count, sizeof(live));
 	snapshot->lives[snapshot->live_count++] = live;
@@ -271,8 +219,8 @@ void model_snapshot_take(struct model *m)
 	if (!m->snapshot)
 		abort();
 	for (size_t i = 0; i < m->unit_count; i++) {
-		m->snapshot->status[i] = m->units[i].status;
-		m->snapshot->root[i] = m->units[i].root;
+		m->snapshot->enabled[i] = m->units[i].kind->enabled(&m->units[i]);
+		m->snapshot->root[i] = m->units[i].kind->root(&m->units[i]);
 		contexts(m, &m->units[i], add_live, m->snapshot);
 	}
 }
@@ -317,7 +265,7 @@ static bool leaf_kept(struct model *m, const struct model_live *live, const stru
 
 static bool live_kept(struct model *m, const struct model_live *live)
 {
-	static const struct model_leaf identity = {QT_GIB(1), QT_GIB(1), 12, QT_RW};
+	const struct model_leaf identity = {QT_GIB(1), QT_GIB(1), 12, live->perms};
 	const struct model_live_table *table;
 
 	if (live->stopped)
@@ -345,8 +293,10 @@ bool model_keep(struct model *m)
 
 	m->snapshot->keep_checks++;
 	for (size_t i = 0; i < m->unit_count; i++) {
-		if (!((snapshot->status[i] ^ m->units[i].status) & MODEL_GCMD_TE) &&
-			snapshot->root[i] == m->units[i].root)
+		const struct model_unit *unit = &m->units[i];
+
+		if (snapshot->enabled[i] == unit->kind->enabled(unit) &&
+			snapshot->root[i] == unit->kind->root(unit))
 			continue;
 		model_complain(m, "STILL: unit %zu was switched, or its root table moved", i);
 		return false;
@@ -357,7 +307,7 @@ bool model_keep(struct model *m)
 	return true;
 }
 
-static bool was_live(const struct model *m, const struct found *found)
+static bool was_live(const struct model *m, const struct model_found *found)
 {
 	for (size_t i = 0; i < m->snapshot->live_count; i++)
 		if (m->snapshot->lives[i].unit == found->unit &&
@@ -367,12 +317,12 @@ static bool was_live(const struct model *m, const struct found *found)
 }
 
 /* Whether what the unit has cached under a domain ID is one to one. */
-static void check_clean(struct model *m, const struct found *found, void *context)
+static void check_clean(struct model *m, const struct model_found *found, void *context)
 {
 	const struct model_cache *cache = &found->unit->cache;
 	bool *clean = context;
 
-	if (found->type == 2 || was_live(m, found))
+	if (found->pass || was_live(m, found))
 		return;
 	for (size_t i = 0; i < cache->capacity; i++) {
 		const struct model_cached *entry = &cache->slots[i];
@@ -460,14 +410,14 @@ static void guard_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 		(unsigned long long)leaf->iova, (unsigned long long)leaf->phys);
 }
 
-static void guard_context(struct model *m, const struct found *found, void *context)
+static void guard_context(struct model *m, const struct model_found *found, void *context)
 {
 	struct sweep sweep = sweep_of(m, found);
 
 	sweep.leaf = guard_leaf;
 	sweep.context = context;
-	if (found->type != 2 && context_sound(m, found))
-		sweep_table(&sweep, found->root, found->levels - 1, 0, QT_RW);
+	if (!found->pass && context_sound(m, found))
+		sweep_table(&sweep, found->root, found->levels - 1, 0, found->perms);
 }
 
 bool model_guard(struct model *m)

@@ -23,6 +23,7 @@ struct model_leaf {
 struct model_live_table {
 	qt_phys root;
 	unsigned levels;
+	uint8_t perms; /* that the entries that lead to it leave */
 	bool first_stage;
 	bool damaged;    /* has entries that hardware refuses */
 	bool incomplete; /* has tables that are not in RAM, or too many to look at */
@@ -34,8 +35,9 @@ struct model_live_table {
 struct model_live {
 	qt_rid rid;
 	struct model_unit *unit;
-	int table;    /* index, -1: pass-through */
-	bool stopped; /* the test says that this device was stopped: KEEP does not hold for it */
+	int table;     /* index, -1: pass-through */
+	uint8_t perms; /* enum qt_perm, of its entry */
+	bool stopped;  /* the test says that this device was stopped: KEEP does not hold for it */
 };
 
 struct model_snapshot {
@@ -43,7 +45,7 @@ struct model_snapshot {
 	size_t table_count;
 	struct model_live *lives;
 	size_t live_count;
-	uint32_t status[MODEL_UNITS_MAX];
+	bool enabled[MODEL_UNITS_MAX];
 	uint64_t root[MODEL_UNITS_MAX];
 	uint64_t keep_checks; /* how often KEEP was checked */
 };

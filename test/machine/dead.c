@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kind.h"
+
 #define ADDRESS_MASK 0x000ffffffffff000ull
 
 struct model_dead *model_dead_new(void)
@@ -61,14 +63,14 @@ qt_phys model_page(struct model *m)
 	return at;
 }
 
+static const struct model_unit_kind *kind_of(const struct model *m, unsigned unit)
+{
+	return m->units[unit].kind;
+}
+
 void model_start_unit(struct model *m, unsigned unit)
 {
-	struct model_unit *u = &m->units[unit];
-
-	model_unit_set_root(u, model_page(m) | (u->config.scalable ? MODEL_RTADDR_SCALABLE : 0));
-	model_unit_enable(u, true, u->config.queued ? model_page(m) : 0,
-		(unsigned)model_random_below(&m->random, 256));
-	u->status |= MODEL_GCMD_IRE;
+	kind_of(m, unit)->start(m, unit);
 }
 
 struct model_domain *model_domain_new(struct model *m, unsigned unit, unsigned levels, uint16_t id)
@@ -94,31 +96,15 @@ static qt_phys slot_in(qt_phys table, qt_iova iova, unsigned level)
 	return table + (iova >> span_lg2(level) & 511) * 8;
 }
 
-static bool is_present(const struct model_domain *domain, uint64_t raw)
+static bool is_present(const struct model *m, const struct model_domain *domain, uint64_t raw)
 {
-	return raw & (domain->first_stage ? MODEL_FS_PRESENT : QT_RW);
+	return kind_of(m, domain->unit)->is_present(domain, raw);
 }
 
-static bool is_leaf(unsigned level, uint64_t raw)
+static bool is_leaf(
+	const struct model *m, const struct model_domain *domain, unsigned level, uint64_t raw)
 {
-	return level == 0 || (level <= 2 && raw & MODEL_SS_LARGE);
-}
-
-/* Bits of an entry beside its address; drivers preset accessed and dirty flags. */
-static uint64_t entry_bits(const struct model_domain *domain, unsigned perms, bool leaf)
-{
-	uint64_t bits;
-
-	if (!domain->first_stage)
-		return perms | (domain->flags && !domain->no_preset
-					       ? MODEL_SS_ACCESSED | (leaf ? MODEL_SS_DIRTY : 0)
-					       : 0);
-	bits = MODEL_FS_PRESENT | MODEL_FS_USER;
-	if (perms & QT_WRITE)
-		bits |= MODEL_FS_WRITE;
-	if (!domain->no_preset)
-		bits |= MODEL_FS_ACCESSED | (leaf ? MODEL_FS_DIRTY : 0);
-	return bits | (domain->no_execute ? MODEL_FS_NX : 0);
+	return kind_of(m, domain->unit)->is_leaf(level, raw);
 }
 
 /* The table below a slot, made if the slot is empty or a leaf. */
@@ -128,10 +114,10 @@ static qt_phys table_below(
 	uint64_t raw = model_peek(m, slot);
 	qt_phys table;
 
-	if (is_present(domain, raw) && !is_leaf(level, raw))
+	if (is_present(m, domain, raw) && !is_leaf(m, domain, level, raw))
 		return raw & ADDRESS_MASK;
 	table = model_page(m);
-	model_poke(m, slot, table | entry_bits(domain, QT_RW, false));
+	model_poke(m, slot, kind_of(m, domain->unit)->table_word(domain, level, table));
 	return table;
 }
 
@@ -175,8 +161,7 @@ void model_map(struct model *m, struct model_domain *domain, qt_iova iova, qt_ph
 		uint64_t span = 1ull << span_lg2(level);
 
 		map_leaf(m, domain, iova,
-			phys | entry_bits(domain, perms, true) | (level ? MODEL_SS_LARGE : 0),
-			level);
+			kind_of(m, domain->unit)->leaf_word(domain, level, phys, perms), level);
 		iova += span;
 		phys += span;
 		size = size > span ? size - span : 0;
@@ -194,9 +179,9 @@ static qt_phys leaf_of(
 		uint64_t raw = model_peek(m, slot);
 
 		*span = 1ull << span_lg2(level);
-		if (!is_present(domain, raw))
+		if (!is_present(m, domain, raw))
 			return 0;
-		if (is_leaf(level, raw))
+		if (is_leaf(m, domain, level, raw))
 			return slot;
 		table = raw & ADDRESS_MASK;
 	}
@@ -216,139 +201,24 @@ void model_unmap(struct model *m, struct model_domain *domain, qt_iova iova, uin
 	}
 }
 
-qt_phys model_root_entry(const struct model *m, unsigned unit, uint8_t bus)
-{
-	return (m->units[unit].root & ADDRESS_MASK) + bus * 16u;
-}
-
-/* Address of the root entry's half, or of all of it, that a requester's bus is looked up in. */
-static qt_phys root_place(const struct model *m, unsigned unit, qt_rid rid)
-{
-	qt_phys at = model_root_entry(m, unit, QT_RID_BUS(rid));
-
-	return m->units[unit].config.scalable && QT_RID_DEVICE(rid) >= 16 ? at + 8 : at;
-}
-
 qt_phys model_context_entry(struct model *m, unsigned unit, qt_rid rid)
 {
-	uint64_t root = model_peek(m, root_place(m, unit, rid));
-
-	if (!(root & 1))
-		return 0;
-	if (m->units[unit].config.scalable)
-		return (root & ADDRESS_MASK) + QT_RID_DEVFN(rid) % 128 * 32u;
-	return (root & ADDRESS_MASK) + QT_RID_DEVFN(rid) * 16u;
-}
-
-static qt_phys make_context_entry(struct model *m, unsigned unit, qt_rid rid)
-{
-	if (!model_context_entry(m, unit, rid))
-		model_poke(m, root_place(m, unit, rid), model_page(m) | 1);
-	return model_context_entry(m, unit, rid);
-}
-
-qt_phys model_pasid_entry(struct model *m, unsigned unit, qt_rid rid, uint32_t pasid)
-{
-	qt_phys context = model_context_entry(m, unit, rid);
-	uint64_t word = context ? model_peek(m, context) : 0;
-
-	if (!(word & 1))
-		return 0;
-	word = model_peek(m, (word & ADDRESS_MASK) + pasid / 64 * 8);
-	return word & 1 ? (word & ADDRESS_MASK) + pasid % 64 * 64 : 0;
-}
-
-/* A page for 512 directory entries is a directory of 2^(7 + 2). */
-static qt_phys make_pasid_entry(struct model *m, unsigned unit, qt_rid rid, uint32_t pasid)
-{
-	qt_phys context = make_context_entry(m, unit, rid);
-	qt_phys slot;
-
-	if (!(model_peek(m, context) & 1)) {
-		model_poke(m, context, model_page(m) | 2 << 9 | 1);
-		model_poke(m, context + 8, m->units[unit].config.rid_pasid);
-		model_poke(m, context + 16, 0);
-		model_poke(m, context + 24, 0);
-	}
-	slot = (model_peek(m, context) & ADDRESS_MASK) + pasid / 64 * 8;
-	if (!(model_peek(m, slot) & 1))
-		model_poke(m, slot, model_page(m) | 1);
-	return model_pasid_entry(m, unit, rid, pasid);
-}
-
-static void poke_pasid(
-	struct model *m, unsigned unit, qt_phys at, uint64_t first, uint64_t id, uint64_t third)
-{
-	bool snoop = m->units[unit].config.walk_snoop;
-
-	model_poke(m, at + 8, id | (snoop ? 1 << 23 : 0));
-	model_poke(m, at + 16, third);
-	for (unsigned i = 3; i < 8; i++)
-		model_poke(m, at + i * 8, 0);
-	model_poke(m, at, first | 1);
-}
-
-void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid)
-{
-	qt_phys at = make_pasid_entry(m, domain->unit, rid, pasid);
-
-	if (domain->first_stage)
-		poke_pasid(m, domain->unit, at, 1 << 6 | 2 << 2, domain->id,
-			domain->root | (uint64_t)(domain->levels - 4) << 2);
-	else
-		poke_pasid(m, domain->unit, at,
-			domain->root | (uint64_t)(domain->levels - 2) << 2 | 2 << 6 |
-				(domain->flags ? 1 << 9 : 0),
-			domain->id, 0);
+	return kind_of(m, unit)->requester_entry(m, unit, rid);
 }
 
 void model_attach(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type)
 {
-	const struct model_unit_config *config = &m->units[domain->unit].config;
-	qt_phys at;
-
-	if (config->scalable) {
-		model_attach_pasid(m, domain, rid, config->rid_pasid);
-		at = model_context_entry(m, domain->unit, rid);
-		model_poke(m, at, (model_peek(m, at) & ~4ull) | type << 2);
-		return;
-	}
-	at = make_context_entry(m, domain->unit, rid);
-	model_poke(m, at + 8, (uint64_t)domain->id << 8 | (domain->levels - 2));
-	model_poke(m, at, domain->root | type << 2 | 1);
+	kind_of(m, domain->unit)->attach(m, domain, rid, type);
 }
 
 void model_attach_pass(struct model *m, unsigned unit, qt_rid rid)
 {
-	const struct model_unit_config *config = &m->units[unit].config;
-	unsigned highest = config->levels >> 5 & 1 ? 5 : config->levels >> 4 & 1 ? 4 : 3;
-	qt_phys at;
-
-	if (config->scalable) {
-		at = make_pasid_entry(m, unit, rid, config->rid_pasid);
-		poke_pasid(m, unit, at, 4 << 6 | 2 << 2, 1, 0);
-		return;
-	}
-	at = make_context_entry(m, unit, rid);
-	model_poke(m, at + 8, 1 << 8 | (highest - 2));
-	model_poke(m, at, 2 << 2 | 1);
+	kind_of(m, unit)->attach_pass(m, unit, rid);
 }
 
 void model_detach(struct model *m, unsigned unit, qt_rid rid)
 {
-	qt_phys at = model_context_entry(m, unit, rid);
-
-	if (m->units[unit].config.scalable) {
-		/* Drivers clear the PASID entry, and keep the way to it. */
-		at = model_pasid_entry(m, unit, rid, m->units[unit].config.rid_pasid);
-		if (at)
-			model_poke(m, at, 0);
-		return;
-	}
-	if (!at)
-		return;
-	model_poke(m, at, 0);
-	model_poke(m, at + 8, 0);
+	kind_of(m, unit)->detach(m, unit, rid);
 }
 
 int model_touch(struct model *m, qt_rid rid, qt_iova iova)
@@ -366,7 +236,7 @@ qt_phys model_table_entry(
 	for (unsigned at = domain->levels - 1; at > level; at--) {
 		uint64_t raw = model_peek(m, slot_in(table, iova, at));
 
-		if (!is_present(domain, raw) || is_leaf(at, raw))
+		if (!is_present(m, domain, raw) || is_leaf(m, domain, at, raw))
 			return 0;
 		table = raw & ADDRESS_MASK;
 	}

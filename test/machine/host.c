@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "kind.h"
 
 /* What accesses cost, in ns of the model's clock. */
 #define CLOCK_READ_NS 200u
@@ -95,7 +95,7 @@ static struct model_unit *unit_at(struct model *m, qt_phys at, unsigned *offset)
 {
 	for (size_t i = 0; i < m->unit_count; i++) {
 		if (at < m->units[i].config.registers ||
-			at - m->units[i].config.registers >= MODEL_PAGE)
+			at - m->units[i].config.registers >= m->units[i].kind->registers_size)
 			continue;
 		*offset = (unsigned)(at - m->units[i].config.registers);
 		return &m->units[i];

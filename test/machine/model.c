@@ -190,6 +190,20 @@ void model_reserve(struct model *m, qt_rid rid, uint64_t start, uint64_t end)
 	m->reserved[m->reserved_count++] = (struct model_reserved){rid, {start, end}};
 }
 
+void model_add_source(struct model *m, unsigned unit, qt_rid rid, uint8_t variety)
+{
+	if (m->source_count == MODEL_RESERVED_MAX)
+		abort();
+	m->sources[m->source_count++] = (struct model_source){unit, rid, variety};
+}
+
+void model_alias(struct model *m, unsigned unit, qt_rid rid, qt_rid alias)
+{
+	if (m->alias_count == MODEL_RESERVED_MAX)
+		abort();
+	m->aliases[m->alias_count++] = (struct model_alias){unit, rid, alias};
+}
+
 static bool claim_holds(const struct model *m, const struct model_claim *claim, qt_rid rid)
 {
 	const struct model_function *bridge;
@@ -203,6 +217,14 @@ static bool claim_holds(const struct model *m, const struct model_claim *claim, 
 	       QT_RID_BUS(rid) <= bridge->config[0x1a];
 }
 
+static bool has_claims(const struct model *m, size_t unit)
+{
+	for (size_t i = 0; i < m->claim_count; i++)
+		if (m->claims[i].unit == unit)
+			return true;
+	return false;
+}
+
 struct model_unit *model_unit_of(struct model *m, qt_rid rid)
 {
 	for (size_t i = 0; i < m->claim_count; i++)
@@ -211,6 +233,11 @@ struct model_unit *model_unit_of(struct model *m, qt_rid rid)
 	for (size_t i = 0; i < m->unit_count; i++)
 		if (m->units[i].config.include_all &&
 			m->units[i].config.segment == QT_RID_SEGMENT(rid))
+			return &m->units[i];
+	/* An AMD-Vi unit that nothing is claimed for has all the rest. */
+	for (size_t i = 0; i < m->unit_count; i++)
+		if (m->units[i].config.vendor == MODEL_AMDVI &&
+			m->units[i].config.segment == QT_RID_SEGMENT(rid) && !has_claims(m, i))
 			return &m->units[i];
 	return NULL;
 }

@@ -80,6 +80,20 @@ struct model_reserved {
 	struct qt_range range;
 };
 
+/* Something that sends interrupts without being a function (IVRS special device). */
+struct model_source {
+	unsigned unit;
+	qt_rid rid;
+	uint8_t variety; /* 1: IO-APIC, 2: HPET */
+};
+
+/* Functions that AMD-Vi sees under another one's requester ID (IVRS alias entry). */
+struct model_alias {
+	unsigned unit;
+	qt_rid rid;
+	qt_rid alias;
+};
+
 /* A store the core made through the host. */
 struct model_store {
 	qt_phys at;
@@ -119,12 +133,17 @@ struct model {
 	size_t claim_count;
 	struct model_reserved reserved[MODEL_RESERVED_MAX];
 	size_t reserved_count;
-	/* More DMAR structures, put behind the others as they are. */
+	struct model_source sources[MODEL_RESERVED_MAX];
+	size_t source_count;
+	struct model_alias aliases[MODEL_RESERVED_MAX];
+	size_t alias_count;
+	/* More DMAR structures or IVRS blocks, put behind the others as they are. */
 	uint8_t more_dmar[512];
 	size_t more_dmar_size;
 	/* Where model_build_acpi put them. */
 	qt_phys rsdp;
 	qt_phys dmar;
+	qt_phys ivrs;
 
 	/* What happened since model_crash. */
 	bool crashed;
@@ -208,6 +227,8 @@ void model_config_write(struct model *m, struct model_function *function, unsign
 
 /* Firmware's claims: this function, or bridge with all below it, belongs to the unit. */
 void model_claim(struct model *m, unsigned unit, qt_rid rid, bool hierarchy);
+void model_add_source(struct model *m, unsigned unit, qt_rid rid, uint8_t variety);
+void model_alias(struct model *m, unsigned unit, qt_rid rid, qt_rid alias);
 void model_reserve(struct model *m, qt_rid rid, uint64_t start, uint64_t end);
 
 /* The unit a requester's DMA goes through, or NULL. */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <string.h>
-
-#include "model.h"
+#include "kind.h"
 
 /* Register offsets: VT-d 4.1, section 11.4. */
 enum {
@@ -109,16 +107,16 @@ static uint64_t extended_capability_of(const struct model_unit_config *config)
 	return ecap;
 }
 
-void model_unit_init(struct model_unit *unit, const struct model_unit_config *config)
+void model_vtd_init(struct model_unit *unit)
 {
-	memset(unit, 0, sizeof(*unit));
-	unit->config = *config;
+	const struct model_unit_config *config = &unit->config;
+
 	unit->capability = capability_of(config);
 	unit->extended_capability = extended_capability_of(config);
 	unit->command_ns = unit->context_ns = unit->iotlb_ns = unit->queue_ns = NEVER;
 }
 
-enum model_view model_unit_view(const struct model_unit *unit)
+enum model_view model_vtd_view(const struct model_unit *unit)
 {
 	if (unit->config.write_buffer)
 		return unit->config.coherent ? MODEL_BUFFERED_CPU : MODEL_BUFFERED_MEMORY;
@@ -519,7 +517,7 @@ static bool due(const struct model *m, uint64_t *when)
 	return true;
 }
 
-void model_unit_settle(struct model *m, struct model_unit *unit)
+void model_vtd_settle(struct model *m, struct model_unit *unit)
 {
 	if (due(m, &unit->command_ns))
 		run_command(m, unit);
@@ -688,7 +686,7 @@ static void write64(struct model *m, struct model_unit *unit, unsigned offset, u
 	}
 }
 
-void model_unit_write(
+void model_vtd_write(
 	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value)
 {
 	unit->register_writes++;
@@ -749,7 +747,7 @@ static uint64_t read_pair(const struct model_unit *unit, unsigned offset)
 	}
 }
 
-uint64_t model_unit_read(struct model *m, struct model_unit *unit, unsigned offset, unsigned width)
+uint64_t model_vtd_read(struct model *m, struct model_unit *unit, unsigned offset, unsigned width)
 {
 	uint64_t pair;
 

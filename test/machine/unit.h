@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A VT-d unit: registers, queued and register-based invalidation, translation in
- * legacy and scalable mode with all its caches. Source: Intel Virtualization Technology for
- * Directed I/O, Architecture Specification 4.1 (sections in unit.c, walk.c).
+ * A unit: registers, invalidation, translation with all its caches. What differs
+ * from vendor to vendor is behind struct model_unit_kind (kind.h).
+ *
+ * VT-d, legacy and scalable mode: unit.c, walk.c, scalable.c, step.c, vtd.c. Source:
+ * Intel Virtualization Technology for Directed I/O, Architecture Specification 4.1.
+ * AMD-Vi: amdvi.c, amdvi_walk.c. Source: AMD I/O Virtualization Technology (IOMMU)
+ * Specification, 48882, revision 3.08.
  */
 #ifndef MODEL_UNIT_H
 #define MODEL_UNIT_H
@@ -14,8 +18,23 @@
 
 struct model;
 
+enum model_vendor { MODEL_VTD, MODEL_AMDVI };
+
+/* What only an AMD-Vi unit has. */
+struct model_amdvi_config {
+	uint16_t function;      /* its own requester ID, as IVRS tells it */
+	uint8_t block_type;     /* of its description in IVRS: 0x10, 0x11, 0x40 */
+	uint8_t levels_max;     /* EFR.HATS: 4, 5 or 6 */
+	uint8_t segments_lg2;   /* the device table is in so many pieces: 0 to 3 */
+	uint32_t entries;       /* in each of them; default: all */
+	bool np_cache;          /* caches what is not present, too */
+	bool no_invalidate_all; /* EFR.IASup = 0 */
+	bool all;               /* IVRS gives it all devices in one entry, else in one range */
+};
+
 /* What kind of hardware it is. model_unit_default() is a 2020 server's. */
 struct model_unit_config {
+	uint8_t vendor;    /* enum model_vendor */
 	qt_phys registers; /* page-aligned, outside RAM */
 	uint16_t segment;
 	bool include_all;       /* has every function of its segment that no other unit claims */
@@ -44,6 +63,7 @@ struct model_unit_config {
 	uint64_t more_capability;
 	uint64_t more_extended_capability; /* ORed into the registers, e.g. ECAP.SMTS */
 	uint32_t latency_us;               /* from a command to its completion; default 3 */
+	struct model_amdvi_config amdvi;
 };
 
 enum model_path {
@@ -79,8 +99,27 @@ struct model_translation {
 	uint8_t size_lg2; /* of the leaf */
 };
 
+/* Registers of an AMD-Vi unit. */
+struct model_amdvi {
+	uint64_t control;
+	uint64_t features;
+	uint64_t tables[8];
+	uint64_t command_base;
+	uint64_t command_head;
+	uint64_t command_tail;
+	bool running;        /* status: CmdBufRun */
+	bool wanted;         /* control: CmdBufEn as last written */
+	uint64_t running_ns; /* when running follows wanted */
+	uint64_t fetch_ns;   /* when commands are next executed */
+	uint64_t sizes;      /* bit n: pages of 2^n bytes were cached */
+};
+
+struct model_unit_kind;
+
 struct model_unit {
+	const struct model_unit_kind *kind;
 	struct model_unit_config config;
+	struct model_amdvi amdvi;
 	uint64_t capability;
 	uint64_t extended_capability;
 	/* Registers. */
@@ -125,6 +164,9 @@ struct model_unit {
 	uint64_t waits;
 };
 
+/* AMD-Vi at `at`, whole device table, type 11h, 6 levels, coherent, invalidates all at once. */
+struct model_unit_config model_amdvi_default(qt_phys registers);
+
 /* Registers at `at`, INCLUDE_PCI_ALL, 3 and 4 levels, 2 MiB and 1 GiB pages, queue, coherent. */
 struct model_unit_config model_unit_default(qt_phys registers);
 
@@ -160,9 +202,13 @@ void model_unit_forget_leaves(struct model_unit *unit, unsigned granularity, uin
 void model_unit_forget_device(
 	struct model_unit *unit, uint32_t rid, qt_iova iova, unsigned pages_lg2);
 
-/* walk.c: translation of one DMA of a requester behind this unit. 0 or enum model_fault. */
+/* Translation of one DMA of a requester behind this unit. 0 or enum model_fault. */
 int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation);
+
+/* AMD-Vi: whether a fixed interrupt that `rid` sends gets through as it was sent. */
+bool model_amdvi_interrupt_passes(
+	struct model *m, struct model_unit *unit, qt_rid rid, enum model_path path);
 
 /* One 8-byte word of second-stage tables as bits, for builders and the walk. */
 #define MODEL_SS_READ  0x1u
@@ -209,6 +255,14 @@ int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, q
 
 /* CAP and ECAP bits that tests refer to. */
 #define MODEL_ECAP_SMTS (1ull << 43)
+
+/* Control register of AMD-Vi (48882, 3.4.4). */
+#define MODEL_AMDVI_ENABLE    (1ull << 0)
+#define MODEL_AMDVI_EVENT_INT (1ull << 3)
+#define MODEL_AMDVI_WAIT_INT  (1ull << 4)
+#define MODEL_AMDVI_COMMANDS  (1ull << 12)
+#define MODEL_AMDVI_PPR_INT   (1ull << 14)
+#define MODEL_AMDVI_GA_INT    (1ull << 29)
 
 /* RTADDR's translation table mode (11.4.5). */
 #define MODEL_RTADDR_SCALABLE 0x400u

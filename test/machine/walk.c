@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "kind.h"
 #include "walk.h"
 
 /* Root entry: section 9.1. */
@@ -335,23 +336,10 @@ static bool is_protected(const struct model_unit *unit, qt_phys at)
 	return false;
 }
 
-int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+int model_vtd_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation)
 {
 	int fault = translate(m, unit, rid, iova, path, translation);
 
 	return fault == 0 && is_protected(unit, translation->phys) ? MODEL_FAULT_PROTECTED : fault;
-}
-
-int model_translate(struct model *m, qt_rid rid, qt_iova iova, enum model_path path,
-	struct model_translation *translation)
-{
-	struct model_unit *unit = model_unit_of(m, rid);
-
-	if (!unit) {
-		*translation = (struct model_translation){iova, QT_RW, 12};
-		return 0;
-	}
-	model_unit_settle(m, unit);
-	return model_unit_translate(m, unit, rid, iova, path, translation);
 }

@@ -37,6 +37,7 @@ static void start(struct fixture *f)
 	f->machine.units = f->units;
 	f->machine.unit_count = 1;
 	f->units[0].state = QT_UNIT_TRANSLATING;
+	f->units[0].ops = f->units[1].ops = &qt_unit_vtd;
 	f->machine.requesters = f->requesters;
 	f->machine.domains = f->domains;
 	f->machine.domain_count = 2;

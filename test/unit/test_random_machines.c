@@ -7,6 +7,7 @@
  * QT_SEED=n replays one machine; QT_SEEDS=n tries that many (default 300), from
  * QT_SEED on if that is given too.
  */
+#include <machine/kind.h>
 #include <machine/scenario.h>
 
 #include <setjmp.h>
@@ -27,6 +28,11 @@ struct draft {
 	uint16_t next_id[MODEL_UNITS_MAX];
 	uint64_t ram_top;
 };
+
+static bool is_on(const struct model_unit *unit)
+{
+	return unit->kind->enabled(unit);
+}
 
 static uint64_t below(struct draft *draft, uint64_t bound)
 {
@@ -215,7 +221,7 @@ static void make_entry(struct draft *draft, qt_rid rid)
 	struct model_function *function = model_function(draft->m, rid);
 	uint64_t kind = below(draft, 100);
 
-	if (!unit || !(unit->status & MODEL_GCMD_TE))
+	if (!unit || !is_on(unit))
 		return;
 	if (kind < 15) {
 		/* In scalable mode the way to where its entry was is often left. */
@@ -361,6 +367,8 @@ static void start_units(struct model *m, struct model_random *random)
 
 		if (!model_random_chance(random, 12))
 			model_start_unit(m, i);
+		if (unit->config.vendor != MODEL_VTD)
+			continue;
 		if (unit->config.queued && unit->config.version_major < 6 &&
 			model_random_chance(random, 20)) {
 			unit->status &= ~MODEL_GCMD_QIE;
@@ -373,7 +381,36 @@ static void start_units(struct model *m, struct model_random *random)
 	}
 }
 
-static struct model *random_machine(struct model_random *random)
+/* Behind VT-d, any unit may have an entry for anything; AMD-Vi's tables are as firmware says. */
+static bool may_serve(struct draft *draft, unsigned unit, qt_rid rid)
+{
+	return draft->m->units[unit].config.vendor == MODEL_VTD ||
+	       model_unit_of(draft->m, rid) == &draft->m->units[unit];
+}
+
+static struct model_unit_config pick_amd_unit(struct model_random *random, unsigned index)
+{
+	static const uint8_t types[] = {0x10, 0x11, 0x40};
+	struct model_unit_config unit = model_amdvi_default(0xfd000000 + index * 0x100000);
+	uint64_t bits = model_random_next(random);
+
+	unit.levels = 7 << 3;
+	unit.guest_bits = 57;
+	unit.pass_through = true;
+	unit.coherent = bits & 3;
+	unit.latency_us = (uint32_t)(bits >> 20 & 15);
+	unit.amdvi.function = (uint16_t)(2 + index);
+	unit.amdvi.block_type = types[bits >> 8 & 1 ? 0 : bits >> 9 & 1 ? 1 : 2];
+	unit.amdvi.levels_max = 5 + (bits >> 10 & 1);
+	unit.amdvi.segments_lg2 = bits >> 12 & 3;
+	unit.amdvi.np_cache = bits >> 14 & 1;
+	unit.amdvi.no_invalidate_all = (bits >> 16 & 3) == 0;
+	unit.amdvi.entries = 2048;                /* 8 buses: all that is used */
+	unit.amdvi.all = index || bits >> 18 & 1; /* claims of several do not overlap */
+	return unit;
+}
+
+static struct model *random_machine(struct model_random *random, bool amd)
 {
 	struct qt_range ram[3] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
 	struct model_unit_config units[3];
@@ -389,17 +426,21 @@ static struct model *random_machine(struct model_random *random)
 	config.crash_count = pick_crash_ranges(random, ram, crash);
 	config.unit_count = 1 + model_random_below(random, 3);
 	for (unsigned i = 0; i < config.unit_count; i++)
-		units[i] = pick_unit(random, i, i + 1 == config.unit_count);
+		units[i] = amd ? pick_amd_unit(random, i)
+			       : pick_unit(random, i, i + 1 == config.unit_count);
 	config.seed = model_random_next(random);
 	draft.m = model_new(&config);
 	start_units(draft.m, random);
+	for (unsigned i = 0; amd && i + 1 < config.unit_count; i++)
+		model_claim(draft.m, i, QT_RID(0, 7, i), false); /* the last has the rest */
 	add_functions(&draft);
 	for (size_t i = 0; i < draft.m->function_count; i++)
 		if (draft.m->functions[i]->config[0x0e] % 0x80 == 0)
 			make_entry(&draft, draft.m->functions[i]->rid);
 	for (unsigned i = 0; i < draft.m->unit_count; i++) /* no function stands for it */
-		if (chance(&draft, 30) && draft.m->units[i].status & MODEL_GCMD_TE)
-			new_domain(&draft, i, QT_RID(0, 0x80 + i, 0));
+		if (chance(&draft, 30) && is_on(&draft.m->units[i]) &&
+			may_serve(&draft, i, QT_RID(0, amd ? 4 + i : 0x80 + i, 0)))
+			new_domain(&draft, i, QT_RID(0, amd ? 4 + i : 0x80 + i, 0));
 	return draft.m;
 }
 
@@ -435,6 +476,9 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 	unsigned bits = 12 + 9 * table->levels;
 	unsigned guest = live->unit->config.guest_bits;
 	unsigned reach = table->first_stage ? bits - 1 : bits < guest ? bits : guest;
+	/* AMD-Vi: as far as the table can grow to. */
+	unsigned levels_max = live->unit->config.amdvi.levels_max;
+	unsigned grown = levels_max > 5 ? 63 : levels_max ? 12 + 9 * levels_max : 0;
 	struct opinion opinion = {.damaged = table->damaged || table->incomplete,
 		.unsafe = table->incomplete,
 		.all_there = true};
@@ -449,7 +493,7 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 			!(same && leaf->perms == QT_RW) && in_high_crash(m, leaf->iova, size);
 	}
 	for (size_t i = 0; i < m->crash_count; i++) {
-		opinion.beyond |= (m->crash[i].end - 1) >> reach != 0;
+		opinion.beyond |= (m->crash[i].end - 1) >> (grown ? grown : reach) != 0;
 		for (qt_phys at = m->crash[i].start; at < m->crash[i].end; at += 0x1000)
 			opinion.all_there &= at < QT_MIB(1) || page_there(m, live, at);
 	}
@@ -473,7 +517,7 @@ static enum qt_decision expected(
 
 	if (requester->function < 0 && live)
 		unit = live->unit;
-	if (!unit || !(unit->status & MODEL_GCMD_TE))
+	if (!unit || !is_on(unit))
 		return QT_DIRECT;
 	if (!live)
 		return QT_ADMIT;
@@ -559,6 +603,19 @@ struct totals {
 	uint64_t stores, keeps;
 };
 
+/* With no driver that remaps them, interrupts must get through as they are sent. */
+static bool interrupts_pass(struct model *m)
+{
+	for (size_t i = 0; i < m->function_count; i++) {
+		struct model_unit *unit = model_unit_of(m, m->functions[i]->rid);
+
+		if (unit && unit->config.vendor == MODEL_AMDVI &&
+			!model_amdvi_interrupt_passes(m, unit, m->functions[i]->rid, MODEL_CACHED))
+			return false;
+	}
+	return true;
+}
+
 static const char *outcome(struct scenario *s, struct totals *totals)
 {
 	const char *wrong;
@@ -568,6 +625,8 @@ static const char *outcome(struct scenario *s, struct totals *totals)
 	if (s->prepared == 0 && s->committed == 0 && s->verified == 0) {
 		totals->committed++;
 		wrong = scenario_sound(s);
+		if (!wrong && !interrupts_pass(s->m))
+			wrong = "a function's interrupts are stopped";
 		if (wrong)
 			return wrong;
 		memset(&s->m->trouble, 0, sizeof(s->m->trouble));
@@ -584,7 +643,7 @@ static const char *outcome(struct scenario *s, struct totals *totals)
 static void run_seed(uint64_t seed, struct totals *totals)
 {
 	struct model_random random = {.state = seed};
-	struct model *m = random_machine(&random);
+	struct model *m = random_machine(&random, seed % 4 == 3);
 	bool trouble = make_trouble(m, &random);
 	const char *wrong;
 	struct scenario s;

@@ -637,7 +637,7 @@ static void test_supervisor_table_is_not_replaced(void **state)
 	scenario_plan(&s, m);
 	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
 	assert_int_equal(
-		qt_domain_install(&s.machine, &s.machine.domains[0], no_store, NULL, &iova),
+		qt_domain_install(&s.machine, &s.machine.domains[0].table, no_store, NULL, &iova),
 		QT_E_BUSY);
 	scenario_free(&s);
 }

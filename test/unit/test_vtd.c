@@ -905,6 +905,8 @@ static void test_flush_many_devices(void **state)
 
 static void test_mask_interrupts(void **state)
 {
+	const struct qt_capture_kernel kernel = {0};
+	struct qt_keep_away how = {0};
 	struct fixture *f = default_fixture();
 
 	(void)state;
@@ -913,7 +915,9 @@ static void test_mask_interrupts(void **state)
 	assert_int_equal(f->m->units[0].fault_control, MODEL_CONTROL_MASK);
 	assert_int_equal(f->m->units[0].queue_control, MODEL_CONTROL_MASK);
 	assert_int_equal(f->m->units[0].page_request_control, MODEL_CONTROL_MASK);
-	assert_string_equal(qt_unit_vtd.command_line, "initcall_blacklist=pci_iommu_init");
+	assert_int_equal(qt_unit_vtd.keep_away(&kernel, &how), 0);
+	assert_string_equal(how.command_line, "initcall_blacklist=pci_iommu_init");
+	assert_null(how.hide_table);
 	free_fixture(f);
 }
 

@@ -109,7 +109,11 @@ static int add_scope(
 	if (machine->scope_count == QT_SCOPES_MAX)
 		return QT_E_LIMIT;
 	machine->scopes[machine->scope_count++] = (struct qt_scope){
-		.unit = (uint8_t)(machine->unit_count - 1), .hierarchy = hierarchy, .rid = rid};
+		.unit = (uint8_t)(machine->unit_count - 1),
+		.hierarchy = hierarchy,
+		.rid = rid,
+		.last = rid,
+	};
 	return QT_OK;
 }
 
@@ -148,8 +152,8 @@ static int add_reserved(
 
 	if (machine->reserved_count == QT_RESERVED_MAX)
 		return QT_E_LIMIT;
-	machine->reserved[machine->reserved_count++] =
-		(struct qt_reserved){.rid = rid, .hierarchy = hierarchy, .range = range};
+	machine->reserved[machine->reserved_count++] = (struct qt_reserved){
+		.rid = rid, .last = rid, .hierarchy = hierarchy, .range = range};
 	return QT_OK;
 }
 

@@ -180,6 +180,14 @@ static void mask_interrupts(const struct qt_machine *machine, const struct qt_un
 	}
 }
 
+/* Set up earlier than the rest, interrupt remapping goes on being used. */
+static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
+{
+	(void)kernel;
+	keep_away->command_line = "initcall_blacklist=pci_iommu_init";
+	return QT_WHY_NONE;
+}
+
 const struct qt_unit_ops qt_unit_vtd = {
 	.name = "vt-d",
 	.discover = vtd_discover,
@@ -193,5 +201,5 @@ const struct qt_unit_ops qt_unit_vtd = {
 	.block = block,
 	.flush = vtd_flush,
 	.mask_interrupts = mask_interrupts,
-	.command_line = "initcall_blacklist=pci_iommu_init",
+	.keep_away = keep_away,
 };

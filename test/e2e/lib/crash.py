@@ -124,6 +124,19 @@ def _trace_event(line):
     return (float(match.group(1)), match.group(2), match.group(3)) if match else None
 
 
+FAULT_EVENTS = {
+    "vtd_dmar_fault", "vtd_fault_disabled",
+    "amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_dte_get_fail",
+    "amdvi_get_pte_hwerror", "amdvi_ir_err", "amdvi_ir_target_abort",
+}
+
+
+def _is_fault(event, values):
+    """QEMU's AMD-Vi says of some refused DMA only that it led to address 0."""
+    return event in FAULT_EVENTS or (
+        event == "amdvi_translation_result" and values.rstrip().endswith("hpa 0x0"))
+
+
 def _is_panic(source, text):
     return source == "console" and "Kernel panic - not syncing" in text
 
@@ -306,9 +319,9 @@ class Run:
                   errors="replace") as trace:
             for at, event, values in filter(None, map(_trace_event, trace)):
                 after = self.panic_wall is not None and at >= self.panic_wall
-                if event in ("vtd_dmar_fault", "vtd_fault_disabled"):
+                if _is_fault(event, values):
                     faults["after" if after else "before"].append(values)
-                elif after and at < self.end_wall:
+                elif event.startswith("vtd_") and after and at < self.end_wall:
                     switched.append(f"{event} {values}")
         self.result["faults"] = len(faults["after"])
         self.result["faults_before_panic"] = len(faults["before"])

@@ -9,6 +9,11 @@ DISK_PATH = {"nvme": "/dev/nvme0n1", "ahci": "/dev/sda", "virtio": "/dev/vda"}
 # Every DMA the unit refuses. "Disabled" ones are refused too, but not recorded.
 TRACE_EVENTS = ["vtd_dmar_fault", "vtd_fault_disabled", "vtd_dmar_enable", "vtd_reg_dmar_root"]
 
+# QEMU's AMD-Vi records some refusals only as a translation to nowhere.
+AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid",
+                    "amdvi_dte_get_fail", "amdvi_get_pte_hwerror", "amdvi_translation_result",
+                    "amdvi_ir_err", "amdvi_ir_target_abort", "amdvi_control_status"]
+
 SPARE_SLOT = "0x1c"
 
 
@@ -124,9 +129,15 @@ def _other_args(scenario, bus):
     return args
 
 
+def is_amd(scenario):
+    return scenario.iommu.split(",")[0] == "amd"
+
+
 def _iommu_args(scenario):
     if scenario.iommu == "none":
         return []
+    if is_amd(scenario):
+        return ["-device", scenario.iommu.replace("amd", "amd-iommu", 1)]
     options = f",{scenario.iommu}" if scenario.iommu else ""
     return ["-device", f"intel-iommu{options}"]
 
@@ -165,6 +176,6 @@ def command_line(scenario, files, ports, accel):
     args += ["-qmp", f"unix:{files['qmp']},server=on,wait=off",
              "-gdb", f"unix:{files['gdb']},server=on,wait=off",
              "-msg", "timestamp=on", "-D", files["trace"]]
-    for event in TRACE_EVENTS:
+    for event in AMD_TRACE_EVENTS if is_amd(scenario) else TRACE_EVENTS:
         args += ["-trace", event]
     return args

@@ -11,7 +11,8 @@ DEFAULTS = {
     "title": "",
     # qemu: the Debian release it comes from, the host's own by default.
     "qemu": "",
-    # The machine. iommu: options of QEMU's intel-iommu, or "none".
+    # The machine. iommu: options of QEMU's intel-iommu; "amd" and options of its
+    # amd-iommu, which wants topology "flat"; or "none".
     "iommu": "aw-bits=39",
     "firmware": "",  # "ovmf": UEFI
     "cpu": "max",

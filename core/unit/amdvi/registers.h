@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Registers and in-memory structures of an AMD-Vi unit, as far as they are used.
+ * Source: AMD I/O Virtualization Technology (IOMMU) Specification, 48882,
+ * revision 3.08; section numbers beside the definitions.
+ */
+#ifndef QUIETUS_CORE_AMDVI_REGISTERS_H
+#define QUIETUS_CORE_AMDVI_REGISTERS_H
+
+#include <quietus/unit.h>
+
+/* Registers, by offset (3.4). All are 64 bits wide. */
+enum amdvi_register {
+	AMDVI_DEVICE_TABLE = 0x0000,
+	AMDVI_COMMAND_BASE = 0x0008,
+	AMDVI_CONTROL = 0x0018,
+	AMDVI_FEATURES = 0x0030,
+	AMDVI_DEVICE_TABLE_1 = 0x0100, /* of segment 1; the others follow */
+	AMDVI_COMMAND_HEAD = 0x2000,
+	AMDVI_COMMAND_TAIL = 0x2008,
+	AMDVI_STATUS = 0x2020,
+};
+
+/* Device table base, of each segment (3.4.1, 3.4.15): size in 4 KiB, less 1. */
+#define AMDVI_TABLE_BASE(reg) ((reg)&0x000ffffffffff000ull)
+#define AMDVI_TABLE_SIZE(reg) ((((reg)&0x1ff) + 1) * 4096u)
+#define AMDVI_SEGMENTS_MAX    8u
+
+/* Command buffer base (3.4.2): power of two of its entries in bits 59:56. */
+#define AMDVI_COMMAND_LENGTH(lg2) ((uint64_t)(lg2) << 56)
+
+/* Control (3.4.4). */
+#define AMDVI_CONTROL_ENABLE          (1ull << 0)
+#define AMDVI_CONTROL_EVENT_INT       (1ull << 3)
+#define AMDVI_CONTROL_WAIT_INT        (1ull << 4)
+#define AMDVI_CONTROL_COHERENT        (1ull << 10) /* device table reads snoop caches */
+#define AMDVI_CONTROL_COMMANDS        (1ull << 12) /* CmdBufEn */
+#define AMDVI_CONTROL_PPR_INT         (1ull << 14)
+#define AMDVI_CONTROL_GA_INT          (1ull << 29)
+#define AMDVI_CONTROL_SEGMENTS(value) ((unsigned)((value) >> 34) & 7) /* as a power of two */
+
+/* Extended feature register (3.4.7). */
+#define AMDVI_FEATURE_INVALIDATE_ALL (1ull << 6)                   /* IASup */
+#define AMDVI_FEATURE_HATS(efr)      ((unsigned)((efr) >> 10) & 3) /* host levels - 4 */
+#define AMDVI_HATS_NONE              3u
+
+/* Status (3.4.16). */
+#define AMDVI_STATUS_COMMANDS_RUN (1ull << 4)
+
+/* Commands (2.4): opcode in bits 63:60 of the first word. */
+#define AMDVI_COMMAND(opcode)       ((uint64_t)(opcode) << 60)
+#define AMDVI_COMMAND_WAIT(store)   (AMDVI_COMMAND(1) | (store) | 1) /* store a value there */
+#define AMDVI_COMMAND_ENTRY(device) (AMDVI_COMMAND(2) | (device))
+#define AMDVI_COMMAND_PAGES(domain) (AMDVI_COMMAND(3) | (uint64_t)(domain) << 32)
+#define AMDVI_COMMAND_DEVICE(device)                                                               \
+	(AMDVI_COMMAND(4) | (uint64_t)(device) << 32 | 1u << 24 | (device)) /* one pending */
+#define AMDVI_COMMAND_INTERRUPTS(device) (AMDVI_COMMAND(5) | (device))
+#define AMDVI_COMMAND_ALL                AMDVI_COMMAND(8)
+
+/* Second word of a PAGES or DEVICE command: every address (2.4.3, 2.4.4), and table entries too. */
+#define AMDVI_EVERY_PAGE       0x7ffffffffffff001ull
+#define AMDVI_EVERY_PAGE_TABLE (AMDVI_EVERY_PAGE | 2)
+
+/* Device table entry (2.2.2.1, table 7): four words. */
+#define AMDVI_ENTRY_SIZE  32u
+#define AMDVI_ENTRY_WORDS 4u
+
+/* First word. */
+#define AMDVI_VALID             (1ull << 0)
+#define AMDVI_TRANSLATION_VALID (1ull << 1)
+#define AMDVI_ACCESSED_DIRTY    (3ull << 7) /* HAD: hardware sets these in tables */
+#define AMDVI_MODE(word)        ((unsigned)((word) >> 9) & 7)
+#define AMDVI_MODE_IS(levels)   ((uint64_t)(levels) << 9)
+#define AMDVI_MODE_MASK         AMDVI_MODE_IS(7)
+#define AMDVI_ROOT              0x000ffffffffff000ull
+#define AMDVI_GUEST_IO          (1ull << 54) /* GIoV: requests without PASID use guest tables */
+#define AMDVI_GUEST_VALID       (1ull << 55) /* GV */
+#define AMDVI_READ              (1ull << 61)
+#define AMDVI_WRITE             (1ull << 62)
+#define AMDVI_RESERVED          0x800000000000007cull
+
+/* Second word. */
+#define AMDVI_DOMAIN(word) ((uint32_t)(word)&0xffff)
+#define AMDVI_IOTLB        (1ull << 32) /* I: device may send translated requests */
+#define AMDVI_NO_SNOOP     (1ull << 38) /* SD: table walks do not snoop caches */
+/* What says nothing about translation and stays: I/O port control, exclusion, system management. */
+#define AMDVI_KEPT (3ull << 35 | 1ull << 39 | 3ull << 40)
+
+/* Third word. */
+#define AMDVI_INTERRUPTS_VALID (1ull << 0) /* IV: without it interrupts pass as they are */
+
+int amdvi_discover(struct qt_machine *machine);
+int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit);
+
+/*
+ * Address of the device table entry of a device ID, 0 where the tables do not
+ * reach that far (2.2.2: segments are indexed by the upper bits of the ID).
+ */
+qt_phys amdvi_entry_address(const struct qt_unit *unit, unsigned device);
+
+/* Number of device IDs in one segment of the device table. */
+unsigned amdvi_segment_size(const struct qt_unit *unit);
+
+#endif

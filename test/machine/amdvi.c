@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Registers and commands of an AMD-Vi unit, and what a dead kernel writes for it.
+ * Source: 48882, revision 3.08, sections 2.4 (commands) and 3.4 (registers).
+ */
+#include <string.h>
+
+#include "kind.h"
+
+#define ADDRESS_MASK 0x000ffffffffff000ull
+#define NEVER        UINT64_MAX
+#define BLOCKED      3u /* V and TV, no mode, no permission */
+
+enum {
+	DEVICE_TABLE = 0x0000,
+	COMMAND_BASE = 0x0008,
+	CONTROL = 0x0018,
+	FEATURES = 0x0030,
+	DEVICE_TABLE_1 = 0x0100,
+	DEVICE_TABLE_7 = 0x0130,
+	COMMAND_HEAD = 0x2000,
+	COMMAND_TAIL = 0x2008,
+	STATUS = 0x2020,
+	REGISTERS_SIZE = 0x4000,
+};
+
+#define POINTER_MASK 0x7fff0ull
+#define STATUS_RUN   0x10u
+
+/* What may be changed in the control register without moving or stopping anything. */
+#define HARMLESS                                                                                   \
+	(MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENT_INT | MODEL_AMDVI_WAIT_INT |                     \
+		MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT)
+
+struct model_unit_config model_amdvi_default(qt_phys registers)
+{
+	return (struct model_unit_config){
+		.vendor = MODEL_AMDVI,
+		.registers = registers,
+		.large_2m = true,
+		.large_1g = true,
+		.coherent = true,
+		.device_tlbs = true,
+		.latency_us = 3,
+		.amdvi = {.function = 2, .block_type = 0x11, .levels_max = 6},
+	};
+}
+
+static unsigned segment_entries(const struct model_unit_config *config)
+{
+	unsigned all = 0x10000u >> config->amdvi.segments_lg2;
+
+	return config->amdvi.entries && config->amdvi.entries < all ? config->amdvi.entries : all;
+}
+
+static void init(struct model_unit *unit)
+{
+	const struct model_unit_config *config = &unit->config;
+
+	unit->amdvi.features = (uint64_t)(config->amdvi.levels_max - 4) << 10 |
+			       (uint64_t)!config->amdvi.no_invalidate_all << 6 | (uint64_t)3 << 39 |
+			       0x3;
+	unit->amdvi.running_ns = unit->amdvi.fetch_ns = NEVER;
+}
+
+static enum model_view view(const struct model_unit *unit)
+{
+	return unit->config.coherent ? MODEL_CPU : MODEL_MEMORY;
+}
+
+static bool enabled(const struct model_unit *unit)
+{
+	return unit->amdvi.control & MODEL_AMDVI_ENABLE;
+}
+
+static uint64_t root(const struct model_unit *unit)
+{
+	return unit->amdvi.tables[0];
+}
+
+/* Commands. */
+
+struct choice {
+	uint16_t number;
+	bool tables;
+	uint64_t space;
+	qt_iova start, last;
+};
+
+static bool is_context(const struct model_cached *entry, const void *context)
+{
+	const struct choice *choice = context;
+
+	return entry->kind == MODEL_CACHE_CONTEXT && entry->number == choice->number;
+}
+
+static bool is_interrupt(const struct model_cached *entry, const void *context)
+{
+	const struct choice *choice = context;
+
+	return entry->kind == MODEL_CACHE_INTERRUPT && entry->number == choice->number;
+}
+
+static bool overlaps(const struct model_cached *entry, const struct choice *choice)
+{
+	qt_iova start = entry->number << entry->size_lg2;
+
+	return start <= choice->last &&
+	       start + (((qt_iova)1 << entry->size_lg2) - 1) >= choice->start;
+}
+
+static bool is_page(const struct model_cached *entry, const void *context)
+{
+	const struct choice *choice = context;
+
+	if (entry->kind != MODEL_CACHE_LEAF &&
+		!(entry->kind == MODEL_CACHE_TABLE && choice->tables))
+		return false;
+	return entry->domain == choice->number && overlaps(entry, choice);
+}
+
+static bool is_device_page(const struct model_cached *entry, const void *context)
+{
+	const struct choice *choice = context;
+
+	return entry->kind == MODEL_CACHE_DEVICE && entry->space == choice->space &&
+	       overlaps(entry, choice);
+}
+
+static bool is_the_units(const struct model_cached *entry, const void *context)
+{
+	(void)context;
+	return entry->kind != MODEL_CACHE_DEVICE;
+}
+
+/* S and address of an invalidation (2.4.3): the lowest 0 from bit 12 on ends the size. */
+static void set_window(struct choice *choice, uint64_t word)
+{
+	unsigned lg2 = 12;
+
+	if (word & 1) {
+		while (lg2 < 63 && word >> lg2 & 1)
+			lg2++;
+		lg2++;
+	}
+	choice->start = lg2 > 63 ? 0 : word >> lg2 << lg2;
+	choice->last = lg2 > 63 ? UINT64_MAX : choice->start + ((1ull << lg2) - 1);
+	/* Table 14: the largest size is everything. */
+	if (lg2 > 51) {
+		choice->start = 0;
+		choice->last = UINT64_MAX;
+	}
+}
+
+static bool run_wait(struct model *m, struct model_unit *unit, uint64_t lo, uint64_t hi)
+{
+	qt_phys at = lo & 0x000ffffffffffff8ull;
+
+	unit->waits++;
+	if (lo & 2)
+		model_complain(m, "a completion wait asks for an interrupt");
+	if (!(lo & 1))
+		return true;
+	if (!model_in_arena(m, at, 8))
+		model_complain(m, "a completion wait stores to %llx", (unsigned long long)at);
+	if (model_in_ram(m, at, 8))
+		model_memory_write(&m->memory, at, &hi, 8);
+	return !(lo & 0x0ff0000000000000ull);
+}
+
+/* False when the device does not answer: the unit stops then (IOTLB_INV_TIMEOUT). */
+static bool run_device(struct model *m, struct model_unit *unit, uint64_t lo, uint64_t hi)
+{
+	qt_rid rid = QT_RID(unit->config.segment, 0, 0) | (uint16_t)lo;
+	struct model_function *function = model_function(m, rid);
+	struct choice choice = {.space = rid};
+
+	if (!function || function->ats_deaf)
+		return false;
+	if (!function->ats)
+		model_complain(m, "device TLB invalidation for %x, which has no ATS on", rid);
+	if (!(lo >> 24 & 0xff))
+		model_complain(m, "device TLB invalidation with none pending allowed");
+	set_window(&choice, hi);
+	unit->device_invalidations++;
+	model_cache_drop(&unit->cache, is_device_page, &choice);
+	return true;
+}
+
+static bool run_pages(struct model_unit *unit, uint64_t lo, uint64_t hi)
+{
+	struct choice choice = {.number = (uint16_t)(lo >> 32), .tables = hi & 2};
+
+	set_window(&choice, hi);
+	unit->iotlb_invalidations++;
+	model_cache_drop(&unit->cache, is_page, &choice);
+	return !(lo & 0x0fff0000fff00000ull) && !(hi & 0xff8);
+}
+
+static bool run_entry(struct model_unit *unit, uint64_t lo, uint64_t hi)
+{
+	struct choice choice = {.number = (uint16_t)lo};
+
+	unit->context_invalidations++;
+	model_cache_drop(&unit->cache, is_context, &choice);
+	return !(lo & 0x0fffffffffff0000ull) && !hi;
+}
+
+static bool run_interrupts(struct model_unit *unit, uint64_t lo, uint64_t hi)
+{
+	struct choice choice = {.number = (uint16_t)lo};
+
+	unit->interrupt_invalidations++;
+	model_cache_drop(&unit->cache, is_interrupt, &choice);
+	return !(lo & 0x0fffffffffff0000ull) && !hi;
+}
+
+static bool run_all(struct model_unit *unit, uint64_t lo, uint64_t hi)
+{
+	if (unit->config.amdvi.no_invalidate_all)
+		return false;
+	unit->context_invalidations++;
+	unit->iotlb_invalidations++;
+	unit->interrupt_invalidations++;
+	model_cache_drop(&unit->cache, is_the_units, NULL);
+	return !(lo & 0x0fffffffffffffffull) && !hi;
+}
+
+/* False if the command was refused, or ended the fetching. */
+static bool run_command(struct model *m, struct model_unit *unit, qt_phys at)
+{
+	uint64_t lo, hi;
+
+	if (!model_in_ram(m, at, 16))
+		return false;
+	lo = model_memory_load(&m->memory, at, MODEL_CPU);
+	hi = model_memory_load(&m->memory, at + 8, MODEL_CPU);
+	switch (lo >> 60) {
+	case 1:
+		return run_wait(m, unit, lo, hi);
+	case 2:
+		return run_entry(unit, lo, hi);
+	case 3:
+		return run_pages(unit, lo, hi);
+	case 4:
+		return run_device(m, unit, lo, hi);
+	case 5:
+		return run_interrupts(unit, lo, hi);
+	case 8:
+		return run_all(unit, lo, hi);
+	default:
+		model_complain(m, "command %llx", (unsigned long long)lo);
+		return false;
+	}
+}
+
+static uint64_t buffer_size(const struct model_unit *unit)
+{
+	return 16ull << (unit->amdvi.command_base >> 56 & 0xf);
+}
+
+static void run_commands(struct model *m, struct model_unit *unit)
+{
+	struct model_amdvi *a = &unit->amdvi;
+
+	while (a->running && a->command_head != a->command_tail) {
+		size_t cached = unit->cache.used;
+
+		if (!run_command(m, unit, (a->command_base & ADDRESS_MASK) + a->command_head)) {
+			a->running = false;
+			break;
+		}
+		a->command_head = (a->command_head + 16) % buffer_size(unit);
+		if (unit->cache.used != cached)
+			model_changed(m);
+	}
+}
+
+static bool due(const struct model *m, uint64_t *when)
+{
+	if (m->clock_ns < *when)
+		return false;
+	*when = NEVER;
+	return true;
+}
+
+static uint64_t after_latency(const struct model *m, const struct model_unit *unit, bool deaf)
+{
+	return deaf ? NEVER : m->clock_ns + unit->config.latency_us * 1000ull;
+}
+
+static void settle(struct model *m, struct model_unit *unit)
+{
+	if (due(m, &unit->amdvi.running_ns))
+		unit->amdvi.running = unit->amdvi.wanted;
+	if (due(m, &unit->amdvi.fetch_ns))
+		run_commands(m, unit);
+}
+
+/* Registers. */
+
+static void write_control(struct model *m, struct model_unit *unit, uint64_t value)
+{
+	struct model_amdvi *a = &unit->amdvi;
+	uint64_t changed = a->control ^ value;
+
+	if (changed & MODEL_AMDVI_ENABLE)
+		model_complain(
+			m, "STILL: control %llx switches the unit", (unsigned long long)value);
+	if (changed & ~(uint64_t)(HARMLESS | MODEL_AMDVI_ENABLE))
+		model_complain(m, "control %llx changes %llx", (unsigned long long)value,
+			(unsigned long long)changed);
+	a->control = value;
+	if (!(changed & MODEL_AMDVI_COMMANDS))
+		return;
+	a->wanted = value & MODEL_AMDVI_COMMANDS;
+	if (a->wanted && a->running)
+		model_complain(m, "command buffer started before it had stopped");
+	if (!a->wanted && a->running && a->command_head != a->command_tail && !unit->deaf)
+		model_complain(m, "command buffer stopped with commands pending");
+	a->running_ns = after_latency(m, unit, unit->command_deaf);
+}
+
+static void expect_stopped(struct model *m, const struct model_unit *unit, const char *what)
+{
+	if (unit->amdvi.running || unit->amdvi.wanted)
+		model_complain(m, "%s written while the command buffer runs", what);
+}
+
+static void write_base(struct model *m, struct model_unit *unit, uint64_t value)
+{
+	expect_stopped(m, unit, "command buffer base");
+	if ((value >> 56 & 0xf) < 8 || value & ~(ADDRESS_MASK | 0x0f00000000000000ull))
+		model_complain(m, "command buffer base %llx", (unsigned long long)value);
+	unit->amdvi.command_base = value;
+	unit->amdvi.command_head = unit->amdvi.command_tail = 0;
+}
+
+static void write_tail(struct model *m, struct model_unit *unit, uint64_t value)
+{
+	if (value & ~POINTER_MASK || value >= buffer_size(unit))
+		model_complain(m, "command buffer tail %llx", (unsigned long long)value);
+	unit->amdvi.command_tail = value & POINTER_MASK;
+	unit->amdvi.fetch_ns = after_latency(m, unit, unit->deaf);
+}
+
+static void write_register(
+	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value)
+{
+	unit->register_writes++;
+	if (unit->all_ones)
+		return;
+	if (width != 8)
+		model_complain(m, "%u-bit write to the unit's register %x", width * 8, offset);
+	else if (offset == CONTROL)
+		write_control(m, unit, value);
+	else if (offset == COMMAND_BASE)
+		write_base(m, unit, value);
+	else if (offset == COMMAND_TAIL)
+		write_tail(m, unit, value);
+	else if (offset == COMMAND_HEAD) {
+		expect_stopped(m, unit, "command buffer head");
+		unit->amdvi.command_head = value & POINTER_MASK;
+	} else if (offset == DEVICE_TABLE || (offset >= DEVICE_TABLE_1 && offset <= DEVICE_TABLE_7))
+		model_complain(m, "STILL: device table base written");
+	else
+		model_complain(m, "write of %llx to the unit's register %x",
+			(unsigned long long)value, offset);
+}
+
+static uint64_t read_quad(const struct model_unit *unit, unsigned offset)
+{
+	const struct model_amdvi *a = &unit->amdvi;
+
+	switch (offset) {
+	case DEVICE_TABLE:
+		return a->tables[0];
+	case COMMAND_BASE:
+		return a->command_base;
+	case CONTROL:
+		return a->control;
+	case FEATURES:
+		return a->features;
+	case COMMAND_HEAD:
+		return a->command_head;
+	case COMMAND_TAIL:
+		return a->command_tail;
+	case STATUS:
+		return a->running ? STATUS_RUN : 0;
+	default:
+		return offset >= DEVICE_TABLE_1 && offset <= DEVICE_TABLE_7
+			       ? a->tables[(offset - DEVICE_TABLE_1) / 8 + 1]
+			       : 0;
+	}
+}
+
+static uint64_t read_register(
+	struct model *m, struct model_unit *unit, unsigned offset, unsigned width)
+{
+	uint64_t quad;
+
+	(void)m;
+	unit->register_reads++;
+	if (unit->all_ones)
+		return width == 8 ? UINT64_MAX : UINT32_MAX;
+	quad = read_quad(unit, offset & ~7u);
+	if (width == 8)
+		return quad;
+	return offset & 4 ? quad >> 32 : (uint32_t)quad;
+}
+
+static void visit_entry(struct model *m, struct model_unit *unit, unsigned device,
+	const uint64_t *words, model_found_fn visit, void *context)
+{
+	qt_rid rid = QT_RID(unit->config.segment, 0, device);
+	bool valid = words[0] & 1;
+	struct model_found found = {
+		.unit = unit,
+		.rid = rid,
+		.pass = !valid || !(words[0] >> 9 & 7),
+		.perms =
+			valid ? (uint8_t)((words[0] >> 61 & 1) | (words[0] >> 62 & 1) << 1) : QT_RW,
+		.levels = words[0] >> 9 & 7,
+		.domain = (uint16_t)words[1],
+		.root = words[0] & ADDRESS_MASK,
+		.view = view(unit),
+	};
+
+	if (model_unit_of(m, rid) != unit)
+		return;
+	/* Entries that pass everything count for functions only: there are 65536. */
+	if (valid ? words[0] & 2 && found.perms : model_function(m, rid) != NULL)
+		visit(m, &found, context);
+}
+
+/* What checks see. A page of the device table at a time, because they look after every store. */
+static void each(struct model *m, struct model_unit *unit, model_found_fn visit, void *context)
+{
+	const unsigned per_page = MODEL_PAGE / 32;
+
+	for (unsigned device = 0; enabled(unit) && device < 0x10000; device += per_page) {
+		qt_phys at = model_amdvi_entry(unit, QT_RID(unit->config.segment, 0, device));
+		uint64_t words[MODEL_PAGE / 8];
+
+		if (!at || !model_in_ram(m, at, MODEL_PAGE))
+			continue;
+		memcpy(words, model_memory_page(&m->memory, at, view(unit)), sizeof(words));
+		for (unsigned i = 0; i < per_page; i++)
+			if (words[i * 4] != BLOCKED && (words[i * 4] || m->function_count))
+				visit_entry(m, unit, device + i, words + i * 4, visit, context);
+	}
+}
+
+/* What the dead kernel writes: section 2.2.2.1. */
+
+/* Linux's: nobody's DMA gets through until it is attached, nor do its interrupts. */
+static void block(struct model *m, qt_phys table, unsigned pages)
+{
+	uint64_t words[MODEL_PAGE / 8] = {0};
+
+	for (unsigned i = 0; i < QT_ARRAY_SIZE(words); i += 4) {
+		words[i] = BLOCKED;
+		words[i + 2] = 1;
+	}
+	for (unsigned i = 0; i < pages; i++)
+		model_write(m, table + (qt_phys)i * MODEL_PAGE, words, sizeof(words));
+}
+
+static qt_phys contiguous(struct model *m, unsigned pages)
+{
+	qt_phys first;
+
+	do {
+		first = model_page(m);
+	} while (!model_in_ram(m, first, (uint64_t)pages * MODEL_PAGE) ||
+		 model_overlaps_crash(m, first, (uint64_t)pages * MODEL_PAGE));
+	m->dead->next_page = first + (uint64_t)pages * MODEL_PAGE;
+	return first;
+}
+
+static void start(struct model *m, unsigned index)
+{
+	struct model_unit *unit = &m->units[index];
+	struct model_amdvi *a = &unit->amdvi;
+	unsigned entries = segment_entries(&unit->config);
+	unsigned pages = entries * 32 / MODEL_PAGE;
+
+	for (unsigned i = 0; i < 1u << unit->config.amdvi.segments_lg2; i++) {
+		qt_phys table = contiguous(m, pages);
+
+		block(m, table, pages);
+		a->tables[i] = table | (pages - 1);
+	}
+	a->command_base = contiguous(m, 2) | 9ull << 56;
+	a->command_head = a->command_tail = 16 * model_random_below(&m->random, 512);
+	a->control = MODEL_AMDVI_ENABLE | MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENT_INT |
+		     MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT | 0x4 |
+		     (uint64_t)unit->config.coherent << 10 |
+		     (uint64_t)unit->config.amdvi.segments_lg2 << 34;
+	a->running = a->wanted = true;
+}
+
+static bool is_present(const struct model_domain *domain, uint64_t raw)
+{
+	(void)domain;
+	return raw & 1 && raw >> 61 & 3;
+}
+
+static bool is_leaf(unsigned level, uint64_t raw)
+{
+	return level == 0 || (raw >> 9 & 7) == 0 || (raw >> 9 & 7) == 7;
+}
+
+static uint64_t table_word(const struct model_domain *domain, unsigned level, qt_phys table)
+{
+	(void)domain;
+	return table | (uint64_t)level << 9 | 3ull << 61 | 1;
+}
+
+static uint64_t leaf_word(
+	const struct model_domain *domain, unsigned level, qt_phys phys, unsigned perms)
+{
+	(void)domain;
+	(void)level;
+	return phys | (uint64_t)perms << 61 | 1ull << 60 | 1;
+}
+
+static qt_phys device_entry(struct model *m, unsigned unit, qt_rid rid)
+{
+	return model_amdvi_entry(&m->units[unit], rid);
+}
+
+static void write_entry(struct model *m, unsigned unit, qt_rid rid, uint64_t lo, uint64_t hi)
+{
+	qt_phys at = device_entry(m, unit, rid);
+
+	model_poke(m, at, lo);
+	model_poke(m, at + 8, hi);
+	/* Remapped, by a table of 512 entries that nobody looks at here. */
+	model_poke(m, at + 16, 2ull << 60 | (rid & 0xffff) << 12 | 9 << 1 | 1);
+}
+
+static void attach(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type)
+{
+	write_entry(m, domain->unit, rid,
+		domain->root | (uint64_t)domain->levels << 9 | 3ull << 61 | 3,
+		domain->id | (uint64_t)type << 32);
+}
+
+static void attach_pass(struct model *m, unsigned unit, qt_rid rid)
+{
+	write_entry(m, unit, rid, 3ull << 61 | 3, 1);
+}
+
+static void detach(struct model *m, unsigned unit, qt_rid rid)
+{
+	write_entry(m, unit, rid, 1, 0);
+}
+
+const struct model_unit_kind model_kind_amdvi = {
+	.init = init,
+	.view = view,
+	.settle = settle,
+	.read = read_register,
+	.write = write_register,
+	.translate = model_amdvi_translate,
+	.registers_size = REGISTERS_SIZE,
+	.enabled = enabled,
+	.root = root,
+	.each = each,
+	.entry = model_amdvi_decode,
+	.start = start,
+	.is_present = is_present,
+	.is_leaf = is_leaf,
+	.table_word = table_word,
+	.leaf_word = leaf_word,
+	.requester_entry = device_entry,
+	.attach = attach,
+	.attach_pass = attach_pass,
+	.detach = detach,
+};

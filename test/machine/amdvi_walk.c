@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The walk of an AMD-Vi unit, written from the specification (48882, revision
+ * 3.08), sections 2.2.2 and 2.2.3, and from nothing in the core: it is what the
+ * core is checked against.
+ */
+#include <string.h>
+
+#include "kind.h"
+#include "walk.h"
+
+#define ADDRESS_MASK 0x000ffffffffff000ull
+
+/* What a device table entry makes of DMA; kept as the type of a cached context. */
+enum meaning { TRANSLATE, TRANSLATE_ATS, PASS };
+
+static unsigned span_lg2(unsigned level)
+{
+	return 12 + 9 * level;
+}
+
+/* Bits of an IOVA below 2^lg2. */
+static uint64_t below(qt_iova iova, unsigned lg2)
+{
+	return lg2 > 63 ? iova : iova & ((1ull << lg2) - 1);
+}
+
+/* Device table segments are picked by the upper bits of the device ID: section 2.2.2. */
+qt_phys model_amdvi_entry(const struct model_unit *unit, qt_rid rid)
+{
+	unsigned lg2 = unit->config.amdvi.segments_lg2;
+	uint64_t table = unit->amdvi.tables[field(rid, 15, 0) >> (16 - lg2)];
+	uint64_t offset = below(rid & 0xffff, 16 - lg2) * 32;
+
+	return offset < (field(table, 8, 0) + 1) * 4096 ? (table & ADDRESS_MASK) + offset : 0;
+}
+
+/* Table 14: the lowest 0 of the address, from bit 12 on, ends the size. */
+static unsigned encoded_size(uint64_t raw)
+{
+	for (unsigned bit = 12; bit < 52; bit++)
+		if (!(raw >> bit & 1))
+			return bit + 1;
+	return 64;
+}
+
+void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
+	unsigned level, uint64_t raw, struct model_entry *entry)
+{
+	unsigned next = (unsigned)field(raw, 11, 9);
+
+	(void)m;
+	(void)unit;
+	(void)first_stage;
+	*entry = (struct model_entry){.kind = MODEL_EMPTY};
+	if (!(raw & 1) || !field(raw, 62, 61))
+		return;
+	entry->kind = MODEL_BAD;
+	entry->perms = (uint8_t)(field(raw, 61, 61) | field(raw, 62, 62) << 1);
+	entry->phys = raw & ADDRESS_MASK;
+	if (next && next < 7) {
+		if (next > level || field(raw, 60, 52))
+			return;
+		entry->kind = MODEL_TABLE;
+		entry->next_level = (uint8_t)(next - 1);
+		return;
+	}
+	entry->size_lg2 = (uint8_t)(next ? encoded_size(raw) : span_lg2(level));
+	if (field(raw, 58, 52) || level > 4 || entry->size_lg2 < span_lg2(level) ||
+		entry->size_lg2 >= span_lg2(level + 1))
+		return;
+	if (!next && below(entry->phys, entry->size_lg2))
+		return;
+	entry->phys -= below(entry->phys, entry->size_lg2);
+	entry->kind = MODEL_LEAF;
+}
+
+/* Device table entry: table 7, and table 8 for what V and TV mean. */
+static int read_entry(const struct walk *walk, struct model_cached *context)
+{
+	qt_phys at = model_amdvi_entry(walk->unit, walk->rid);
+	unsigned mode, perms;
+	uint64_t lo, hi;
+
+	if (!at || !fetch(walk, at, &lo) || !fetch(walk, at + 8, &hi))
+		return MODEL_FAULT_CONTEXT_ACCESS;
+	context->type = PASS;
+	context->perms = QT_RW;
+	if (!(lo & 1))
+		return 0;
+	if (field(lo, 6, 2) || field(lo, 63, 63))
+		return MODEL_FAULT_CONTEXT_RESERVED;
+	if (!(lo & 2))
+		return MODEL_FAULT_CONTEXT_ABSENT;
+	mode = (unsigned)field(lo, 11, 9);
+	perms = (unsigned)(field(lo, 61, 61) | field(lo, 62, 62) << 1);
+	if (mode > walk->unit->config.amdvi.levels_max)
+		return MODEL_FAULT_CONTEXT_INVALID;
+	if (field(lo, 55, 54) == 3)
+		return MODEL_FAULT_MODE; /* guest tables for all: not modelled */
+	if (!perms)
+		return MODEL_FAULT_BLOCKED;
+	context->perms = (uint8_t)perms;
+	context->domain = (uint16_t)hi;
+	if (!mode)
+		return 0;
+	context->type = field(hi, 32, 32) ? TRANSLATE_ATS : TRANSLATE;
+	context->levels = (uint8_t)mode;
+	context->value = lo & ADDRESS_MASK;
+	return 0;
+}
+
+/* Entries are cached whatever they say (section 2.4.2). */
+static struct model_cached context_of(const struct walk *walk)
+{
+	struct model_cached context = {.kind = MODEL_CACHE_CONTEXT, .number = (uint16_t)walk->rid};
+
+	if (walk->path != MODEL_WALK) {
+		const struct model_cached *cached = model_cache_find(
+			&walk->unit->cache, MODEL_CACHE_CONTEXT, 0, 0, context.number);
+
+		if (cached)
+			return *cached;
+	}
+	context.fault = (uint8_t)read_entry(walk, &context);
+	if (walk->path == MODEL_CACHED)
+		model_cache_put(&walk->unit->cache, &context);
+	return context;
+}
+
+static void remember_table(const struct walk *walk, uint16_t domain, unsigned level,
+	const struct model_entry *entry, unsigned perms)
+{
+	struct model_cached cached = {
+		.kind = MODEL_CACHE_TABLE,
+		.size_lg2 = (uint8_t)span_lg2(level),
+		.perms = (uint8_t)perms,
+		.levels = entry->next_level,
+		.domain = domain,
+		.space = domain,
+		.number = walk->iova >> span_lg2(level),
+		.value = entry->phys,
+	};
+
+	if (walk->path == MODEL_CACHED)
+		model_cache_put(&walk->unit->cache, &cached);
+}
+
+/* Starts behind the lowest entry that the page directory cache has for this IOVA. */
+static unsigned first_table(const struct walk *walk, const struct model_cached *context,
+	qt_phys *table, unsigned *perms)
+{
+	*table = context->value;
+	*perms = context->perms;
+	for (unsigned level = 1; walk->path != MODEL_WALK && level < context->levels; level++) {
+		const struct model_cached *cached =
+			model_cache_find(&walk->unit->cache, MODEL_CACHE_TABLE, context->domain,
+				(uint8_t)span_lg2(level), walk->iova >> span_lg2(level));
+
+		/* Address bits of the levels that are skipped must be 0. */
+		if (!cached || below(walk->iova, span_lg2(level)) >> span_lg2(cached->levels + 1u))
+			continue;
+		*table = cached->value;
+		*perms = cached->perms & context->perms;
+		return cached->levels;
+	}
+	return context->levels - 1u;
+}
+
+static int walk_tables(const struct walk *walk, const struct model_cached *context,
+	struct model_translation *translation)
+{
+	unsigned perms;
+	qt_phys table;
+	unsigned level = first_table(walk, context, &table, &perms);
+
+	for (;;) {
+		qt_phys at = table + (walk->iova >> span_lg2(level) & 511) * 8;
+		struct model_entry entry;
+		uint64_t raw;
+
+		if (!fetch(walk, at, &raw))
+			return MODEL_FAULT_TABLE_ACCESS;
+		model_amdvi_decode(walk->m, walk->unit, false, level, raw, &entry);
+		if (entry.kind == MODEL_EMPTY)
+			return MODEL_FAULT_WRITE;
+		if (entry.kind == MODEL_BAD)
+			return MODEL_FAULT_TABLE_RESERVED;
+		perms &= entry.perms;
+		if (!perms)
+			return MODEL_FAULT_WRITE;
+		if (entry.kind == MODEL_LEAF) {
+			translation->phys = entry.phys + below(walk->iova, entry.size_lg2);
+			translation->perms = (uint8_t)perms;
+			translation->size_lg2 = entry.size_lg2;
+			return 0;
+		}
+		remember_table(walk, context->domain, level, &entry, perms);
+		if (below(walk->iova, span_lg2(level)) >> span_lg2(entry.next_level + 1u))
+			return MODEL_FAULT_WRITE;
+		table = entry.phys;
+		level = entry.next_level;
+	}
+}
+
+/* Pages of every size that was ever cached are looked for. */
+static bool from_cache(const struct walk *walk, uint8_t kind, uint64_t space, int *fault,
+	struct model_translation *translation)
+{
+	for (uint64_t sizes = walk->unit->amdvi.sizes; sizes; sizes &= sizes - 1) {
+		unsigned lg2 = (unsigned)__builtin_ctzll(sizes);
+		const struct model_cached *cached = model_cache_find(
+			&walk->unit->cache, kind, space, (uint8_t)lg2, walk->iova >> lg2);
+
+		if (!cached)
+			continue;
+		*fault = cached->fault;
+		translation->phys = cached->value + below(walk->iova, lg2);
+		translation->perms = cached->perms;
+		translation->size_lg2 = (uint8_t)lg2;
+		return true;
+	}
+	return false;
+}
+
+static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space, uint16_t domain,
+	int fault, const struct model_translation *translation)
+{
+	unsigned lg2 = fault ? 12 : translation->size_lg2;
+	struct model_cached entry = {
+		.kind = kind,
+		.size_lg2 = (uint8_t)lg2,
+		.perms = translation->perms,
+		.fault = (uint8_t)fault,
+		.domain = domain,
+		.space = space,
+		.number = walk->iova >> lg2,
+		.value = translation->phys - below(translation->phys, lg2),
+	};
+
+	walk->unit->amdvi.sizes |= 1ull << lg2;
+	model_cache_put(&walk->unit->cache, &entry);
+}
+
+static int translate_by_domain(const struct walk *walk, const struct model_cached *context,
+	struct model_translation *translation)
+{
+	uint16_t domain = context->domain;
+	int fault;
+
+	if (span_lg2(context->levels) < 64 && walk->iova >> span_lg2(context->levels))
+		return MODEL_FAULT_WIDTH;
+	if (walk->path == MODEL_CACHED &&
+		from_cache(walk, MODEL_CACHE_LEAF, domain, &fault, translation))
+		return fault;
+	fault = walk_tables(walk, context, translation);
+	if (walk->path == MODEL_CACHED && (!fault || walk->unit->config.amdvi.np_cache))
+		remember_leaf(walk, MODEL_CACHE_LEAF, domain, domain, fault, translation);
+	return fault;
+}
+
+static int translate_by_device(const struct walk *walk, const struct model_cached *context,
+	struct model_translation *translation)
+{
+	int fault;
+
+	if (from_cache(walk, MODEL_CACHE_DEVICE, walk->rid, &fault, translation))
+		return fault;
+	fault = translate_by_domain(walk, context, translation);
+	if (!fault)
+		remember_leaf(walk, MODEL_CACHE_DEVICE, walk->rid, 0, 0, translation);
+	return fault;
+}
+
+int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation)
+{
+	const struct walk walk = {m, unit, path, rid, iova};
+	const struct model_function *function;
+	struct model_cached context;
+
+	memset(translation, 0, sizeof(*translation));
+	if (!(unit->amdvi.control & MODEL_AMDVI_ENABLE)) {
+		*translation = (struct model_translation){iova, QT_RW, 12};
+		return 0;
+	}
+	context = context_of(&walk);
+	if (context.fault)
+		return context.fault;
+	if (context.type == PASS) {
+		*translation = (struct model_translation){iova, context.perms, 12};
+		return 0;
+	}
+	function = path == MODEL_CACHED && context.type == TRANSLATE_ATS ? model_function(m, rid)
+									 : NULL;
+	if (function && function->ats)
+		return translate_by_device(&walk, &context, translation);
+	return translate_by_domain(&walk, &context, translation);
+}
+
+/* Section 2.2.5, table 19: what becomes of a fixed interrupt that is sent as it is. */
+bool model_amdvi_interrupt_passes(
+	struct model *m, struct model_unit *unit, qt_rid rid, enum model_path path)
+{
+	const struct walk walk = {m, unit, path, rid, 0};
+	struct model_cached entry = {.kind = MODEL_CACHE_INTERRUPT, .number = (uint16_t)rid};
+	const struct model_cached *cached =
+		path == MODEL_WALK
+			? NULL
+			: model_cache_find(&unit->cache, MODEL_CACHE_INTERRUPT, 0, 0, entry.number);
+	qt_phys at = model_amdvi_entry(unit, rid);
+
+	if (!(unit->amdvi.control & MODEL_AMDVI_ENABLE))
+		return true;
+	if (cached)
+		return !(cached->value & 1) || field(cached->value, 61, 60) == 1;
+	if (!at || !fetch(&walk, at + 16, &entry.value))
+		return false;
+	if (path == MODEL_CACHED)
+		model_cache_put(&unit->cache, &entry);
+	return !(entry.value & 1) || field(entry.value, 61, 60) == 1;
+}

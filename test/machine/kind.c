@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "kind.h"
+
+#include <string.h>
+
+void model_unit_init(struct model_unit *unit, const struct model_unit_config *config)
+{
+	memset(unit, 0, sizeof(*unit));
+	unit->config = *config;
+	unit->kind = config->vendor == MODEL_AMDVI ? &model_kind_amdvi : &model_kind_vtd;
+	unit->kind->init(unit);
+}
+
+enum model_view model_unit_view(const struct model_unit *unit)
+{
+	return unit->kind->view(unit);
+}
+
+void model_unit_settle(struct model *m, struct model_unit *unit)
+{
+	unit->kind->settle(m, unit);
+}
+
+uint64_t model_unit_read(struct model *m, struct model_unit *unit, unsigned offset, unsigned width)
+{
+	return unit->kind->read(m, unit, offset, width);
+}
+
+void model_unit_write(
+	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value)
+{
+	unit->kind->write(m, unit, offset, width, value);
+}
+
+int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation)
+{
+	return unit->kind->translate(m, unit, rid, iova, path, translation);
+}
+
+int model_translate(struct model *m, qt_rid rid, qt_iova iova, enum model_path path,
+	struct model_translation *translation)
+{
+	struct model_unit *unit = model_unit_of(m, rid);
+
+	if (!unit) {
+		*translation = (struct model_translation){iova, QT_RW, 12};
+		return 0;
+	}
+	model_unit_settle(m, unit);
+	return model_unit_translate(m, unit, rid, iova, path, translation);
+}

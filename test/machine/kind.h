@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What differs between units of different vendors: the model, its checks and
+ * what builds dead kernels go through these functions, and are the same for all.
+ */
+#ifndef MODEL_KIND_H
+#define MODEL_KIND_H
+
+#include "dead.h"
+#include "model.h"
+
+/* One entry of a table, as hardware would read it. Levels count from 0. */
+struct model_entry {
+	enum {
+		MODEL_EMPTY,
+		MODEL_TABLE,
+		MODEL_LEAF,
+		MODEL_BAD,
+		MODEL_OCCUPIED, /* somebody's, but not for devices */
+	} kind;
+	uint8_t perms;
+	uint8_t next_level; /* table */
+	uint8_t size_lg2;   /* leaf; may be more than its slot */
+	qt_phys phys;       /* table, or first byte of the leaf */
+};
+
+/* What a unit's tables have for a requester that may do DMA. */
+struct model_found {
+	struct model_unit *unit;
+	qt_rid rid;
+	bool pass;
+	uint8_t perms; /* that its entry leaves */
+	unsigned levels;
+	unsigned domain;
+	qt_phys root;
+	bool first_stage;
+	enum model_view view; /* that the unit has of the table */
+};
+
+typedef void (*model_found_fn)(struct model *m, const struct model_found *found, void *context);
+
+struct model_unit_kind {
+	void (*init)(struct model_unit *unit);
+	enum model_view (*view)(const struct model_unit *unit);
+	void (*settle)(struct model *m, struct model_unit *unit);
+	uint64_t (*read)(struct model *m, struct model_unit *unit, unsigned offset, unsigned width);
+	void (*write)(struct model *m, struct model_unit *unit, unsigned offset, unsigned width,
+		uint64_t value);
+	int (*translate)(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+		enum model_path path, struct model_translation *translation);
+	unsigned registers_size;
+
+	/* For STILL: whether it is on, and where its requester tables are. */
+	bool (*enabled)(const struct model_unit *unit);
+	uint64_t (*root)(const struct model_unit *unit);
+
+	/* Calls visit for every requester whose entry lets DMA through, if the unit is on. */
+	void (*each)(struct model *m, struct model_unit *unit, model_found_fn visit, void *context);
+	void (*entry)(const struct model *m, const struct model_unit *unit, bool first_stage,
+		unsigned level, uint64_t raw, struct model_entry *entry);
+
+	/* What the dead kernel writes. */
+	void (*start)(struct model *m, unsigned unit);
+	bool (*is_present)(const struct model_domain *domain, uint64_t raw);
+	bool (*is_leaf)(unsigned level, uint64_t raw);
+	uint64_t (*table_word)(const struct model_domain *domain, unsigned level, qt_phys table);
+	uint64_t (*leaf_word)(
+		const struct model_domain *domain, unsigned level, qt_phys phys, unsigned perms);
+	qt_phys (*requester_entry)(struct model *m, unsigned unit, qt_rid rid);
+	void (*attach)(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type);
+	void (*attach_pass)(struct model *m, unsigned unit, qt_rid rid);
+	void (*detach)(struct model *m, unsigned unit, qt_rid rid);
+};
+
+extern const struct model_unit_kind model_kind_vtd;
+extern const struct model_unit_kind model_kind_amdvi;
+
+/* unit.c, walk.c */
+void model_vtd_init(struct model_unit *unit);
+enum model_view model_vtd_view(const struct model_unit *unit);
+void model_vtd_settle(struct model *m, struct model_unit *unit);
+uint64_t model_vtd_read(struct model *m, struct model_unit *unit, unsigned offset, unsigned width);
+void model_vtd_write(
+	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value);
+int model_vtd_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation);
+
+/* amdvi.c, amdvi_walk.c */
+qt_phys model_amdvi_entry(const struct model_unit *unit, qt_rid rid);
+void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
+	unsigned level, uint64_t raw, struct model_entry *entry);
+int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation);
+
+#endif

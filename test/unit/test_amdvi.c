@@ -1,0 +1,1001 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Takeovers behind AMD-Vi: its tables and entries, domains that grow, its command
+ * buffer, and interrupts that must reach a kernel without its driver.
+ */
+#include <machine/kind.h>
+#include <machine/scenario.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "expect.h"
+
+#define NVME   QT_RID(0, 0, 0x08)
+#define NIC    QT_RID(0, 0, 0x10)
+#define USB    QT_RID(0, 0, 0x18)
+#define IOAPIC QT_RID(0, 0, 0xa0)
+#define HPET   QT_RID(0, 0, 0xa2)
+
+#define CLASS_NVME 0x010802
+#define CLASS_NIC  0x020000
+#define CLASS_USB  0x0c0330
+
+static const struct qt_range small_ram[] = {
+	{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
+static const struct qt_range crash_512m[] = {{QT_MIB(512), QT_MIB(528)}};
+
+static struct model *machine_of(const struct model_unit_config *units, size_t count)
+{
+	struct model *m = model_new(&(struct model_config){.ram = small_ram,
+		.ram_count = QT_ARRAY_SIZE(small_ram),
+		.crash = crash_512m,
+		.crash_count = 1,
+		.units = units,
+		.unit_count = count});
+
+	for (unsigned i = 0; i < count; i++)
+		model_start_unit(m, i);
+	return m;
+}
+
+static struct model *machine_with(const struct model_unit_config *unit)
+{
+	struct model *m = machine_of(unit, 1);
+
+	model_add_source(m, 0, IOAPIC, 1);
+	model_add_source(m, 0, HPET, 2);
+	return m;
+}
+
+/* A small device table: checks look at all of it after every store. */
+static struct model *default_machine(void)
+{
+	struct model_unit_config unit = model_amdvi_default(0xfed80000);
+
+	unit.amdvi.entries = 1024;
+	return machine_with(&unit);
+}
+
+/* A crash region above 512 GiB, which 3 levels do not span. */
+static struct model *high_machine(unsigned levels_max, uint64_t at)
+{
+	const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(3)}, {QT_GIB(4), at + QT_GIB(100)}};
+	const struct qt_range crash[] = {
+		{QT_MIB(64), QT_MIB(72)}, {at + QT_MIB(16), at + QT_MIB(48)}};
+	struct model_unit_config unit = model_amdvi_default(0xfed80000);
+	struct model *m;
+
+	unit.amdvi.levels_max = (uint8_t)levels_max;
+	unit.amdvi.entries = 1024;
+	m = model_new(&(struct model_config){.ram = ram,
+		.ram_count = 2,
+		.crash = crash,
+		.crash_count = 2,
+		.address_bits = 52,
+		.units = &unit,
+		.unit_count = 1});
+	model_start_unit(m, 0);
+	return m;
+}
+
+static struct model_domain *add_device(
+	struct model *m, qt_rid rid, uint32_t class_code, unsigned levels, uint16_t id)
+{
+	struct model_domain *domain = model_domain_new(m, 0, levels, id);
+
+	if (!model_function(m, rid))
+		model_add_function(m, rid, 0x1022, 0x10d3, class_code);
+	if (levels >= 3)
+		model_map(m, domain, 0xffe00000 - id * QT_MIB(1), QT_MIB(100 + id), QT_MIB(1),
+			QT_RW, 2);
+	model_attach(m, domain, rid, 0);
+	return domain;
+}
+
+static uint64_t entry_word(struct model *m, qt_rid rid, unsigned word)
+{
+	return model_peek(m, model_context_entry(m, 0, rid) + word * 8);
+}
+
+static void set_entry_word(struct model *m, qt_rid rid, unsigned word, uint64_t value)
+{
+	model_poke(m, model_context_entry(m, 0, rid) + word * 8, value);
+}
+
+static void expect_interrupts(struct model *m, qt_rid rid, bool pass)
+{
+	struct model_unit *unit = model_unit_of(m, rid);
+
+	for (enum model_path path = MODEL_WALK; path <= MODEL_CACHED; path++)
+		if (model_amdvi_interrupt_passes(m, unit, rid, path) != pass)
+			fail_msg(
+				"an interrupt of %x %s", rid, pass ? "is stopped" : "gets through");
+}
+
+static void test_common_case(void **state)
+{
+	struct model *m = default_machine();
+	struct model_unit *unit = &m->units[0];
+	uint64_t base = unit->amdvi.command_base, control = unit->amdvi.control;
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	add_device(m, NIC, CLASS_NIC, 4, 2);
+	expect_interrupts(m, NVME, false);
+	expect_interrupts(m, IOAPIC, false);
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+	/* One for each domain; IO-APIC, HPET and two functions may interrupt. */
+	assert_int_equal(m->store_count, 2 + 4);
+	expect_interrupts(m, NVME, true);
+	expect_interrupts(m, NIC, true);
+	expect_interrupts(m, IOAPIC, true);
+	expect_interrupts(m, HPET, true);
+	/* The dead kernel's command buffer is where it was, empty, and on. */
+	assert_int_equal(unit->amdvi.command_base, base);
+	assert_int_equal(unit->amdvi.control, control);
+	assert_int_equal(unit->amdvi.command_head, unit->amdvi.command_tail);
+	assert_true(unit->amdvi.running);
+	finish(&s);
+}
+
+static void test_undo_gives_interrupts_back(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	run_sound(&s, m);
+	scenario_undo(&s);
+	expect_interrupts(m, NVME, false);
+	expect_interrupts(m, IOAPIC, false);
+	expect_untouched(&s);
+	scenario_free(&s);
+}
+
+static void test_every_mode(void **state)
+{
+	(void)state;
+	for (unsigned levels = 3; levels <= 6; levels++) {
+		struct model *m = default_machine();
+		struct model_domain *d = add_device(m, NVME, CLASS_NVME, levels, 1);
+		struct scenario s;
+
+		model_map(m, d, QT_MIB(528), QT_MIB(200), 0x3000, QT_RW, 0);
+		model_add_function(m, NIC, 0x1022, 1, CLASS_NIC); /* blocked */
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, NIC, QT_ADMIT, QT_WHY_BLOCKED);
+		finish(&s);
+	}
+}
+
+/* Modes 1 and 2 span 2 MiB and 1 GiB. */
+static void test_narrow_modes_grow(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 1, 1);
+	struct scenario s;
+
+	(void)state;
+	model_map(m, d, 0x10000, QT_MIB(100), 0x8000, QT_RW, 0);
+	d = add_device(m, NIC, CLASS_NIC, 2, 2);
+	model_map(m, d, 0x10000, QT_MIB(100), 0x8000, QT_RW, 0);
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_ADOPT, QT_WHY_GROWN);
+	expect_decision(&s, NIC, QT_ADOPT, QT_WHY_FREE);
+	assert_int_equal(entry_word(m, NVME, 0) >> 9 & 7, 2);
+	finish(&s);
+}
+
+/* One store for each entry that shares the domain, and none to its tables. */
+static void test_domain_grows_by_a_level(void **state)
+{
+	struct model *m = high_machine(6, QT_GIB(600));
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 3, 1);
+	struct scenario s;
+	qt_phys root = d->root;
+
+	(void)state;
+	model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+	model_attach(m, d, NIC, 0);
+	model_map(m, d, QT_GIB(511), QT_MIB(200), QT_MIB(4), QT_RW, 1);
+	for (qt_iova at = 0xffd00000; at < 0xffe00000; at += 0x1000)
+		model_touch(m, NVME, at);
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_ADOPT, QT_WHY_GROWN);
+	expect_decision(&s, NIC, QT_ADOPT, QT_WHY_GROWN);
+	assert_int_equal(entry_word(m, NVME, 0) >> 9 & 7, 4);
+	assert_int_equal(entry_word(m, NIC, 0), entry_word(m, NVME, 0));
+	/* The low part of the crash region in the old table, two entries, two interrupts. */
+	assert_int_equal(m->store_count, 1 + 2 + 2);
+	assert_int_equal(
+		model_peek(m, entry_word(m, NVME, 0) & 0xffffffffff000) & 0xffffffffff000, root);
+	finish(&s);
+}
+
+static void test_domain_grows_by_several_levels(void **state)
+{
+	static const uint64_t places[] = {QT_GIB(600), 1ull << 48, 3ull << 50};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(places); i++) {
+		struct model *m = high_machine(6, places[i]);
+		struct scenario s;
+
+		add_device(m, NVME, CLASS_NVME, 3, 1);
+		model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_GROWN);
+		finish(&s);
+	}
+}
+
+static void test_domain_that_cannot_grow_so_far(void **state)
+{
+	struct model *m = high_machine(4, 1ull << 48);
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_TOO_NARROW);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+	scenario_free(&s);
+}
+
+/* Part of the crash region is in the old table's span, and taken there. */
+static void test_domain_that_could_grow_but_is_taken(void **state)
+{
+	struct model *m = high_machine(6, QT_GIB(600));
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 3, 1);
+	struct scenario s;
+
+	(void)state;
+	model_map(m, d, QT_MIB(65), QT_MIB(200), 0x1000, QT_RW, 0);
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+	scenario_free(&s);
+}
+
+/* Page sizes between the levels' own: the same entry in every slot (table 14). */
+static void map_sized(struct model *m, struct model_domain *d, qt_iova iova, qt_phys phys,
+	unsigned level, unsigned size_lg2)
+{
+	unsigned slot_lg2 = 12 + 9 * level;
+	uint64_t entry = (phys & ~((1ull << size_lg2) - 1)) | ((1ull << (size_lg2 - 1)) - 0x1000) |
+			 7 << 9 | 3ull << 61 | 1;
+
+	for (uint64_t at = 0; at < 1ull << size_lg2; at += 1ull << slot_lg2)
+		model_poke(m, model_table_entry(m, d, iova + at, level), entry);
+}
+
+static void test_encoded_page_sizes(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 3, 1);
+	struct model_translation t;
+	struct scenario s;
+
+	(void)state;
+	model_map(m, d, QT_MIB(528), QT_MIB(200), 0x1000, QT_RW, 0); /* makes the tables */
+	map_sized(m, d, QT_MIB(528) + 0x8000, QT_MIB(210), 0, 15);
+	map_sized(m, d, QT_MIB(528) + 0x80000, QT_MIB(211), 0, 19);
+	map_sized(m, d, QT_MIB(536), QT_MIB(216), 1, 23);
+	map_sized(m, d, QT_MIB(544), QT_MIB(224), 1, 21);
+	assert_int_equal(model_translate(m, NVME, QT_MIB(528) + 0xd123, MODEL_WALK, &t), 0);
+	assert_int_equal(t.phys, QT_MIB(210) + 0x5123);
+	assert_int_equal(model_translate(m, NVME, QT_MIB(543), MODEL_WALK, &t), 0);
+	assert_int_equal(t.phys, QT_MIB(223));
+	run_sound(&s, m);
+	assert_int_equal(s.machine.domains[0].mapped,
+		QT_MIB(1) + 0x1000 + QT_KIB(32) + QT_KIB(512) + QT_MIB(8) + QT_MIB(2) + QT_MIB(16));
+	finish(&s);
+}
+
+/* An entry that leads two levels down: what the lower table does not span translates to nothing. */
+static void skip_level(struct model *m, struct model_domain *d, qt_iova iova, unsigned level,
+	unsigned next, qt_phys table)
+{
+	model_poke(m, model_table_entry(m, d, iova, level),
+		table | (uint64_t)next << 9 | 3ull << 61 | 1);
+}
+
+static void test_skipped_levels(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct model_domain *low = add_device(m, NIC, CLASS_NIC, 3, 2);
+	struct model_translation t;
+	struct scenario s;
+	qt_phys table = model_page(m);
+
+	(void)state;
+	/* 512 GiB and up: straight to the lowest table. */
+	model_poke(m, table + 8 * 5, QT_MIB(300) | 3ull << 61 | 1);
+	skip_level(m, d, QT_GIB(512), 3, 1, table);
+	/* The crash region's own GiB is left alone, what is beside it skips. */
+	skip_level(m, low, QT_GIB(3), 2, 1, table);
+	assert_int_equal(model_translate(m, NVME, QT_GIB(512) + 0x5678, MODEL_WALK, &t), 0);
+	assert_int_equal(t.phys, QT_MIB(300) + 0x678);
+	assert_int_not_equal(model_translate(m, NVME, QT_GIB(513) + 0x5678, MODEL_WALK, &t), 0);
+	run_sound(&s, m);
+	finish(&s);
+}
+
+/* The crash region lies in what a skipping entry's table spans: it goes in there. */
+static void test_crash_region_behind_a_skipped_level(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct scenario s;
+	qt_phys table = model_page(m);
+
+	(void)state;
+	model_unmap(m, d, 0, QT_GIB(4));
+	model_poke(m, table + 8 * 300, QT_MIB(300) | 3ull << 61 | 1ull << 60 | 1); /* 600 MiB */
+	skip_level(m, d, 0, 3, 2, table);
+	run_sound(&s, m);
+	assert_int_equal(m->store_count, 8 + 3);
+	finish(&s);
+}
+
+/* ... or beyond it, and then there is no place for it. */
+static void test_crash_region_beyond_a_skipped_level(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct scenario s;
+	qt_phys table = model_page(m);
+
+	(void)state;
+	model_poke(m, table + 8 * 5, QT_MIB(300) | 3ull << 61 | 1);
+	skip_level(m, d, 0, 3, 1, table);
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_NO_PERMISSION);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+	scenario_free(&s);
+}
+
+/* ... unless nothing translates behind it: then the whole entry is replaced. */
+static void test_empty_skipped_level_is_replaced(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+	struct scenario s;
+
+	(void)state;
+	skip_level(m, d, 0, 3, 1, model_page(m));
+	run_sound(&s, m);
+	finish(&s);
+}
+
+/* What an entry of the device table can say, and what follows. */
+static void test_device_table_entries(void **state)
+{
+	static const struct {
+		uint64_t lo;
+		enum qt_decision decision;
+		enum qt_reason reason;
+	} cases[] = {
+		{0, QT_DIRECT, QT_WHY_PASSTHROUGH},
+		{2, QT_DIRECT, QT_WHY_PASSTHROUGH},
+		{1, QT_ADMIT, QT_WHY_BLOCKED},
+		{3, QT_ADMIT, QT_WHY_BLOCKED},
+		{1 | 3ull << 61, QT_ADMIT, QT_WHY_BLOCKED},
+		{3 | 3ull << 61, QT_DIRECT, QT_WHY_PASSTHROUGH},
+		{3 | 1ull << 55 | 3ull << 61, QT_DIRECT, QT_WHY_PASSTHROUGH},
+		{3 | 1ull << 61, QT_LEAVE, QT_WHY_NO_PERMISSION},
+		{3 | 1ull << 62, QT_LEAVE, QT_WHY_NO_PERMISSION},
+		{3 | 3 << 9, QT_ADMIT, QT_WHY_BLOCKED},
+		{3 | 7 << 9 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_DAMAGED},
+		{3 | 4 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_DAMAGED},
+		{3 | 1ull << 63 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_DAMAGED},
+		{3 | 3ull << 54 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_UNSUPPORTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model *m = default_machine();
+		struct scenario s;
+
+		add_device(m, NVME, CLASS_NVME, 3, 1);
+		model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+		set_entry_word(m, NIC, 0, cases[i].lo);
+		set_entry_word(m, NIC, 1, 0xff00ffff0000 << 1);
+		scenario_run(&s, m);
+		expect_decision(&s, NIC, cases[i].decision, cases[i].reason);
+		if (cases[i].decision == QT_LEAVE)
+			expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+		else
+			expect_sound(&s);
+		scenario_free(&s);
+	}
+}
+
+/* An entry that takes a permission from all its leaves: leftover DMA counts, no way in. */
+static void test_entry_without_write(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	set_entry_word(m, NVME, 0, entry_word(m, NVME, 0) & ~(1ull << 62));
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_NO_PERMISSION);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+	scenario_free(&s);
+}
+
+/* The same table, once with write and once without: two domains. */
+static void test_table_shared_with_fewer_permissions(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 3, 1);
+	struct scenario s;
+
+	(void)state;
+	model_add_function(m, USB, 0x1022, 1, 0x040300);
+	model_attach(m, d, USB, 0);
+	set_entry_word(m, USB, 0, entry_word(m, USB, 0) & ~(1ull << 62));
+	set_entry_word(m, USB, 1, 9); /* what is cached goes by domain ID */
+	run_sound(&s, m);
+	expect_decision(&s, USB, QT_LEAVE, QT_WHY_NO_PERMISSION);
+	finish(&s);
+}
+
+/* Unmapped lazily, with caches that do not know; then all that a unit can be. */
+static void churn(struct model *m, struct model_domain *d, qt_rid rid, qt_iova iova, uint64_t size)
+{
+	model_map(m, d, iova, QT_MIB(900), size, QT_RW, 0);
+	for (uint64_t at = 0; at < size; at += 0x1000)
+		model_touch(m, rid, iova + at);
+	model_unmap(m, d, iova, size);
+}
+
+static void test_every_kind_of_unit(void **state)
+{
+	static const uint8_t types[] = {0x10, 0x11, 0x40};
+
+	(void)state;
+	for (unsigned bits = 0; bits < 48; bits++) {
+		struct model_unit_config unit = model_amdvi_default(0xfed80000);
+		struct model_domain *d;
+		struct scenario s;
+		struct model *m;
+
+		unit.coherent = bits & 1;
+		unit.amdvi.np_cache = bits & 2;
+		unit.amdvi.no_invalidate_all = bits & 4;
+		unit.amdvi.all = bits & 8;
+		unit.amdvi.block_type = types[bits >> 4];
+		unit.amdvi.segments_lg2 = (uint8_t)(bits % 4);
+		unit.amdvi.levels_max = (uint8_t)(4 + bits % 3);
+		unit.amdvi.entries = 256; /* that many are flushed one by one */
+		m = machine_with(&unit);
+		d = add_device(m, NVME, CLASS_NVME, 3, 1);
+		churn(m, d, NVME, QT_MIB(513), QT_MIB(1));
+		model_map(m, d, QT_MIB(528), QT_MIB(202), 0x2000, QT_RW, 0);
+		model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+		model_touch(m, NIC, QT_MIB(514));
+		model_touch(m, NVME, QT_MIB(520));
+		expect_interrupts(m, NVME, false);
+		expect_interrupts(m, IOAPIC, false);
+		scenario_run(&s, m);
+		/* With caches as they are: expect_sound empties them. */
+		expect_interrupts(m, NVME, true);
+		expect_interrupts(m, IOAPIC, true);
+		expect_sound(&s);
+		expect_decision(&s, NIC, QT_ADMIT, QT_WHY_BLOCKED);
+		finish(&s);
+	}
+}
+
+/* All of a device table that is flushed entry by entry, in as many batches as it takes. */
+static void test_whole_table_without_invalidate_all(void **state)
+{
+	struct model_unit_config unit = model_amdvi_default(0xfed80000);
+	struct model *m;
+	struct scenario s;
+
+	(void)state;
+	unit.amdvi.no_invalidate_all = true;
+	m = machine_with(&unit);
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	scenario_plan(&s, m);
+	m->on_change = NULL; /* 65536 entries: KEEP at the end will do */
+	scenario_take_over(&s);
+	expect_sound(&s);
+	assert_true(m->units[0].context_invalidations >= 0x10000);
+	scenario_free(&s);
+}
+
+static void test_table_that_ends_before_a_device(void **state)
+{
+	struct model_unit_config unit = model_amdvi_default(0xfed80000);
+	struct model *m;
+	struct scenario s;
+
+	(void)state;
+	unit.amdvi.entries = 128; /* bus 0, up to device 15 */
+	m = machine_of(&unit, 1);
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	model_add_function(m, QT_RID(0, 0, 0xf0), 0x1022, 1, 0x040300);
+	run_sound(&s, m);
+	expect_decision(&s, QT_RID(0, 0, 0xf0), QT_LEAVE, QT_WHY_ENTRY_UNSUPPORTED);
+	finish(&s);
+}
+
+/* Two units, one device table, as Linux has it: each looks after what it claims. */
+static void test_units_that_share_a_device_table(void **state)
+{
+	struct model_unit_config units[] = {
+		model_amdvi_default(0xfed80000), model_amdvi_default(0xfd000000)};
+	struct model *m;
+	struct scenario s;
+
+	(void)state;
+	units[1].amdvi.function = 0x4002;
+	m = machine_of(units, 2);
+	m->units[1].amdvi.tables[0] = m->units[0].amdvi.tables[0];
+	model_make_bridge(
+		model_add_function(m, QT_RID(0, 0, 0x28), 0x1022, 2, 0), 1, 1, QT_PCIE_ROOT_PORT);
+	model_claim(m, 0, NVME, false);
+	model_claim(m, 0, NIC, false);
+	model_claim(m, 1, QT_RID(0, 0, 0x28), true);
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	add_device(m, QT_RID(0, 1, 0), CLASS_NVME, 3, 2);
+	model_add_pcie(model_function(m, QT_RID(0, 1, 0)), QT_PCIE_ENDPOINT);
+	model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+	model_add_pcie(
+		model_add_function(m, QT_RID(0, 1, 1), 0x1022, 1, CLASS_NIC), QT_PCIE_ENDPOINT);
+	run_sound(&s, m);
+	expect_decision(&s, QT_RID(0, 1, 0), QT_ADOPT, QT_WHY_FREE);
+	expect_decision(&s, QT_RID(0, 1, 1), QT_ADMIT, QT_WHY_BLOCKED);
+	assert_int_equal(scenario_requester(&s, NVME)->unit, 0);
+	assert_int_equal(scenario_requester(&s, QT_RID(0, 1, 0))->unit, 1);
+	assert_int_equal(scenario_requester(&s, QT_RID(0, 1, 1))->unit, 1);
+	finish(&s);
+}
+
+static void test_unit_that_is_off(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+	m->units[0].amdvi.control &= ~MODEL_AMDVI_ENABLE;
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_DIRECT, QT_WHY_UNIT_OFF);
+	assert_int_equal(m->units[0].register_writes, 0);
+	finish(&s);
+}
+
+/* iommu=pt: nothing is translated, but interrupts are remapped. */
+static void test_pass_through_with_interrupts_remapped(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+	model_attach_pass(m, 0, NVME);
+	expect_interrupts(m, NVME, false);
+	expect_interrupts(m, IOAPIC, false);
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_DIRECT, QT_WHY_PASSTHROUGH);
+	expect_interrupts(m, NVME, true);
+	expect_interrupts(m, IOAPIC, true);
+	finish(&s);
+}
+
+static void make_table_outside(struct model *m)
+{
+	m->units[0].amdvi.tables[0] = QT_GIB(3) | 0x1ff;
+}
+
+static void make_table_in_crash_region(struct model *m)
+{
+	m->units[0].amdvi.tables[0] = QT_MIB(512) | 0x1ff;
+}
+
+static void make_segments_reserved(struct model *m)
+{
+	m->units[0].amdvi.control |= 7ull << 34;
+}
+
+static void make_no_host_translation(struct model *m)
+{
+	m->units[0].amdvi.features |= 3 << 10;
+}
+
+static void make_dead(struct model *m)
+{
+	m->units[0].all_ones = true;
+}
+
+static void test_units_that_are_not_taken_over(void **state)
+{
+	static void (*const changes[])(struct model * m) = {make_table_outside,
+		make_table_in_crash_region, make_segments_reserved, make_no_host_translation,
+		make_dead};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(changes); i++) {
+		struct model *m = default_machine();
+		struct scenario s;
+
+		/* Not needed for a dump, but the machine's interrupts are. */
+		add_device(m, USB, 0x040300, 3, 1);
+		changes[i](m);
+		scenario_run(&s, m);
+		assert_false(s.plan.commit);
+		assert_int_equal(m->store_count, 0);
+		assert_int_equal(m->units[0].register_writes, 0);
+		scenario_free(&s);
+	}
+}
+
+static void test_unit_that_never_answers(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 4; bits++) {
+		struct model_unit_config unit = model_amdvi_default(0xfed80000);
+		struct scenario s;
+		struct model *m;
+		uint64_t began;
+
+		unit.amdvi.no_invalidate_all = bits & 1;
+		unit.amdvi.entries = 256;
+		m = machine_with(&unit);
+		add_device(m, NVME, CLASS_NVME, 3, 1);
+		m->units[0].deaf = !(bits & 2);
+		m->units[0].command_deaf = bits & 2;
+		began = m->clock_ns;
+		scenario_run(&s, m);
+		assert_true(s.plan.commit);
+		assert_int_equal(s.committed, QT_E_TIMEOUT);
+		assert_true(m->clock_ns - began < 10000000000ull);
+		m->complaints = 0; /* commands given up on pile up, which cannot be helped */
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
+static void add_ats_device(struct model *m, qt_rid rid, uint16_t id)
+{
+	struct model_domain *d = add_device(m, rid, CLASS_NVME, 3, id);
+	struct model_function *function = model_function(m, rid);
+
+	model_add_pcie(function, QT_PCIE_ENDPOINT);
+	model_add_ats(function);
+	model_attach(m, d, rid, 1);
+	churn(m, d, rid, QT_MIB(512), QT_MIB(1));
+}
+
+static void test_device_tlbs(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	add_ats_device(m, NVME, 1);
+	add_ats_device(m, NIC, 2);
+	add_device(m, USB, CLASS_USB, 3, 3);
+	run_sound(&s, m);
+	assert_int_equal(m->units[0].device_invalidations, 2);
+	finish(&s);
+}
+
+/* It stops the command buffer: which must run again for the others, and for the next owner. */
+static void test_device_tlb_that_does_not_answer(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	add_ats_device(m, NIC, 1);
+	add_ats_device(m, NVME, 2);
+	add_device(m, USB, CLASS_USB, 3, 3);
+	model_function(m, NVME)->ats_deaf = true;
+	scenario_run(&s, m);
+	assert_int_equal(s.committed, 0);
+	assert_int_equal(s.verified, 0);
+	assert_true(m->units[0].device_invalidations >= 1);
+	assert_true(m->units[0].amdvi.running);
+	assert_true(model_reach(m, NIC, MODEL_CACHED));
+	assert_true(model_reach(m, USB, MODEL_CACHED));
+	assert_int_equal(m->complaints, 0);
+	scenario_free(&s);
+}
+
+/* IVMD memory comes along into the domain of admit, its own only. */
+static void test_admission_with_reserved_memory(void **state)
+{
+	struct model *m = default_machine();
+	struct model_translation t;
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	model_add_function(m, USB, 0x1022, 1, CLASS_USB);
+	model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+	model_reserve(m, USB, 0x7d000000, 0x7d800000);
+	run_sound(&s, m);
+	assert_int_equal(model_translate(m, USB, 0x7d7ff000, MODEL_WALK, &t), 0);
+	assert_int_equal(t.phys, 0x7d7ff000);
+	assert_int_not_equal(model_translate(m, NIC, 0x7d7ff000, MODEL_WALK, &t), 0);
+	finish(&s);
+}
+
+/* A domain ID that is free but still cached: entries of the unit, not all of it, are flushed. */
+static void test_admission_under_a_domain_id_that_is_still_cached(void **state)
+{
+	struct model_unit_config unit = model_amdvi_default(0xfed80000);
+	struct model_domain *d;
+	struct scenario s;
+	struct model *m;
+
+	(void)state;
+	unit.amdvi.no_invalidate_all = true;
+	unit.amdvi.entries = 256;
+	m = machine_of(&unit, 1);
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+	d = add_device(m, USB, CLASS_USB, 3, 65535);
+	churn(m, d, USB, QT_MIB(512), QT_MIB(1));
+	model_detach(m, 0, USB);
+	run_sound(&s, m);
+	finish(&s);
+}
+
+/* A function that the unit sees as another one. */
+static void test_alias(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+	model_alias(m, 0, NVME, QT_RID(0, 0, 0x0a));
+	model_attach(m, model_domain_new(m, 0, 3, 7), QT_RID(0, 0, 0x0a), 0);
+	run_sound(&s, m);
+	assert_int_equal(qt_pci_find(&s.machine.pci, NVME)->alias, QT_RID(0, 0, 0x0a));
+	expect_decision(&s, QT_RID(0, 0, 0x0a), QT_ADOPT, QT_WHY_FREE);
+	assert_true(scenario_requester(&s, QT_RID(0, 0, 0x0a))->function >= 0);
+	expect_interrupts(m, QT_RID(0, 0, 0x0a), true);
+	finish(&s);
+}
+
+static void test_what_keeps_the_capture_kernel_away(void **state)
+{
+	static const struct {
+		struct qt_capture_kernel kernel;
+		const char *command_line;
+		const char *hide_table;
+		unsigned why;
+	} cases[] = {
+		{{QT_LINUX_VERSION(6, 1), false, 0}, "amd_iommu=off", NULL, 0},
+		{{QT_LINUX_VERSION(5, 12), true, 254}, "amd_iommu=off", NULL, 0},
+		{{QT_LINUX_VERSION(5, 11), false, 0}, NULL, "IVRS", 0},
+		{{QT_LINUX_VERSION(4, 18), false, 0}, NULL, "IVRS", 0},
+		{{0, false, 0}, NULL, "IVRS", 0},
+		{{QT_LINUX_VERSION(6, 1), true, 255}, "amd_iommu=off", NULL, QT_WHY_X2APIC_ID},
+		{{QT_LINUX_VERSION(6, 1), false, 300}, "amd_iommu=off", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct qt_keep_away how = {0};
+
+		assert_int_equal(qt_unit_amdvi.keep_away(&cases[i].kernel, &how), cases[i].why);
+		if (cases[i].command_line)
+			assert_string_equal(how.command_line, cases[i].command_line);
+		else
+			assert_null(how.command_line);
+		if (cases[i].hide_table)
+			assert_string_equal(how.hide_table, cases[i].hide_table);
+		else
+			assert_null(how.hide_table);
+	}
+}
+
+static void test_crash_cpu_that_needs_remapping(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	scenario_plan(&s, m);
+	assert_true(s.plan.commit);
+	s.machine.capture_kernel = (struct qt_capture_kernel){QT_LINUX_VERSION(6, 1), true, 256};
+	qt_plan(&s.machine, &s.plan);
+	expect_stock(&s, QT_WHY_X2APIC_ID);
+	scenario_free(&s);
+}
+
+static void test_interrupts_are_masked(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	run_sound(&s, m);
+	s.machine.units[0].ops->mask_interrupts(&s.machine, &s.machine.units[0]);
+	assert_int_equal(
+		m->units[0].amdvi.control & (MODEL_AMDVI_EVENT_INT | MODEL_AMDVI_WAIT_INT |
+						    MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT),
+		0);
+	assert_true(m->units[0].amdvi.control & MODEL_AMDVI_ENABLE);
+	finish(&s);
+}
+
+/* Something of everything, for accidents at every step. */
+static struct model *busy_machine(void)
+{
+	struct model *m = high_machine(5, QT_GIB(600));
+	struct model_domain *d = add_device(m, NVME, CLASS_NVME, 4, 1);
+
+	model_add_source(m, 0, IOAPIC, 1);
+	model_map(m, d, QT_GIB(600) + QT_MIB(50), QT_MIB(202), 0x2000, QT_RW, 0);
+	churn(m, d, NVME, QT_MIB(65), QT_MIB(1));
+	add_device(m, NIC, CLASS_NIC, 3, 2);
+	model_add_function(m, USB, 0x1022, 1, CLASS_USB);
+	model_attach(m, m->dead->domains[1], QT_RID(0, 3, 0), 0);
+	model_add_function(m, QT_RID(0, 0, 0x30), 0x1022, 1, CLASS_NIC);
+	return m;
+}
+
+static void test_store_that_fails_is_undone(void **state)
+{
+	struct scenario s;
+	size_t stores;
+
+	(void)state;
+	scenario_run(&s, busy_machine());
+	expect_sound(&s);
+	expect_decision(&s, NIC, QT_ADOPT, QT_WHY_GROWN);
+	expect_decision(&s, QT_RID(0, 3, 0), QT_ADOPT, QT_WHY_GROWN);
+	stores = s.m->store_count;
+	finish(&s);
+	assert_true(stores > 12);
+	for (size_t n = 1; n <= stores; n++) {
+		struct model *m = busy_machine();
+
+		m->trouble.fail_store = n;
+		scenario_run(&s, m);
+		assert_int_equal(s.committed, QT_E_IO);
+		assert_int_equal(s.undone, 0);
+		assert_int_equal(s.journal.done, 0);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
+static void test_read_that_fails(void **state)
+{
+	struct scenario s;
+	uint64_t reads;
+
+	(void)state;
+	scenario_run(&s, busy_machine());
+	reads = s.m->reads;
+	scenario_free(&s);
+	for (uint64_t n = 1; n <= reads; n += 1 + reads / 100) {
+		struct model *m = busy_machine();
+
+		m->trouble.fail_read = n;
+		scenario_run(&s, m);
+		if (s.opened == 0 && s.prepared == 0 && s.committed == 0 && s.verified == 0)
+			expect_sound(&s);
+		else
+			expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
+static void test_verify_notices_a_root_that_did_not_move(void **state)
+{
+	struct model *m = busy_machine();
+	struct scenario s;
+	uint64_t before;
+	size_t failed = 99;
+
+	(void)state;
+	scenario_plan(&s, m);
+	before = entry_word(m, NIC, 0);
+	assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+	assert_int_equal(qt_takeover_commit(&s.takeover), 0);
+	m->on_change = NULL;
+	set_entry_word(m, NIC, 0, before);
+	assert_int_equal(qt_takeover_verify(&s.takeover, &failed), QT_E_BAD);
+	assert_int_equal(s.machine.requesters[failed].rid, NIC);
+	scenario_free(&s);
+}
+
+/* Tables that lie in every way that an entry can. */
+static void test_damaged_tables(void **state)
+{
+	static const uint64_t entries[] = {
+		QT_MIB(300) | 3 << 9 | 3ull << 61 | 1,              /* leads up */
+		QT_MIB(300) | 2 << 9 | 3ull << 61 | 1,              /* to its own level */
+		QT_GIB(3) | 1 << 9 | 3ull << 61 | 1,                /* outside RAM */
+		QT_MIB(512) | 1 << 9 | 3ull << 61 | 1,              /* into the crash region */
+		QT_MIB(300) | 1ull << 52 | 1 << 9 | 3ull << 61 | 1, /* reserved */
+		QT_MIB(300) | 1ull << 60 | 1 << 9 | 3ull << 61 | 1, /* FC where there is none */
+		0x1000 | 3ull << 61 | 1,                            /* a leaf not aligned */
+		QT_MIB(300) | 7 << 9 | 3ull << 61 | 1,              /* a size below its slot's */
+		0xffffffffff000 | 7 << 9 | 3ull << 61 | 1,          /* a size without end */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(entries); i++) {
+		struct model *m = default_machine();
+		struct model_domain *d = add_device(m, NVME, CLASS_NVME, 3, 1);
+		struct scenario s;
+
+		model_poke(m, model_table_entry(m, d, 0xffe00000, 1), entries[i]);
+		scenario_run(&s, m);
+		if (scenario_requester(&s, NVME)->decision != QT_LEAVE)
+			fail_msg("entry %zu was taken for sound", i);
+		expect_stock(&s, (enum qt_reason)s.plan.reason);
+		scenario_free(&s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_common_case),
+		cmocka_unit_test(test_undo_gives_interrupts_back),
+		cmocka_unit_test(test_every_mode),
+		cmocka_unit_test(test_narrow_modes_grow),
+		cmocka_unit_test(test_domain_grows_by_a_level),
+		cmocka_unit_test(test_domain_grows_by_several_levels),
+		cmocka_unit_test(test_domain_that_cannot_grow_so_far),
+		cmocka_unit_test(test_domain_that_could_grow_but_is_taken),
+		cmocka_unit_test(test_encoded_page_sizes),
+		cmocka_unit_test(test_skipped_levels),
+		cmocka_unit_test(test_crash_region_behind_a_skipped_level),
+		cmocka_unit_test(test_crash_region_beyond_a_skipped_level),
+		cmocka_unit_test(test_empty_skipped_level_is_replaced),
+		cmocka_unit_test(test_device_table_entries),
+		cmocka_unit_test(test_entry_without_write),
+		cmocka_unit_test(test_table_shared_with_fewer_permissions),
+		cmocka_unit_test(test_every_kind_of_unit),
+		cmocka_unit_test(test_whole_table_without_invalidate_all),
+		cmocka_unit_test(test_table_that_ends_before_a_device),
+		cmocka_unit_test(test_units_that_share_a_device_table),
+		cmocka_unit_test(test_unit_that_is_off),
+		cmocka_unit_test(test_pass_through_with_interrupts_remapped),
+		cmocka_unit_test(test_units_that_are_not_taken_over),
+		cmocka_unit_test(test_unit_that_never_answers),
+		cmocka_unit_test(test_device_tlbs),
+		cmocka_unit_test(test_device_tlb_that_does_not_answer),
+		cmocka_unit_test(test_admission_with_reserved_memory),
+		cmocka_unit_test(test_admission_under_a_domain_id_that_is_still_cached),
+		cmocka_unit_test(test_alias),
+		cmocka_unit_test(test_what_keeps_the_capture_kernel_away),
+		cmocka_unit_test(test_crash_cpu_that_needs_remapping),
+		cmocka_unit_test(test_interrupts_are_masked),
+		cmocka_unit_test(test_store_that_fails_is_undone),
+		cmocka_unit_test(test_read_that_fails),
+		cmocka_unit_test(test_verify_notices_a_root_that_did_not_move),
+		cmocka_unit_test(test_damaged_tables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
