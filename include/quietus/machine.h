@@ -155,8 +155,8 @@ enum qt_reason {
 	QT_WHY_COMMAND_LINE_FULL = 63,
 	QT_WHY_NOT_RESERVED = 64,
 	QT_WHY_PROTECTED_MEMORY = 65, /* a protected memory region covers the crash region */
-	QT_WHY_X2APIC_ID = 72,      /* the CPU's APIC ID needs interrupt remapping */
-	QT_WHY_KERNEL_TOO_OLD = 73, /* the capture kernel cannot be kept from the units */
+	QT_WHY_X2APIC_ID = 72,        /* the CPU's APIC ID needs interrupt remapping */
+	QT_WHY_KERNEL_TOO_OLD = 73,   /* the capture kernel cannot be kept from the units */
 };
 
 /* One sentence without a full stop, never NULL. */

@@ -241,9 +241,42 @@ static void window_maps_a_page_once_and_by_its_type(void **state)
 		assert_true(i == 0x12 || slots[i] == 0);
 }
 
+static void kernel_version_is_read_from_its_text(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t version;
+	} cases[] = {
+		{"6.1.0-18-amd64 (debian) #1 SMP", QT_LINUX_VERSION(6, 1)},
+		{"5.12", QT_LINUX_VERSION(5, 12)},
+		{"4.18.0-553.el8", QT_LINUX_VERSION(4, 18)},
+		{"", 0},
+		{"6", 0},
+		{"x6.1", 0},
+		{".1", 0},
+		{"6.", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		uint8_t setup[0x800] = {0};
+
+		memcpy(setup + 0x700, cases[i].text, strlen(cases[i].text));
+		setup[BP_KERNEL_VERSION + 1] = 0x5; /* 0x500, counted from the second sector */
+		assert_int_equal(
+			setup_header_kernel_version(setup, sizeof(setup)), cases[i].version);
+		/* One that lies behind what can be read, or is not there. */
+		assert_int_equal(setup_header_kernel_version(setup, 0x700), 0);
+		assert_int_equal(setup_header_kernel_version(setup, BP_KERNEL_VERSION), 0);
+		setup[BP_KERNEL_VERSION + 1] = 0;
+		assert_int_equal(setup_header_kernel_version(setup, sizeof(setup)), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kernel_version_is_read_from_its_text),
 		cmocka_unit_test(setup_header_gets_its_original_values),
 		cmocka_unit_test(older_header_has_no_kernel_info),
 		cmocka_unit_test(entry_at_the_stage_moves_to_the_kernel),
