@@ -49,7 +49,8 @@ DEFAULTS = {
     # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), or dead-unit.
     "stage_args": "",
     "inject": "",
-    "snapshot": "0",  # compare memory at the stage's entry and exit
+    "snapshot": "1",  # compare memory at the stage's entry and exit
+    "quiet": "0",  # let no device write meanwhile
     # What must hold. dump: saved and complete; faults: none after the panic;
     # leftover: DMA still lands where it did; window_empty, window_used: the system
     # kernel left that at the crash region's IOVAs; noreport: none is expected.

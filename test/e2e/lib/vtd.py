@@ -179,6 +179,12 @@ def lost_translations(before, after):
     return lost
 
 
+def writable(domains):
+    """(physical, size) of all that the translations of any requester let it write."""
+    return sorted({(physical, size) for unit in domains for _, leaves in unit.values()
+                   for physical, size, permissions in leaves.values() if permissions & _WRITE})
+
+
 def _covered(leaves, start, end):
     """Whether [start, end) is mapped one to one, read and write."""
     at = start
