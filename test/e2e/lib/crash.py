@@ -137,6 +137,13 @@ def _is_fault(event, values):
         event == "amdvi_translation_result" and values.rstrip().endswith("hpa 0x0"))
 
 
+def _is_switch(event, values):
+    """A unit switched, or given another root. AMD-Vi's control register: bit 0 is the switch."""
+    if event == "amdvi_control_status":
+        return not int(values.split()[-1], 16) & 1
+    return event.startswith("vtd_")
+
+
 def _is_panic(source, text):
     return source == "console" and "Kernel panic - not syncing" in text
 
@@ -328,7 +335,7 @@ class Run:
                 after = self.panic_wall is not None and at >= self.panic_wall
                 if _is_fault(event, values):
                     faults["after" if after else "before"].append(values)
-                elif event.startswith("vtd_") and after and at < self.end_wall:
+                elif _is_switch(event, values) and after and at < self.end_wall:
                     switched.append(f"{event} {values}")
         self.result["faults"] = len(faults["after"])
         self.result["faults_before_panic"] = len(faults["before"])
