@@ -260,7 +260,8 @@ class Run:
     def dma_is_known(self):
         """Whether the tables tell where leftover DMA may write while the stage runs."""
         system = self.scenario.system.split()
-        return ("intel_iommu=on" in system and "iommu=pt" not in system
+        return (self.scenario.iommu != "none" and not machine.is_amd(self.scenario)
+                and "intel_iommu=on" in system and "iommu=pt" not in system
                 and not self.scenario.number("quiet") and not self.scenario.inject)
 
     def capture(self):
