@@ -9,8 +9,8 @@
  * 3.4.13 (command buffer registers).
  */
 #include <quietus/memory.h>
-#include <quietus/text.h>
 
+#include "../device_tlb.h"
 #include "registers.h"
 
 /*
@@ -19,7 +19,6 @@
  */
 #define WAIT_BUFFER_US   100000
 #define WAIT_COMMANDS_US 500000
-#define WAIT_DEVICES_US  500000
 
 /* The smallest buffer there is: 256 commands (3.4.2). */
 #define BUFFER_LG2   8u
@@ -209,53 +208,17 @@ static int flush_unit(struct flush *f)
 	return error ? error : run(f);
 }
 
-static void log_hung(const struct flush *f, qt_rid rid)
+static int flush_device(void *context, qt_rid rid)
 {
-	char line[64];
+	struct flush *f = context;
 
-	qt_text(line, sizeof(line), "%04x:%02x:%02x.%x did not flush its TLB", QT_RID_SEGMENT(rid),
-		QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
-	f->host->log(f->host->context, line);
+	push(f, AMDVI_COMMAND_DEVICE(rid & 0xffff), AMDVI_EVERY_PAGE);
+	return run(f);
 }
 
-/* PCI Express 6.0, 7.5.1.1.1: what is not there reads all ones, and would never answer. */
-static bool is_there(const struct flush *f, qt_rid rid)
+static bool is_running(void *context)
 {
-	return f->host->pci_read(f->host->context, rid, 0, 2) != 0xffff;
-}
-
-static bool is_running(const struct flush *f)
-{
-	return read64(f, AMDVI_STATUS) & AMDVI_STATUS_COMMANDS_RUN;
-}
-
-/*
- * Device TLBs, one at a time: a device that does not answer must not take the
- * others along, and is not a reason to give up as long as the buffer can be stopped.
- */
-static int flush_devices(struct flush *f)
-{
-	const struct qt_machine *machine = f->machine;
-	uint64_t since = f->host->now_us(f->host->context);
-
-	for (size_t i = 0; i < machine->requester_count; i++) {
-		const struct qt_requester *requester = &machine->requesters[i];
-
-		if (requester->unit != f->unit->index || !requester->ats ||
-			!is_there(f, requester->rid))
-			continue;
-		if (expired(f, since, WAIT_DEVICES_US)) {
-			log_hung(f, requester->rid);
-			continue;
-		}
-		push(f, AMDVI_COMMAND_DEVICE(requester->rid & 0xffff), AMDVI_EVERY_PAGE);
-		if (run(f) == QT_OK)
-			continue;
-		log_hung(f, requester->rid);
-		if (is_running(f))
-			return QT_E_TIMEOUT;
-	}
-	return QT_OK;
+	return read64(context, AMDVI_STATUS) & AMDVI_STATUS_COMMANDS_RUN;
 }
 
 /* The next owner finds the dead kernel's buffer where it was, and empty. */
@@ -282,7 +245,7 @@ int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit)
 		return error;
 	error = flush_unit(&f);
 	if (error == QT_OK)
-		error = flush_devices(&f);
+		error = qt_flush_device_tlbs(f.machine, f.unit, flush_device, is_running, &f);
 	/* A buffer that does not stop must not be moved under the unit's hands. */
 	if (is_running(&f))
 		return QT_E_TIMEOUT;

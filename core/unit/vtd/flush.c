@@ -14,18 +14,16 @@
  * 6.5.2 (queue), 6.5.3.3 (what to invalidate), 6.8 (write buffer).
  */
 #include <quietus/memory.h>
-#include <quietus/text.h>
 
+#include "../device_tlb.h"
 #include "vtd.h"
 
 /*
  * Longest waits, in microseconds. A unit answers a command within a few; a
- * device may take its time over its own TLB, but hung ones must not hold up the
- * dump: that limit is for all devices of a unit together.
+ * device may take its time over its own TLB.
  */
 #define WAIT_COMMAND_US 100000
 #define WAIT_QUEUE_US   500000
-#define WAIT_DEVICES_US 500000
 
 #define QUEUE_SIZE   QT_FLUSH_PAGE_SIZE
 #define QUEUE_STATUS (QUEUE_SIZE - 16u) /* the status word, behind all descriptors ever used */
@@ -174,50 +172,17 @@ static int queue_run(struct flush *f)
 	return error;
 }
 
-static void log_hung(const struct flush *f, qt_rid rid)
+static int flush_device(void *context, qt_rid rid)
 {
-	char line[64];
+	struct flush *f = context;
 
-	qt_text(line, sizeof(line), "%04x:%02x:%02x.%x did not flush its TLB", QT_RID_SEGMENT(rid),
-		QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
-	f->host->log(f->host->context, line);
+	queue_push(f, VTD_QI_DEVICE(rid & 0xffff), VTD_QI_DEVICE_ALL);
+	return queue_run(f);
 }
 
-/* PCI Express 6.0, 7.5.1.1.1: what is not there reads all ones, and would never answer. */
-static bool is_there(const struct flush *f, qt_rid rid)
+static bool queue_is_on(void *context)
 {
-	return f->host->pci_read(f->host->context, rid, 0, 2) != 0xffff;
-}
-
-/*
- * Device TLBs. A device that does not answer is hung, and its own driver turns
- * ATS off and on again before using it: not a reason to give up, as long as the
- * queue can still be stopped.
- */
-static int flush_devices(struct flush *f)
-{
-	const struct qt_machine *machine = f->machine;
-	uint64_t since = f->host->now_us(f->host->context);
-
-	for (size_t i = 0; i < machine->requester_count; i++) {
-		const struct qt_requester *requester = &machine->requesters[i];
-
-		if (requester->unit != f->unit->index || !requester->ats ||
-			!is_there(f, requester->rid))
-			continue;
-		if (expired(f, since, WAIT_DEVICES_US)) {
-			log_hung(f, requester->rid);
-			continue;
-		}
-		/* One at a time: an error must not take the others along. */
-		queue_push(f, VTD_QI_DEVICE(requester->rid & 0xffff), VTD_QI_DEVICE_ALL);
-		if (queue_run(f) == QT_OK)
-			continue;
-		log_hung(f, requester->rid);
-		if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
-			return QT_E_TIMEOUT;
-	}
-	return QT_OK;
+	return read32(context, VTD_GSTS) & VTD_GCMD_QIE;
 }
 
 static int flush_by_queue(struct flush *f)
@@ -235,7 +200,7 @@ static int flush_by_queue(struct flush *f)
 	queue_push(f, VTD_QI_IOTLB_GLOBAL, 0);
 	error = queue_run(f);
 	if (error == QT_OK)
-		error = flush_devices(f);
+		error = qt_flush_device_tlbs(f->machine, f->unit, flush_device, queue_is_on, f);
 	/* A queue that waits for a device for ever cannot be stopped, so not be changed either. */
 	if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
 		return QT_E_TIMEOUT;
