@@ -149,13 +149,17 @@ bool qt_journal_previous(
 
 bool qt_journal_pending(const struct qt_journal *journal, qt_phys at, uint64_t *value)
 {
-	/* The last store to a word is the one that stays. */
-	for (size_t i = journal->runs; i-- > 0;) {
-		const struct qt_journal_run *run = run_at(journal, i);
+	size_t first = journal->stores; /* number of the run's first store */
 
-		if (at < run->at || at - run->at >= 8ull * run->count || (at - run->at) & 7)
+	/* The last store to a word is the one that stays. */
+	for (size_t i = journal->runs; i-- > 0 && first > journal->done;) {
+		const struct qt_journal_run *run = run_at(journal, i);
+		uint64_t word = (at - run->at) / 8;
+
+		first -= run->count;
+		if (at < run->at || word >= run->count || at & 7 || first + word < journal->done)
 			continue;
-		*value = run->after + run->stride * ((at - run->at) / 8);
+		*value = run->after + run->stride * word;
 		return true;
 	}
 	return false;

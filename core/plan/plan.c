@@ -20,7 +20,56 @@ static const struct qt_pci_function *function_of(
 	return requester->function < 0 ? NULL : &machine->pci.functions[requester->function];
 }
 
-/* A requester with a table. STOP and FENCE need resets, which are not there yet. */
+/* A function whose DMA comes under this requester ID; bridges only pass on what is others'. */
+static bool sends_as(const struct qt_pci_function *function, const struct qt_requester *requester)
+{
+	return (function->rid == requester->rid || function->alias == requester->rid) &&
+	       !(function->flags & QT_PCI_BRIDGE);
+}
+
+/* Whether all that sends under a requester ID can be stopped, or has been. */
+static bool can_stop(const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	bool any = false;
+
+	for (size_t i = 0; machine->resets && i < machine->pci.count; i++) {
+		const struct qt_reset *reset = &machine->resets[i];
+
+		if (!sends_as(&machine->pci.functions[i], requester))
+			continue;
+		if (!reset->methods ||
+			(reset->result != QT_STOP_NOT_TRIED && reset->result != QT_STOP_QUIET))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * With no translation there is no GUARD: a function that may still write to memory
+ * which the capture kernel got, but not for itself alone.
+ */
+static bool may_reach_shared(const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	for (size_t i = 0; machine->shared.count && i < machine->pci.count; i++) {
+		const struct qt_pci_function *function = &machine->pci.functions[i];
+
+		if (sends_as(function, requester) && function->flags & QT_PCI_BUS_MASTER)
+			return true;
+	}
+	return false;
+}
+
+static enum qt_decision decide_direct(
+	const struct qt_machine *machine, const struct qt_requester *requester, enum qt_reason *why)
+{
+	if (!may_reach_shared(machine, requester))
+		return QT_DIRECT;
+	*why = QT_WHY_SHARED_MEMORY;
+	return can_stop(machine, requester) ? QT_STOP : QT_DIRECT;
+}
+
+/* A requester with a table: direct, adopt, or neither. */
 static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_reason *why)
 {
 	/* First: what was found before a scan ended early was found all the same. */
@@ -52,6 +101,17 @@ static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_re
 	}
 }
 
+/* Whether its entry could be replaced, once it is quiet. */
+static bool can_release(const struct qt_machine *machine, const struct qt_requester *requester)
+{
+	const struct qt_unit *unit = &machine->units[requester->unit];
+
+	/* One that stands for a whole bus cannot be. */
+	if (requester->state == QT_REQ_DAMAGED && requester->reason == QT_WHY_GUARD_UNKNOWN)
+		return false;
+	return unit->state == QT_UNIT_TRANSLATING && unit->ops->block && !requester->unreleasable;
+}
+
 static enum qt_decision decide(
 	const struct qt_machine *machine, const struct qt_requester *requester, enum qt_reason *why)
 {
@@ -60,13 +120,15 @@ static enum qt_decision decide(
 	enum qt_decision decision;
 
 	*why = (enum qt_reason)requester->reason;
+	if (requester->released)
+		return QT_STOP;
 	switch (requester->state) {
 	case QT_REQ_DIRECT:
 		*why = requester->unit == UINT8_MAX ? QT_WHY_NO_UNIT : QT_WHY_UNIT_OFF;
-		return QT_DIRECT;
+		return decide_direct(machine, requester, why);
 	case QT_REQ_PASSTHROUGH:
 		*why = QT_WHY_PASSTHROUGH;
-		return QT_DIRECT;
+		return decide_direct(machine, requester, why);
 	case QT_REQ_ABSENT:
 	case QT_REQ_BLOCKED:
 		*why = requester->state == QT_REQ_ABSENT ? QT_WHY_NO_ENTRY : QT_WHY_BLOCKED;
@@ -75,14 +137,24 @@ static enum qt_decision decide(
 	case QT_REQ_TRANSLATED:
 		decision = decide_domain(&machine->domains[requester->domain], why);
 		break;
+	case QT_REQ_DAMAGED:
+		decision = QT_LEAVE;
+		break;
 	default:
 		return QT_LEAVE;
 	}
 	if (virtual && *why != QT_WHY_GUARD_BROKEN) {
-		*why = QT_WHY_VIRTUAL_FUNCTION;
+		if (requester->state != QT_REQ_DAMAGED)
+			*why = QT_WHY_VIRTUAL_FUNCTION;
 		return QT_LEAVE;
 	}
-	return decision;
+	if (decision == QT_DIRECT)
+		return decide_direct(machine, requester, why);
+	if (decision != QT_LEAVE)
+		return decision;
+	if (can_release(machine, requester) && can_stop(machine, requester))
+		return QT_STOP;
+	return *why == QT_WHY_GUARD_BROKEN ? QT_FENCE : QT_LEAVE;
 }
 
 static bool is_needed_class(const struct qt_pci_function *function)
@@ -122,8 +194,8 @@ static enum qt_reason why_unsafe(
 	const struct qt_domain *domain =
 		requester->domain < 0 ? NULL : &machine->domains[requester->domain];
 
-	if (domain && domain->guard_broken)
-		return QT_WHY_GUARD_BROKEN;
+	if (requester->decision == QT_STOP)
+		return QT_WHY_NONE;
 	/* A scan that met bad entries is complete; any other error ended it early. */
 	if (domain && domain->scan_error && domain->scan_error != QT_E_BAD)
 		return QT_WHY_GUARD_UNKNOWN;
@@ -138,7 +210,8 @@ static enum qt_reason why_it_blocks(
 
 	if (unsafe != QT_WHY_NONE)
 		return unsafe;
-	return requester->decision == QT_LEAVE && is_needed(machine, requester)
+	return (requester->decision == QT_LEAVE || requester->decision == QT_FENCE) &&
+			       is_needed(machine, requester)
 		       ? QT_WHY_FUNCTION_UNREACHED
 		       : QT_WHY_NONE;
 }
@@ -203,4 +276,34 @@ void qt_plan(struct qt_machine *machine, struct qt_plan *plan)
 	}
 	plan->reason = (uint8_t)why_not(machine, plan);
 	plan->commit = plan->reason == QT_WHY_NONE;
+}
+
+/*
+ * What a stop is good for without a commit: the capture kernel's own driver keeps
+ * leftover translations as they are.
+ */
+static bool stop_helps_stock(const struct qt_requester *requester)
+{
+	return requester->reason == QT_WHY_GUARD_BROKEN ||
+	       requester->reason == QT_WHY_SHARED_MEMORY;
+}
+
+size_t qt_plan_stops(struct qt_machine *machine, const struct qt_plan *plan, bool all)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; machine->resets && i < machine->pci.count; i++) {
+		struct qt_reset *reset = &machine->resets[i];
+
+		reset->wanted = all && reset->methods;
+		for (size_t r = 0; r < machine->requester_count && !reset->wanted; r++) {
+			const struct qt_requester *requester = &machine->requesters[r];
+
+			reset->wanted = requester->decision == QT_STOP &&
+					sends_as(&machine->pci.functions[i], requester) &&
+					(plan->commit || stop_helps_stock(requester));
+		}
+		wanted += reset->wanted;
+	}
+	return wanted;
 }

@@ -118,21 +118,24 @@ static void write_domains(
 	}
 }
 
-/* Functions that a takeover did nothing to are not worth a record. */
-static void write_functions(struct writer *w, struct qt_report_list *list, const struct qt_pci *pci)
+static void write_functions(
+	struct writer *w, struct qt_report_list *list, const struct qt_machine *machine)
 {
-	struct qt_report_function *out;
-	size_t count = 0;
+	struct qt_report_function *out = place(w, list, machine->pci.count, sizeof(*out));
 
-	for (size_t i = 0; i < pci->count; i++)
-		count += pci->functions[i].quieted != 0;
-	out = place(w, list, count, sizeof(*out));
-	for (size_t i = 0; out && i < pci->count; i++)
-		if (pci->functions[i].quieted)
-			*out++ = (struct qt_report_function){
-				.rid = pci->functions[i].rid,
-				.interrupts = pci->functions[i].quieted,
-			};
+	for (size_t i = 0; out && i < machine->pci.count; i++) {
+		const struct qt_reset *reset = machine->resets ? &machine->resets[i] : NULL;
+
+		out[i] = (struct qt_report_function){
+			.rid = machine->pci.functions[i].rid,
+			.interrupts = machine->pci.functions[i].quieted,
+			.methods = reset ? reset->methods : 0,
+			.obstacle = reset ? reset->obstacle : 0,
+			.method = reset ? reset->method : 0,
+			.result = reset ? reset->result : 0,
+			.stop_us = reset ? reset->us : 0,
+		};
+	}
 }
 
 /*
@@ -178,7 +181,7 @@ size_t qt_report_write(void *buffer, size_t size, const struct qt_report_header 
 		write_units(&w, &header.units, machine);
 		write_requesters(&w, &header.requesters, machine);
 		write_domains(&w, &header.domains, machine);
-		write_functions(&w, &header.functions, &machine->pci);
+		write_functions(&w, &header.functions, machine);
 	}
 	text_at = place(&w, &header.text, text_len, 1);
 	if (text_len && !w.full)

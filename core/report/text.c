@@ -48,6 +48,7 @@ static const char *const phases[] = {
 	[QT_PHASE_COMMIT] = "commit",
 	[QT_PHASE_VERIFY] = "verify",
 	[QT_PHASE_HANDOVER] = "hand-over",
+	[QT_PHASE_STOP] = "stop",
 };
 
 const char *qt_phase_name(unsigned phase)
@@ -114,6 +115,8 @@ static const char *const reasons[] = {
 	[QT_WHY_NO_PERMISSION] = "an upper level of its table does not let read and write through",
 	[QT_WHY_GUARD_UNKNOWN] =
 		"its table cannot be read to the end, so it may lead into the crash region",
+	[QT_WHY_SHARED_MEMORY] =
+		"nothing keeps it off memory that the dead kernel shared with the capture kernel",
 	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
 	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",
 	[QT_WHY_UNIT_UNSUPPORTED] = "the IOMMU is in a mode that is not known",

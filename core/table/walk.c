@@ -77,8 +77,8 @@ static int report_fault(struct qt_table_fault *fault, int error, unsigned level,
 	return error;
 }
 
-int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
-	struct qt_mapping *mapping, struct qt_table_fault *fault)
+int qt_find_leaf(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
+	struct qt_leaf *leaf, struct qt_table_fault *fault)
 {
 	const struct qt_geometry *g = &table->geometry;
 	unsigned level = g->levels - 1u;
@@ -104,10 +104,15 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
 		if (entry.kind == QT_ENTRY_LEAF) {
 			uint64_t mask = (1ull << entry.size_lg2) - 1;
 
-			*mapping = (struct qt_mapping){.iova = iova & ~mask,
-				.phys = entry.output & ~mask,
-				.size = mask + 1,
-				.perms = (uint8_t)perms};
+			*leaf = (struct qt_leaf){
+				.mapping = {.iova = iova & ~mask,
+					.phys = entry.output & ~mask,
+					.size = mask + 1,
+					.perms = (uint8_t)perms},
+				.at = at,
+				.raw = raw,
+				.level = (uint8_t)level,
+			};
 			return QT_OK;
 		}
 		/* Levels may be skipped: what the lower table does not span translates to nothing.
@@ -117,6 +122,17 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
 		level = entry.next_level;
 		page = entry.output;
 	}
+}
+
+int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
+	struct qt_mapping *mapping, struct qt_table_fault *fault)
+{
+	struct qt_leaf leaf;
+	int error = qt_find_leaf(reader, table, iova, &leaf, fault);
+
+	if (error == QT_OK)
+		*mapping = leaf.mapping;
+	return error;
 }
 
 #define NO_TABLE UINT64_MAX

@@ -16,6 +16,18 @@ static inline unsigned qt_index(const struct qt_geometry *g, unsigned level, uin
 	return (unsigned)(iova >> qt_level_lg2(g, level)) & ((1u << g->index_lg2) - 1);
 }
 
+/* A leaf, and where it stands: the slot that the address looked up selects. */
+struct qt_leaf {
+	struct qt_mapping mapping; /* the whole leaf */
+	qt_phys at;
+	uint64_t raw;
+	uint8_t level;
+};
+
+/* qt_lookup, with the place of the entry. */
+int qt_find_leaf(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
+	struct qt_leaf *leaf, struct qt_table_fault *fault);
+
 /* qt_scan from a table in the middle of a tree: at `level`, whose first address is `base`. */
 int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
 	qt_phys page, uint64_t base, struct qt_range window,

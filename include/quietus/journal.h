@@ -57,7 +57,8 @@ bool qt_journal_next(
 bool qt_journal_previous(
 	const struct qt_journal *journal, struct qt_journal_cursor *cursor, struct qt_store *store);
 
-/* The value the word at `at` will have once all stores are made; false if none changes it. */
+/* The value that stores not made yet will give the word at `at`; false if none of them changes it.
+ */
 bool qt_journal_pending(const struct qt_journal *journal, qt_phys at, uint64_t *value);
 
 #endif

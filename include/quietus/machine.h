@@ -7,7 +7,7 @@
 #define QUIETUS_MACHINE_H
 
 #include <quietus/firmware.h>
-#include <quietus/pci.h>
+#include <quietus/reset.h>
 #include <quietus/table.h>
 
 #define QT_UNITS_MAX      64
@@ -132,7 +132,8 @@ enum qt_reason {
 	QT_WHY_NO_TIME = 15,
 	QT_WHY_NO_PERMISSION = 16,
 	QT_WHY_GUARD_UNKNOWN = 17,
-	QT_WHY_GROWN = 18, /* free, once its table has more levels */
+	QT_WHY_GROWN = 18,         /* free, once its table has more levels */
+	QT_WHY_SHARED_MEMORY = 19, /* untranslated, and the dead kernel used crash memory too */
 	/* states of a unit, and outcomes */
 	QT_WHY_UNIT_DEAD = 32,
 	QT_WHY_ABORT_MODE = 34,
@@ -197,8 +198,11 @@ struct qt_requester {
 	uint8_t reason;   /* enum qt_reason */
 	bool ats;         /* its entry lets it cache translations, and it has ATS on */
 	bool verified;
+	bool released;      /* stopped, and its entry taken away: see qt_takeover_stop */
+	bool unreleasable;  /* its entry cannot be taken away, or had to be put back */
 	int16_t function;   /* index into pci.functions; -1: no function visible */
 	int16_t domain;     /* index into domains; -1: none */
+	int16_t old_domain; /* released: the one it had */
 	uint32_t domain_id; /* the hardware\'s, of its present entry */
 };
 
@@ -208,6 +212,11 @@ struct qt_machine {
 	struct qt_acpi acpi;
 	struct qt_ranges ram;   /* the dead kernel's */
 	struct qt_ranges crash; /* crash region: pages from 1 MiB up, granule-aligned */
+	/*
+	 * Parts of it that the dead kernel used as well (crashkernel=,cma): leftover DMA
+	 * that is not translated may lead there.
+	 */
+	struct qt_ranges shared;
 	struct qt_ranges
 		low; /* crash region below 1 MiB: mapped where free, never a reason to stop */
 	struct qt_range stage; /* memory of our own; inside the crash region */
@@ -236,8 +245,13 @@ struct qt_machine {
 	 */
 	bool own_tables;
 	void *flush_page; /* a page for the queue of a unit's flush */
-	uint8_t problem;  /* enum qt_reason: what makes the machine one to keep hands off, 0 if
-			     nothing */
+	/*
+	 * The caller's, after qt_machine_find: how each of pci.functions could be
+	 * stopped, or was (qt_reset_probe, qt_reset_stop). NULL: none can be.
+	 */
+	struct qt_reset *resets;
+	uint8_t problem; /* enum qt_reason: what makes the machine one to keep hands off, 0 if
+			    nothing */
 };
 
 /*

@@ -61,11 +61,10 @@ struct qt_report_header {
 	struct qt_report_list units;
 	struct qt_report_list requesters;
 	struct qt_report_list domains;
-	struct qt_report_list
-		functions;          /* those whose interrupts were turned off, or could not be */
-	struct qt_report_list text; /* bytes: lines ending in '\n' */
-	struct qt_report_list runs; /* struct qt_journal_run */
-	struct qt_report_list olds; /* 8-byte words; run.olds counts from the first of these */
+	struct qt_report_list functions; /* every one that was found */
+	struct qt_report_list text;      /* bytes: lines ending in '\n' */
+	struct qt_report_list runs;      /* struct qt_journal_run */
+	struct qt_report_list olds;      /* 8-byte words; run.olds counts from the first of these */
 	uint32_t reserved;
 };
 
@@ -77,6 +76,7 @@ enum qt_phase {
 	QT_PHASE_COMMIT = 4,
 	QT_PHASE_VERIFY = 5,
 	QT_PHASE_HANDOVER = 6,
+	QT_PHASE_STOP = 7, /* between plan and prepare */
 };
 
 enum qt_clock_source {
@@ -137,7 +137,12 @@ enum qt_report_domain_flags {
 struct qt_report_function {
 	uint32_t rid;
 	uint8_t interrupts; /* enum qt_pci_quieted */
+	uint8_t methods;    /* by which it could be stopped: 1 << enum qt_reset_method */
+	uint8_t obstacle;   /* enum qt_reset_obstacle: why by none */
+	uint8_t method;     /* enum qt_reset_method: tried last */
+	uint8_t result;     /* enum qt_stop_result */
 	uint8_t reserved[3];
+	uint32_t stop_us; /* microseconds from when its stop was begun until its result was known */
 };
 
 /* Bytes that everything but the journal needs at most, with `text_len` bytes of text. */

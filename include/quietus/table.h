@@ -238,6 +238,16 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 	int (*add)(void *context, const struct qt_store *store), void *context,
 	struct qt_table_fault *fault);
 
+/*
+ * Finds the stores that take every leaf out of `table` of which a part leads into
+ * `outputs`, unless it maps one to one, and hands each to `add`. Whole leaves
+ * only: what else a large one translates goes with it. Changes nothing itself.
+ * Errors as qt_scan's and add's.
+ */
+int qt_cut(struct qt_reader *reader, const struct qt_table *table, const struct qt_ranges *outputs,
+	int (*add)(void *context, const struct qt_store *store), void *context,
+	struct qt_table_fault *fault);
+
 /* Formats. Sources are cited where they are defined, core/format/. */
 extern const struct qt_format qt_format_vtd_second_stage;
 extern const struct qt_format qt_format_x86_64_first_stage;

@@ -21,10 +21,32 @@ struct qt_plan {
 };
 void qt_plan(struct qt_machine *machine, struct qt_plan *plan);
 
+/*
+ * Marks the functions in machine->resets that the plan wants stopped, with `all`
+ * every one that can be; returns how many. After they have been, plan again: what
+ * could not be stopped is decided on anew.
+ */
+size_t qt_plan_stops(struct qt_machine *machine, const struct qt_plan *plan, bool all);
+
 struct qt_takeover {
 	struct qt_machine *machine;
 	struct qt_journal *journal;
 };
+
+/*
+ * Stops what the plan wants stopped, with `all` every function that can be, within
+ * `limit_us` (qt_reset_stop), and plans again on what came of it. Then, if that is
+ * to commit, takes the entries of stopped requesters away, so that prepare can
+ * admit them to a domain of ours: all their DMA is refused from then on. One that
+ * goes on with its DMA all the same, or whose entry cannot be taken away, keeps
+ * it; *plan has the last word on all of them. The stores made are in the journal:
+ * qt_takeover_undo takes them back if there is to be no commit after all.
+ *
+ * QT_E_NOMEM, QT_E_IO, QT_E_BAD, QT_E_TIMEOUT (flush), QT_E_LIMIT (too many went
+ * on): every entry is as it was.
+ */
+int qt_takeover_stop(
+	struct qt_takeover *takeover, struct qt_plan *plan, bool all, uint64_t limit_us);
 
 /*
  * Builds all tables in the arena and fills the journal with the stores that the
@@ -33,7 +55,7 @@ struct qt_takeover {
 int qt_takeover_prepare(struct qt_takeover *takeover);
 
 /*
- * Makes the stores in the journal's order, each only if the word still has the
+ * Makes the stores that are left in the journal's order, each only if the word still has the
  * value it had, then flushes every unit concerned. On any error the caller must
  * call qt_takeover_undo. QT_E_IO, QT_E_BAD (a word changed meanwhile),
  * QT_E_TIMEOUT (flush).

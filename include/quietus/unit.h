@@ -107,6 +107,13 @@ struct qt_unit_ops {
 	 */
 	int (*flush)(struct qt_machine *machine, const struct qt_unit *unit);
 
+	/*
+	 * Calls visit for the requester of every DMA fault that the unit has on record,
+	 * and has it forget them. NULL: it keeps none. Bounded.
+	 */
+	void (*faults)(const struct qt_machine *machine, const struct qt_unit *unit,
+		void (*visit)(void *context, qt_rid rid), void *context);
+
 	/* Masks the unit's own interrupts: they point at the dead kernel's vectors. */
 	void (*mask_interrupts)(const struct qt_machine *machine, const struct qt_unit *unit);
 

@@ -20,7 +20,10 @@
 static void begin_phase(struct settle *s, enum qt_phase phase);
 static enum qt_reason enumerate_functions(struct settle *s);
 static void quiet_interrupts(struct settle *s);
+static void probe_resets(struct settle *s);
 static bool find(struct settle *s, enum qt_reason enumerated);
+static void stop_everything(struct settle *s);
+static bool stop(struct settle *s);
 static bool prepare(struct settle *s);
 static void take_over(struct settle *s);
 static bool stay_stock(struct settle *s, enum qt_reason reason, int error);
@@ -29,9 +32,10 @@ static bool compose_command_line(struct settle *s, bool committed);
 /*
  * Between two kernels: see to it that no device interrupts the capture kernel
  * before one of its drivers wants that; find what translates and for whom,
- * decide, and, if every function that a dump may need will be served, make the
- * stores and check them. Otherwise the capture kernel gets what it would have got
- * without a stage, but for the interrupts.
+ * decide, stop the devices whose leftover DMA cannot be lived with, and, if every
+ * function that a dump may need will be served, make the stores and check them.
+ * Otherwise the capture kernel gets what it would have got without a stage, but
+ * for the interrupts and the devices that stopping made harmless.
  */
 void settle(struct settle *s)
 {
@@ -45,8 +49,12 @@ void settle(struct settle *s)
 	enumerated = enumerate_functions(s);
 	if (s->mode != STAGE_OBSERVE)
 		quiet_interrupts(s);
-	if (!find(s, enumerated))
+	probe_resets(s);
+	if (!find(s, enumerated)) {
+		if (s->mode == STAGE_RESET)
+			stop_everything(s);
 		return;
+	}
 
 	begin_phase(s, QT_PHASE_PLAN);
 	qt_plan(&s->machine, &s->plan);
@@ -55,6 +63,9 @@ void settle(struct settle *s)
 		s->outcome = QT_OUTCOME_OBSERVED;
 		return;
 	}
+	begin_phase(s, QT_PHASE_STOP);
+	if (!stop(s))
+		return;
 	if (!s->plan.commit) {
 		stay_stock(s, s->plan.reason, 0);
 		return;
@@ -127,6 +138,45 @@ static int add_pages(struct qt_ranges *to, uint64_t start, uint64_t end)
 	return start < end ? qt_ranges_add(to, start, end) : 0;
 }
 
+/* Whether two ranges of the crash region are parts of one reservation: nothing of the dead
+ * kernel's lies between them. */
+static bool is_same_reservation(
+	const struct settle *s, const struct qt_range *a, const struct qt_range *b)
+{
+	const struct qt_range *low = a->start < b->start ? a : b, *high = low == a ? b : a;
+
+	return low->end >= high->start || !qt_ranges_overlap(&s->ram, low->end, high->start);
+}
+
+/*
+ * A reservation of its own is where the stage was put, and, if that is above
+ * 4 GiB, another one below it for devices with 32-bit addresses. What else the
+ * capture kernel was given (crashkernel=,cma, since Linux 6.17) the dead kernel
+ * had its own use for.
+ */
+static int find_shared(struct settle *s)
+{
+	const struct qt_ranges *crash = &s->machine.crash;
+	struct qt_ranges *shared = &s->machine.shared;
+	const struct qt_range *low = NULL;
+	int error = 0;
+
+	if (!make_ranges(s, shared))
+		return QT_E_NOMEM;
+	for (size_t i = 0; i < crash->count && !error; i++) {
+		const struct qt_range *range = &crash->list[i];
+
+		if (is_same_reservation(s, range, &s->stage))
+			continue;
+		if (s->stage.start >= QT_GIB(4) && range->end <= QT_GIB(4) &&
+			(!low || is_same_reservation(s, range, low)))
+			low = range;
+		else
+			error = qt_ranges_add(shared, range->start, range->end);
+	}
+	return error;
+}
+
 /* What the capture kernel may use, in whole pages: below 1 MiB, and the rest. */
 static int split_crash_region(struct settle *s)
 {
@@ -146,7 +196,7 @@ static int split_crash_region(struct settle *s)
 		if (error)
 			return error;
 	}
-	return 0;
+	return find_shared(s);
 }
 
 static enum qt_reason enumerate_functions(struct settle *s)
@@ -167,6 +217,17 @@ static enum qt_reason enumerate_functions(struct settle *s)
 	if (!pci->functions)
 		return QT_WHY_NO_MEMORY;
 	return qt_pci_enumerate(pci, segments, count) ? QT_WHY_TOO_MANY : QT_WHY_NONE;
+}
+
+/* Without room for it nothing can be stopped. */
+static void probe_resets(struct settle *s)
+{
+	const struct qt_pci *pci = &s->machine.pci;
+	struct qt_reset *resets = qt_alloc(&s->arena, pci->count * sizeof(*resets), 8);
+
+	if (resets)
+		qt_reset_probe(pci, resets);
+	s->machine.resets = resets;
 }
 
 /* The reason for not going on without what came back as `error`. */
@@ -204,6 +265,44 @@ static bool find(struct settle *s, enum qt_reason enumerated)
 	s->machine_ready = true;
 	qt_machine_find(machine);
 	return true;
+}
+
+/* Stop */
+
+/* Nothing is known of the machine but its functions: they can be stopped all the same. */
+static void stop_everything(struct settle *s)
+{
+	if (!s->machine.resets)
+		return;
+	for (size_t i = 0; i < s->machine.pci.count; i++)
+		s->machine.resets[i].wanted = s->machine.resets[i].methods != 0;
+	qt_reset_stop(&s->machine.pci, s->machine.resets, &s->arena, QT_STOP_LIMIT_US);
+}
+
+static enum qt_reason failure(int error)
+{
+	switch (error) {
+	case QT_E_NOMEM:
+		return QT_WHY_NO_MEMORY;
+	case QT_E_LIMIT:
+		return QT_WHY_NO_TIME;
+	case QT_E_TIMEOUT:
+		return QT_WHY_FLUSH_FAILED;
+	default:
+		return QT_WHY_STORE_FAILED;
+	}
+}
+
+/* Has the plan's stops done, and their requesters' entries taken away; plans again. */
+static bool stop(struct settle *s)
+{
+	int error;
+
+	s->takeover.machine = &s->machine;
+	s->takeover.journal = &s->journal;
+	error = qt_takeover_stop(&s->takeover, &s->plan, s->mode == STAGE_RESET, QT_STOP_LIMIT_US);
+	s->begun = s->journal.done > 0;
+	return error ? stay_stock(s, failure(error), error) : true;
 }
 
 /* Prepare */
@@ -275,6 +374,8 @@ bool settle_command_line(struct settle *s)
 static enum qt_reason prepare_failure(int error)
 {
 	switch (error) {
+	case QT_OK:
+		return QT_WHY_NONE;
 	case QT_E_NOMEM:
 		return QT_WHY_NO_MEMORY;
 	case QT_E_LIMIT:
@@ -282,21 +383,6 @@ static enum qt_reason prepare_failure(int error)
 	default:
 		return QT_WHY_TABLE_DAMAGED;
 	}
-}
-
-/* Everything that can still fail without a trace: room for words, tables, journal. */
-static bool prepare(struct settle *s)
-{
-	int error;
-
-	if (!compose_command_line(s, true))
-		return stay_stock(s, QT_WHY_COMMAND_LINE_FULL, 0);
-	s->takeover.machine = &s->machine;
-	s->takeover.journal = &s->journal;
-	error = qt_takeover_prepare(&s->takeover);
-	if (error)
-		return stay_stock(s, prepare_failure(error), error);
-	return true;
 }
 
 /* Take over */
@@ -312,9 +398,23 @@ static void undo(struct settle *s, enum qt_reason reason, int error)
 		log_line(s->log, "a unit did not flush after the changes were put back");
 }
 
-static enum qt_reason commit_failure(int error)
+/* Everything that can still fail before more is changed: room for words, tables, journal. */
+static bool prepare(struct settle *s)
 {
-	return error == QT_E_TIMEOUT ? QT_WHY_FLUSH_FAILED : QT_WHY_STORE_FAILED;
+	int error = QT_OK;
+	enum qt_reason reason = QT_WHY_COMMAND_LINE_FULL;
+
+	if (compose_command_line(s, true)) {
+		error = qt_takeover_prepare(&s->takeover);
+		reason = prepare_failure(error);
+	}
+	if (reason == QT_WHY_NONE)
+		return true;
+	if (s->begun)
+		undo(s, reason, error);
+	else
+		stay_stock(s, reason, error);
+	return false;
 }
 
 static void mask_interrupts(const struct qt_machine *machine)
@@ -335,7 +435,7 @@ static void take_over(struct settle *s)
 	s->begun = true;
 	error = qt_takeover_commit(&s->takeover);
 	if (error) {
-		undo(s, commit_failure(error), error);
+		undo(s, failure(error), error);
 		return;
 	}
 
@@ -355,6 +455,7 @@ void settle_abandon(struct settle *s)
 {
 	if (s->finished)
 		return;
+	s->begun = s->begun || s->journal.done;
 	if (s->begun)
 		undo(s, QT_WHY_EXCEPTION, 0);
 	else
@@ -383,6 +484,22 @@ static void list_decisions(const struct qt_plan *plan, char *text, size_t size)
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
+}
+
+static void say_what_was_stopped(struct settle *s)
+{
+	const struct qt_machine *machine = &s->machine;
+	size_t stopped = 0, not_stopped = 0;
+
+	for (size_t i = 0; machine->resets && i < machine->pci.count; i++) {
+		const struct qt_reset *reset = &machine->resets[i];
+
+		stopped += reset->result == QT_STOP_QUIET;
+		not_stopped += reset->wanted && reset->result != QT_STOP_QUIET;
+	}
+	if (stopped || not_stopped)
+		log_say(s->log, "%zu function%s stopped, %zu could not be", stopped,
+			plural(stopped), not_stopped);
 }
 
 static void say_what_was_found(struct settle *s, uint64_t stage_us, const char *end)
@@ -434,6 +551,7 @@ static void say_why_not(struct settle *s)
 
 void settle_conclude(struct settle *s, uint64_t stage_us)
 {
+	say_what_was_stopped(s);
 	switch (s->outcome) {
 	case QT_OUTCOME_COMMITTED:
 		say_what_was_found(s, stage_us, "committed");

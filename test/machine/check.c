@@ -44,8 +44,8 @@ static struct model_leaf leaf_in_slot(
 {
 	uint64_t offset = entry->kind == MODEL_LEAF ? iova & ((1ull << entry->size_lg2) - 1) : 0;
 
-	return (struct model_leaf){
-		iova, entry->phys + offset, (uint8_t)(12 + 9 * level), (uint8_t)perms};
+	return (struct model_leaf){iova, entry->phys + offset, (uint8_t)(12 + 9 * level),
+		(uint8_t)perms, entry->kind == MODEL_LEAF ? entry->size_lg2 : 0};
 }
 
 static void sweep_entry(
@@ -263,9 +263,20 @@ static bool leaf_kept(struct model *m, const struct model_live *live, const stru
 	return false;
 }
 
+/* A large leaf goes as a whole. */
+static bool is_to_be_cut(
+	struct model *m, const struct model_live *live, const struct model_leaf *leaf)
+{
+	uint64_t size = 1ull << leaf->whole_lg2;
+	qt_phys start = leaf->phys & ~(size - 1);
+
+	return live->fenced && leaf->iova != leaf->phys && start + size > QT_MIB(1) &&
+	       model_overlaps_crash(m, start, size);
+}
+
 static bool live_kept(struct model *m, const struct model_live *live)
 {
-	const struct model_leaf identity = {QT_GIB(1), QT_GIB(1), 12, live->perms};
+	const struct model_leaf identity = {QT_GIB(1), QT_GIB(1), 12, live->perms, 12};
 	const struct model_live_table *table;
 
 	if (live->stopped)
@@ -278,6 +289,8 @@ static bool live_kept(struct model *m, const struct model_live *live)
 		const struct model_leaf *leaf = &table->leaves[i];
 		uint64_t last = (1ull << leaf->size_lg2) - 8;
 
+		if (is_to_be_cut(m, live, leaf))
+			continue;
 		for (enum model_path path = MODEL_WALK; path <= MODEL_CACHED; path++)
 			if (!leaf_kept(m, live, leaf, 0, path))
 				return false;

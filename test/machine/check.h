@@ -16,7 +16,8 @@ struct model_leaf {
 	qt_iova iova;
 	qt_phys phys;
 	uint8_t size_lg2;
-	uint8_t perms; /* 0: an entry that is not for devices, and must not become one */
+	uint8_t perms;     /* 0: an entry that is not for devices, and must not become one */
+	uint8_t whole_lg2; /* of the whole leaf, where this is the part in one slot */
 };
 
 /* A table that some present context entry led to. */
@@ -37,6 +38,7 @@ struct model_live {
 	struct model_unit *unit;
 	int table;     /* index, -1: pass-through */
 	uint8_t perms; /* enum qt_perm, of its entry */
+	bool fenced;   /* GUARD broken, and to be cut: what leads into the crash region goes */
 	bool stopped;  /* the test says that this device was stopped: KEEP does not hold for it */
 };
 

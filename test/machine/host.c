@@ -84,11 +84,23 @@ static void host_write_back(void *context, qt_phys at, size_t len)
 		model_changed(m);
 }
 
+static void do_dma(struct model *m, qt_rid rid)
+{
+	struct model_translation translation;
+	struct model_unit *unit = model_unit_of(m, rid);
+
+	if (unit && model_unit_translate(m, unit, rid, 0, MODEL_CACHED, &translation))
+		model_record_fault(unit, rid);
+}
+
 static void pass_time(struct model *m, uint64_t ns)
 {
 	m->clock_ns += ns;
 	for (size_t i = 0; i < m->unit_count; i++)
 		model_unit_settle(m, &m->units[i]);
+	for (size_t i = 0; i < m->function_count; i++)
+		if (m->functions[i]->restless)
+			do_dma(m, m->functions[i]->rid);
 }
 
 static struct model_unit *unit_at(struct model *m, qt_phys at, unsigned *offset)

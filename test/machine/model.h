@@ -63,6 +63,7 @@ struct model_function {
 	bool ats_silent; /* the same, and the unit goes on waiting, its queue with it */
 	bool removed;    /* its configuration space reads all ones */
 	bool stuck;      /* writes to its configuration space change nothing */
+	bool restless;   /* does DMA at 0 all the time, whatever is done to it */
 	uint8_t msi;     /* offsets of its capabilities, 0 if it has none */
 	uint8_t msix;
 };

@@ -33,8 +33,21 @@ void scenario_plan_with(struct scenario *s, struct model *m, size_t arena_left)
 		model_complain(m, "finding and planning stored something");
 }
 
+/* For those that are stopped KEEP does not hold, and for those that are fenced not everywhere. */
+static void note_decisions(struct scenario *s)
+{
+	for (size_t i = 0; i < s->m->snapshot->live_count; i++) {
+		struct model_live *live = &s->m->snapshot->lives[i];
+		const struct qt_requester *requester = scenario_requester(s, live->rid);
+
+		live->stopped = requester && requester->decision == QT_STOP;
+		live->fenced = requester && requester->decision == QT_FENCE;
+	}
+}
+
 void scenario_take_over(struct scenario *s)
 {
+	note_decisions(s);
 	s->prepared = qt_takeover_prepare(&s->takeover);
 	if (s->m->store_count)
 		model_complain(s->m, "preparing stored something");
@@ -76,7 +89,7 @@ const struct qt_requester *scenario_requester(const struct scenario *s, qt_rid r
 static bool should_reach(const struct qt_requester *requester)
 {
 	return requester->decision == QT_DIRECT || requester->decision == QT_ADOPT ||
-	       requester->decision == QT_ADMIT;
+	       requester->decision == QT_ADMIT || requester->decision == QT_STOP;
 }
 
 static void reach_all(struct scenario *s, enum model_path path)
@@ -100,7 +113,7 @@ static void reach_reserved(struct scenario *s, const struct model_reserved *rese
 {
 	const struct qt_requester *requester = scenario_requester(s, reserved->rid);
 
-	if (!requester || requester->decision != QT_ADMIT)
+	if (!requester || (requester->decision != QT_ADMIT && !requester->released))
 		return;
 	for (uint64_t at = reserved->range.start; at < reserved->range.end; at += MODEL_PAGE) {
 		struct model_translation t;

@@ -24,6 +24,7 @@ enum {
 	PECTL = 0xe0,
 	IVA = 0x100, /* at ECAP.IRO */
 	IOTLB = 0x108,
+	FRCD = 0x200, /* fault recording, at CAP.FRO */
 };
 
 /* GCMD's lasting bits, and the ones that order something once. */
@@ -73,7 +74,8 @@ static uint64_t capability_of(const struct model_unit_config *config)
 	cap |= (uint64_t)config->caching_mode << 7;
 	cap |= (uint64_t)(config->levels >> 2) << 8; /* SAGAW bit 1: 3 levels */
 	cap |= (uint64_t)(config->guest_bits - 1u) << 16;
-	cap |= (uint64_t)0x20 << 24; /* FRO: fault recording at 0x200 */
+	cap |= (uint64_t)(FRCD / 16) << 24;
+	cap |= (uint64_t)(MODEL_FAULT_RECORDS - 1) << 40; /* NFR */
 	cap |= (uint64_t)config->large_2m << 34;
 	cap |= (uint64_t)config->large_1g << 35;
 	cap |= 1ull << 39;              /* PSI */
@@ -627,6 +629,40 @@ static void write_fault_status(struct model *m, struct model_unit *unit, uint32_
 		unit->queue_ns = after_latency(m, unit, unit->deaf);
 }
 
+/* Fault recording register (11.4.14.2): F is the top bit, the source ID the lowest ones. */
+#define FAULT_FULL (1ull << 63)
+
+/* Which recording register's upper half holds an offset, -1 if none does. */
+static int fault_record(unsigned offset)
+{
+	unsigned n = (offset - FRCD) / 16;
+
+	return offset >= FRCD && n < MODEL_FAULT_RECORDS && offset & 8 ? (int)n : -1;
+}
+
+void model_record_fault(struct model_unit *unit, qt_rid rid)
+{
+	for (unsigned i = 0; i < MODEL_FAULT_RECORDS; i++) {
+		if (unit->fault_records[i] & FAULT_FULL)
+			continue;
+		unit->fault_records[i] = FAULT_FULL | (uint16_t)rid;
+		unit->fault_status |= MODEL_FSTS_PPF;
+		return;
+	}
+	unit->fault_status |= MODEL_FSTS_PFO;
+}
+
+static void clear_fault_record(struct model_unit *unit, unsigned n, uint32_t value)
+{
+	if (!(value >> 31))
+		return;
+	unit->fault_records[n] = 0;
+	unit->fault_status &= ~MODEL_FSTS_PPF;
+	for (unsigned i = 0; i < MODEL_FAULT_RECORDS; i++)
+		if (unit->fault_records[i])
+			unit->fault_status |= MODEL_FSTS_PPF;
+}
+
 static uint32_t write_control(uint32_t old, uint32_t value)
 {
 	return (old & ~MODEL_CONTROL_MASK) | (value & MODEL_CONTROL_MASK);
@@ -634,6 +670,12 @@ static uint32_t write_control(uint32_t old, uint32_t value)
 
 static void write32(struct model *m, struct model_unit *unit, unsigned offset, uint32_t value)
 {
+	int record = fault_record(offset);
+
+	if (record >= 0 && offset & 4) {
+		clear_fault_record(unit, (unsigned)record, value);
+		return;
+	}
 	switch (offset) {
 	case GCMD:
 		write_command(m, unit, value);
@@ -755,7 +797,8 @@ uint64_t model_vtd_read(struct model *m, struct model_unit *unit, unsigned offse
 	unit->register_reads++;
 	if (unit->all_ones)
 		return width == 8 ? UINT64_MAX : UINT32_MAX;
-	pair = read_pair(unit, offset & ~7u);
+	pair = fault_record(offset) >= 0 ? unit->fault_records[fault_record(offset)]
+					 : read_pair(unit, offset & ~7u);
 	if (width == 8)
 		return pair;
 	return offset & 4 ? pair >> 32 : (uint32_t)pair;

@@ -116,6 +116,9 @@ struct model_amdvi {
 
 struct model_unit_kind;
 
+/* Fault recording registers of a VT-d unit. */
+#define MODEL_FAULT_RECORDS 2
+
 struct model_unit {
 	const struct model_unit_kind *kind;
 	struct model_unit_config config;
@@ -125,6 +128,7 @@ struct model_unit {
 	/* Registers. */
 	uint32_t status; /* GSTS: also what GCMD should hold */
 	uint32_t fault_status;
+	uint64_t fault_records[MODEL_FAULT_RECORDS]; /* upper halves of the recording registers */
 	uint32_t fault_control;
 	uint32_t queue_control;
 	uint32_t page_request_control;
@@ -201,6 +205,9 @@ void model_unit_forget_leaves(struct model_unit *unit, unsigned granularity, uin
 	qt_iova iova, unsigned pages_lg2, bool keep_tables);
 void model_unit_forget_device(
 	struct model_unit *unit, uint32_t rid, qt_iova iova, unsigned pages_lg2);
+
+/* A VT-d unit records that it refused this requester. */
+void model_record_fault(struct model_unit *unit, qt_rid rid);
 
 /* Translation of one DMA of a requester behind this unit. 0 or enum model_fault. */
 int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,

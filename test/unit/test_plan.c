@@ -27,6 +27,7 @@ struct fixture {
 	struct qt_requester requesters[4];
 	struct qt_domain domains[2];
 	struct qt_pci_function functions[4];
+	struct qt_reset resets[4];
 	struct qt_range ram[1];
 	struct qt_range crash[2];
 };
@@ -76,6 +77,7 @@ struct row {
 	enum qt_decision decision;
 	enum qt_reason reason;
 	bool blocks;           /* as a disk */
+	bool stop;             /* all that is needed is that its function can be stopped */
 	enum qt_reason unsafe; /* why it blocks whatever it is, QT_WHY_NONE if it does not */
 };
 
@@ -110,72 +112,87 @@ static const struct row rows[] = {
 		.state = QT_REQ_BLOCKED,
 		.decision = QT_ADMIT,
 		.reason = QT_WHY_BLOCKED},
-	/* What stopping would help, once it exists. */
+	/* What stopping helps. */
 	{.what = "IOVAs in use",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.taken = true},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_IOVAS_TAKEN,
-		.blocks = true},
+		.blocks = true,
+		.stop = true},
 	{.what = "too narrow",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.too_narrow = true},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_TOO_NARROW,
-		.blocks = true},
+		.blocks = true,
+		.stop = true},
 	{.what = "damaged",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.scan_error = QT_E_BAD},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_TABLE_DAMAGED,
-		.blocks = true},
+		.blocks = true,
+		.stop = true},
 	{.what = "leads out of RAM",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.scan_error = QT_E_OUTSIDE},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_TABLE_DAMAGED,
 		.blocks = true,
-		.unsafe = QT_WHY_GUARD_UNKNOWN},
+		.unsafe = QT_WHY_GUARD_UNKNOWN,
+		.stop = true},
 	{.what = "not read to its end",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.scan_error = QT_E_LIMIT},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_NO_TIME,
 		.blocks = true,
-		.unsafe = QT_WHY_GUARD_UNKNOWN},
+		.unsafe = QT_WHY_GUARD_UNKNOWN,
+		.stop = true},
 	{.what = "damaged, though what was read is one to one",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.scan_error = QT_E_BAD, .identity = true},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_TABLE_DAMAGED,
-		.blocks = true},
+		.blocks = true,
+		.stop = true},
 	{.what = "the way down is read-only",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.install_error = QT_E_BUSY},
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_NO_PERMISSION,
-		.blocks = true},
+		.blocks = true,
+		.stop = true},
 	{.what = "GUARD broken",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.guard_broken = true},
-		.decision = QT_LEAVE,
+		.decision = QT_FENCE,
 		.reason = QT_WHY_GUARD_BROKEN,
 		.blocks = true,
-		.unsafe = QT_WHY_GUARD_BROKEN},
+		.stop = true},
 	{.what = "GUARD broken, crash region one to one",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.guard_broken = true, .identity = true},
-		.decision = QT_LEAVE,
+		.decision = QT_FENCE,
 		.reason = QT_WHY_GUARD_BROKEN,
 		.blocks = true,
-		.unsafe = QT_WHY_GUARD_BROKEN},
+		.stop = true},
 	{.what = "GUARD broken, damaged, taken",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.guard_broken = true, .scan_error = QT_E_BAD, .taken = true},
-		.decision = QT_LEAVE,
+		.decision = QT_FENCE,
 		.reason = QT_WHY_GUARD_BROKEN,
 		.blocks = true,
-		.unsafe = QT_WHY_GUARD_BROKEN},
+		.stop = true},
+	{.what = "GUARD broken, and not read to its end",
+		.state = QT_REQ_TRANSLATED,
+		.domain = {.guard_broken = true, .scan_error = QT_E_OUTSIDE},
+		.decision = QT_FENCE,
+		.reason = QT_WHY_GUARD_BROKEN,
+		.blocks = true,
+		.unsafe = QT_WHY_GUARD_UNKNOWN,
+		.stop = true},
 	{.what = "a bus whose entries cannot be read",
 		.state = QT_REQ_DAMAGED,
 		.found_reason = QT_WHY_GUARD_UNKNOWN,
@@ -188,7 +205,8 @@ static const struct row rows[] = {
 		.found_reason = QT_WHY_ENTRY_DAMAGED,
 		.decision = QT_LEAVE,
 		.reason = QT_WHY_ENTRY_DAMAGED,
-		.blocks = true},
+		.blocks = true,
+		.stop = true},
 	{.what = "a protected region in the way",
 		.state = QT_REQ_UNSUPPORTED,
 		.found_reason = QT_WHY_PROTECTED_MEMORY,
@@ -282,13 +300,150 @@ static void test_rows_of_virtual_functions(void **state)
 		struct fixture f;
 
 		plan_row(&f, row, NIC, QT_PCI_VF);
-		if (entry && row->unsafe != QT_WHY_GUARD_BROKEN)
+		if (entry && row->reason != QT_WHY_GUARD_BROKEN)
 			expect(&f, row->what, QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION,
 				guard_or(row, QT_WHY_NONE));
 		else
 			expect(&f, row->what, row->decision, row->reason,
 				guard_or(row, QT_WHY_NONE));
 	}
+}
+
+/* The function of the one requester can be stopped; or has been, or could not be. */
+static void plan_stoppable(
+	struct fixture *f, const struct row *row, unsigned flags, enum qt_stop_result result)
+{
+	plan_row(f, row, NVME, flags);
+	f->resets[0] = (struct qt_reset){
+		.methods = 1 << QT_RESET_FLR, .bridge = -1, .result = (uint8_t)result};
+	f->machine.resets = f->resets;
+	qt_plan(&f->machine, &f->plan);
+}
+
+static void test_rows_of_what_can_be_stopped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(rows); i++) {
+		const struct row *row = &rows[i];
+		enum qt_reason otherwise =
+			row->blocks ? guard_or(row, QT_WHY_FUNCTION_UNREACHED) : QT_WHY_NONE;
+		struct fixture f;
+
+		for (unsigned result = QT_STOP_NOT_TRIED; result <= QT_STOP_NO_TIME; result++) {
+			bool stop = row->stop && result <= QT_STOP_QUIET;
+
+			plan_stoppable(&f, row, 0, (enum qt_stop_result)result);
+			expect(&f, row->what, stop ? QT_STOP : row->decision, row->reason,
+				stop ? QT_WHY_NONE : otherwise);
+			assert_int_equal(qt_plan_stops(&f.machine, &f.plan, false), stop);
+			assert_int_equal(f.resets[0].wanted, stop);
+		}
+	}
+}
+
+/* Virtual functions are not worth it, except for GUARD. */
+static void test_stopping_virtual_functions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(rows); i++) {
+		struct fixture f;
+
+		if (rows[i].state != QT_REQ_TRANSLATED)
+			continue;
+		plan_stoppable(&f, &rows[i], QT_PCI_VF, QT_STOP_NOT_TRIED);
+		assert_int_equal(f.requesters[0].decision,
+			rows[i].reason == QT_WHY_GUARD_BROKEN ? QT_STOP : QT_LEAVE);
+	}
+}
+
+/* All that sends under one requester ID has to be stopped; bridges do not send. */
+static void test_stopping_what_is_behind_a_bridge(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add(&f, NONE, QT_REQ_TRANSLATED)->rid = QT_RID(0, 4, 0);
+	f.domains[0].taken = true;
+	f.machine.resets = f.resets;
+	f.machine.pci.count = 3;
+	for (unsigned i = 0; i < 3; i++) {
+		f.functions[i].rid = QT_RID(0, 4, 8 * i);
+		f.functions[i].alias = QT_RID(0, 4, 0);
+		f.functions[i].class_code = NIC;
+	}
+	f.functions[0].flags = QT_PCI_BRIDGE;
+	f.resets[1].methods = f.resets[2].methods = 1 << QT_RESET_BUS;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.requesters[0].decision, QT_STOP);
+	assert_int_equal(qt_plan_stops(&f.machine, &f.plan, false), 2);
+	f.resets[2].methods = 0;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.requesters[0].decision, QT_LEAVE);
+	f.machine.pci.count = 1;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.requesters[0].decision, QT_LEAVE);
+}
+
+/* With no translation there is no GUARD. */
+static void test_shared_memory(void **state)
+{
+	static const enum qt_entry_state states[] = {
+		QT_REQ_DIRECT, QT_REQ_PASSTHROUGH, QT_REQ_TRANSLATED};
+	struct qt_range shared = {QT_MIB(900), QT_MIB(901)};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(states); i++) {
+		start(&f);
+		add(&f, NIC, states[i]);
+		f.domains[0].identity = true;
+		f.functions[0].flags = QT_PCI_BUS_MASTER;
+		f.machine.resets = f.resets;
+		f.resets[0].methods = 1 << QT_RESET_FLR;
+		qt_plan(&f.machine, &f.plan);
+		assert_int_equal(f.requesters[0].decision, QT_DIRECT);
+		f.machine.shared = (struct qt_ranges){&shared, 1, 1};
+		qt_plan(&f.machine, &f.plan);
+		assert_int_equal(f.requesters[0].decision, QT_STOP);
+		assert_int_equal(f.requesters[0].reason, QT_WHY_SHARED_MEMORY);
+		f.resets[0].methods = 0;
+		qt_plan(&f.machine, &f.plan);
+		assert_int_equal(f.requesters[0].decision, QT_DIRECT);
+		assert_int_equal(f.requesters[0].reason, QT_WHY_SHARED_MEMORY);
+		assert_true(f.plan.commit);
+		f.functions[0].flags = 0;
+		qt_plan(&f.machine, &f.plan);
+		assert_int_not_equal(f.requesters[0].reason, QT_WHY_SHARED_MEMORY);
+	}
+}
+
+/* Without a commit only what endangers the capture kernel itself is stopped; or all, when asked. */
+static void test_stops_without_a_commit(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add(&f, NIC, QT_REQ_TRANSLATED);
+	add(&f, DISPLAY, QT_REQ_TRANSLATED)->domain = 1;
+	add(&f, NVME, QT_REQ_PASSTHROUGH);
+	f.domains[0].guard_broken = true;
+	f.domains[1].taken = true;
+	f.machine.resets = f.resets;
+	f.resets[0].methods = f.resets[1].methods = f.resets[2].methods = 1 << QT_RESET_FLR;
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.commit);
+	assert_int_equal(qt_plan_stops(&f.machine, &f.plan, false), 2);
+	assert_int_equal(qt_plan_stops(&f.machine, &f.plan, true), 3);
+	f.machine.problem = QT_WHY_FIRMWARE_BAD;
+	qt_plan(&f.machine, &f.plan);
+	assert_false(f.plan.commit);
+	assert_int_equal(qt_plan_stops(&f.machine, &f.plan, false), 1);
+	assert_true(f.resets[0].wanted);
+	assert_int_equal(qt_plan_stops(&f.machine, &f.plan, true), 3);
+	f.resets[2].methods = 0;
+	assert_int_equal(qt_plan_stops(&f.machine, &f.plan, true), 2);
 }
 
 static void expect_refused(struct fixture *f, enum qt_reason reason)
@@ -431,7 +586,7 @@ static void test_planning_again(void **state)
 static void test_names(void **state)
 {
 	(void)state;
-	for (unsigned i = QT_WHY_NONE + 1; i <= QT_WHY_NO_PERMISSION; i++)
+	for (unsigned i = QT_WHY_NONE + 1; i <= QT_WHY_SHARED_MEMORY; i++)
 		assert_true(strlen(qt_reason_text(i)) > 4);
 	for (unsigned i = 0; i < 256; i++) {
 		const char *text = qt_reason_text(i);
@@ -451,6 +606,11 @@ int main(void)
 		cmocka_unit_test(test_rows_of_what_is_needed),
 		cmocka_unit_test(test_rows_of_what_is_not),
 		cmocka_unit_test(test_rows_of_virtual_functions),
+		cmocka_unit_test(test_rows_of_what_can_be_stopped),
+		cmocka_unit_test(test_stopping_virtual_functions),
+		cmocka_unit_test(test_stopping_what_is_behind_a_bridge),
+		cmocka_unit_test(test_shared_memory),
+		cmocka_unit_test(test_stops_without_a_commit),
 		cmocka_unit_test(test_alias_of_what_is_needed),
 		cmocka_unit_test(test_unsupported_unit_without_requesters),
 		cmocka_unit_test(test_blocker_is_the_first),

@@ -447,7 +447,8 @@ static struct model *random_machine(struct model_random *random, bool amd)
 /* What the model's own walk says of one table, with respect to the crash region. */
 struct opinion {
 	bool damaged;
-	bool unsafe; /* leads into the crash region, or may */
+	bool unsafe;  /* leads into the crash region */
+	bool unknown; /* cannot be read to its end */
 	bool taken;
 	bool beyond; /* some of the crash region is out of the table's or unit's reach */
 	bool all_there;
@@ -480,7 +481,7 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 	unsigned levels_max = live->unit->config.amdvi.levels_max;
 	unsigned grown = levels_max > 5 ? 63 : levels_max ? 12 + 9 * levels_max : 0;
 	struct opinion opinion = {.damaged = table->damaged || table->incomplete,
-		.unsafe = table->incomplete,
+		.unknown = table->incomplete,
 		.all_there = true};
 
 	for (size_t i = 0; i < table->count; i++) {
@@ -524,8 +525,10 @@ static enum qt_decision expected(
 	if (live->table < 0)
 		return QT_DIRECT;
 	opinion = opinion_of(m, live);
-	*unsafe |= opinion.unsafe;
-	if (opinion.unsafe || opinion.damaged || opinion.beyond)
+	*unsafe |= opinion.unknown;
+	if (opinion.unsafe)
+		return QT_FENCE;
+	if (opinion.unknown || opinion.damaged || opinion.beyond)
 		return QT_LEAVE;
 	if (opinion.all_there)
 		return QT_DIRECT;
@@ -549,7 +552,7 @@ static const char *check_plan(struct scenario *s)
 		const struct qt_requester *requester = &s->machine.requesters[i];
 		enum qt_decision decision = expected(s->m, requester, &unsafe);
 
-		if (decision == QT_LEAVE && requester->function >= 0 &&
+		if ((decision == QT_LEAVE || decision == QT_FENCE) && requester->function >= 0 &&
 			is_needed(s->machine.pci.functions[requester->function].class_code))
 			commit = false;
 		if (decision == requester->decision)

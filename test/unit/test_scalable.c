@@ -714,7 +714,8 @@ static void test_guard_in_the_upper_half(void **state)
 	(void)state;
 	model_map(m, d, 0xffff800000000000ull, QT_MIB(513), 0x1000, QT_RW, 0);
 	scenario_run(&s, m);
-	expect_stock(&s, QT_WHY_GUARD_BROKEN);
+	expect_decision(&s, NVME, QT_FENCE, QT_WHY_GUARD_BROKEN);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
 }
 
 /* …and a crash region there is out of reach: 4 levels reach 128 TiB one to one. */

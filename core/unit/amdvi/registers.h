@@ -13,11 +13,14 @@
 enum amdvi_register {
 	AMDVI_DEVICE_TABLE = 0x0000,
 	AMDVI_COMMAND_BASE = 0x0008,
+	AMDVI_EVENT_BASE = 0x0010,
 	AMDVI_CONTROL = 0x0018,
 	AMDVI_FEATURES = 0x0030,
 	AMDVI_DEVICE_TABLE_1 = 0x0100, /* of segment 1; the others follow */
 	AMDVI_COMMAND_HEAD = 0x2000,
 	AMDVI_COMMAND_TAIL = 0x2008,
+	AMDVI_EVENT_HEAD = 0x2010,
+	AMDVI_EVENT_TAIL = 0x2018,
 	AMDVI_STATUS = 0x2020,
 };
 
@@ -29,8 +32,19 @@ enum amdvi_register {
 /* Command buffer base (3.4.2): power of two of its entries in bits 59:56. */
 #define AMDVI_COMMAND_LENGTH(lg2) ((uint64_t)(lg2) << 56)
 
+/* Event log base (3.4.3): power of two of its entries, at least 8, in bits 59:56. */
+#define AMDVI_EVENT_LENGTH(base) ((unsigned)((base) >> 56) & 0xf)
+#define AMDVI_EVENT_LENGTH_MIN   8u
+#define AMDVI_EVENT_SIZE         16u
+#define AMDVI_EVENT_CODE(word)   ((unsigned)((word) >> 60))
+#define AMDVI_EVENT_DEVICE(word) ((unsigned)(word)&0xffff)
+
+/* Head and tail pointers (3.4.9 to 3.4.12). */
+#define AMDVI_POINTER 0x7fff0ull
+
 /* Control (3.4.4). */
 #define AMDVI_CONTROL_ENABLE          (1ull << 0)
+#define AMDVI_CONTROL_EVENTS          (1ull << 2) /* EventLogEn */
 #define AMDVI_CONTROL_EVENT_INT       (1ull << 3)
 #define AMDVI_CONTROL_WAIT_INT        (1ull << 4)
 #define AMDVI_CONTROL_COHERENT        (1ull << 10) /* device table reads snoop caches */
@@ -90,6 +104,8 @@ enum amdvi_register {
 #define AMDVI_INTERRUPTS_VALID (1ull << 0) /* IV: without it interrupts pass as they are */
 
 int amdvi_discover(struct qt_machine *machine);
+void amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
+	void (*visit)(void *context, qt_rid rid), void *context);
 int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit);
 
 /*

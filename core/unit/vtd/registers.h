@@ -35,11 +35,14 @@ enum vtd_register {
 #define VTD_VER_MAJOR(ver) ((ver) >> 4 & 0xf) /* 11.4.1 */
 
 /* Capability register (11.4.2). */
-#define VTD_CAP_ND(cap)    ((unsigned)(cap)&7)             /* 2^(4 + 2 ND) domain IDs */
-#define VTD_CAP_RWBF       (1ull << 4)                     /* writes need a write-buffer flush */
-#define VTD_CAP_PLMR       (1ull << 5)                     /* protected low memory region */
-#define VTD_CAP_PHMR       (1ull << 6)                     /* protected high memory region */
-#define VTD_CAP_CM         (1ull << 7)                     /* non-present entries are cached */
+#define VTD_CAP_ND(cap)    ((unsigned)(cap)&7)          /* 2^(4 + 2 ND) domain IDs */
+#define VTD_CAP_RWBF       (1ull << 4)                  /* writes need a write-buffer flush */
+#define VTD_CAP_PLMR       (1ull << 5)                  /* protected low memory region */
+#define VTD_CAP_PHMR       (1ull << 6)                  /* protected high memory region */
+#define VTD_CAP_CM         (1ull << 7)                  /* non-present entries are cached */
+#define VTD_CAP_FRO(cap)   (((cap) >> 24 & 0x3ff) * 16) /* fault recording registers */
+#define VTD_CAP_NFR(cap)   ((unsigned)((cap) >> 40 & 0xff) + 1)
+#define VTD_FAULT_SIZE     16u
 #define VTD_CAP_SAGAW(cap) ((unsigned)((cap) >> 8) & 0x1f) /* bit n: n + 2 levels */
 #define VTD_CAP_SSLPS(cap) ((unsigned)((cap) >> 34) & 3)   /* 2 MiB, 1 GiB leaves */
 #define VTD_CAP_MGAW(cap)  ((unsigned)((cap) >> 16 & 0x3f) + 1)
@@ -102,6 +105,7 @@ enum vtd_mode { VTD_MODE_LEGACY = 0, VTD_MODE_SCALABLE = 1, VTD_MODE_ABORT = 3 }
 
 /* Fault status (11.4.7.1): invalidation queue, completion and time-out errors; written 1 to clear.
  */
+#define VTD_FSTS_PFO    (1u << 0) /* a fault found no free recording register */
 #define VTD_FSTS_IQE    (1u << 4)
 #define VTD_FSTS_ICE    (1u << 5)
 #define VTD_FSTS_ITE    (1u << 6)

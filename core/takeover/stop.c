@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * stop: resets what the plan wants stopped, takes away the entries of its
+ * requesters, and watches whether they are as quiet as they seem.
+ */
+#include "takeover.h"
+
+/* WAIT for faults of requesters that should be quiet, in microseconds: once for all. */
+#define WATCH_US 10000
+
+/* Plans at most, when one after the other turns out not to be quiet. */
+#define ROUNDS 8
+
+/* A direct one that was stopped keeps what lets it through: nothing is in its way. */
+static bool is_to_be_released(const struct qt_requester *requester)
+{
+	return requester->decision == QT_STOP && requester->reason != QT_WHY_SHARED_MEMORY;
+}
+
+/* Those whose entry cannot be taken away are marked. QT_E_BUSY if there are any. */
+static int block_all(struct qt_takeover *takeover)
+{
+	struct qt_machine *machine = takeover->machine;
+	int result = QT_OK;
+
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		struct qt_requester *requester = &machine->requesters[i];
+		const struct qt_unit *unit = &machine->units[requester->unit];
+		int error;
+
+		if (!is_to_be_released(requester))
+			continue;
+		error = unit->ops->block(machine, unit, requester->rid, qt_takeover_add, takeover);
+		if (error == QT_E_NOMEM)
+			return error;
+		requester->unreleasable = error != QT_OK;
+		if (error)
+			result = QT_E_BUSY;
+		requester->released = true;
+		requester->old_domain = requester->domain;
+		requester->domain = -1;
+	}
+	return result;
+}
+
+struct watch {
+	struct qt_machine *machine;
+	uint8_t unit;
+	bool seen;
+};
+
+static void see_fault(void *context, qt_rid rid)
+{
+	struct watch *watch = context;
+
+	for (size_t i = 0; i < watch->machine->requester_count; i++) {
+		struct qt_requester *requester = &watch->machine->requesters[i];
+
+		if (!requester->released || requester->unit != watch->unit || requester->rid != rid)
+			continue;
+		requester->unreleasable = true;
+		watch->seen = true;
+	}
+}
+
+static void forget_fault(void *context, qt_rid rid)
+{
+	(void)context;
+	(void)rid;
+}
+
+static bool collect_faults(struct qt_machine *machine, void (*visit)(void *context, qt_rid rid))
+{
+	struct watch watch = {.machine = machine};
+
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+
+		watch.unit = unit->index;
+		if (unit->state == QT_UNIT_TRANSLATING && unit->ops->faults)
+			unit->ops->faults(machine, unit, visit, &watch);
+	}
+	return watch.seen;
+}
+
+/* Whether one that is refused its DMA goes on trying. */
+static bool any_goes_on(struct qt_machine *machine)
+{
+	const struct qt_host *host = machine->host;
+	uint64_t since = host->now_us(host->context);
+	bool seen = false;
+
+	/* Old faults, and those of DMA that was under way when its entry went. */
+	collect_faults(machine, forget_fault);
+	while (!seen && host->now_us(host->context) - since < WATCH_US)
+		seen = collect_faults(machine, see_fault);
+	return seen;
+}
+
+static bool any_to_release(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (is_to_be_released(&machine->requesters[i]))
+			return true;
+	return false;
+}
+
+/* QT_E_BUSY: some keep their entries and are marked; plan again. */
+static int release(struct qt_takeover *takeover)
+{
+	int error, undone;
+
+	if (!any_to_release(takeover->machine))
+		return QT_OK;
+	error = block_all(takeover);
+	if (error == QT_OK)
+		error = qt_takeover_make_stores(takeover);
+	if (error == QT_OK)
+		error = qt_takeover_flush(takeover->machine);
+	if (error == QT_OK && any_goes_on(takeover->machine))
+		error = QT_E_BUSY;
+	if (error == QT_OK)
+		return QT_OK;
+	undone = qt_takeover_undo(takeover);
+	qt_journal_truncate(takeover->journal, 0);
+	return undone ? undone : error;
+}
+
+int qt_takeover_stop(
+	struct qt_takeover *takeover, struct qt_plan *plan, bool all, uint64_t limit_us)
+{
+	struct qt_machine *machine = takeover->machine;
+	int error;
+
+	if (!qt_plan_stops(machine, plan, all))
+		return QT_OK;
+	error = qt_reset_stop(&machine->pci, machine->resets, machine->arena, limit_us);
+	if (error)
+		return error;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		qt_plan(machine, plan);
+		error = plan->commit ? release(takeover) : QT_OK;
+		if (error != QT_E_BUSY)
+			return error;
+	}
+	return QT_E_LIMIT;
+}

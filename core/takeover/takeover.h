@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the steps of a takeover share among themselves. */
+#ifndef QUIETUS_CORE_TAKEOVER_H
+#define QUIETUS_CORE_TAKEOVER_H
+
+#include <quietus/takeover.h>
+
+/* A qt_store_fn, its context the takeover: into the journal, or at once into memory of our own. */
+int qt_takeover_add(void *context, const struct qt_store *store);
+
+/*
+ * Makes the stores that are in the journal and have not been made, each only if
+ * the word still has the value it had. QT_E_IO, QT_E_BAD.
+ */
+int qt_takeover_make_stores(struct qt_takeover *takeover);
+
+/* Flushes every unit that matters, in bounded time. The first error of the units' flushes. */
+int qt_takeover_flush(struct qt_machine *machine);
+
+/* Whether a domain has a requester with this decision. */
+bool qt_takeover_has(const struct qt_machine *machine, int16_t domain, enum qt_decision decision);
+
+/* Those without an entry, and those whose entry was taken away when they had been stopped. */
+static inline bool qt_takeover_admits(const struct qt_requester *requester)
+{
+	return requester->decision == QT_ADMIT || requester->released;
+}
+
+#endif
