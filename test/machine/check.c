@@ -323,7 +323,7 @@ bool model_keep(struct model *m)
 static bool was_live(const struct model *m, const struct model_found *found)
 {
 	for (size_t i = 0; i < m->snapshot->live_count; i++)
-		if (m->snapshot->lives[i].unit == found->unit &&
+		if (!m->snapshot->lives[i].stopped && m->snapshot->lives[i].unit == found->unit &&
 			(uint16_t)m->snapshot->lives[i].rid == (uint16_t)found->rid)
 			return true;
 	return false;

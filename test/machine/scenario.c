@@ -13,7 +13,7 @@ void scenario_plan_with(struct scenario *s, struct model *m, size_t arena_left)
 {
 	memset(s, 0, sizeof(*s));
 	s->m = m;
-	s->prepared = s->committed = s->verified = s->undone = 1;
+	s->stopped = s->prepared = s->committed = s->verified = s->undone = 1;
 	s->journal_buffer = calloc(1, SCENARIO_JOURNAL_SIZE);
 	if (!s->journal_buffer)
 		abort();
@@ -28,6 +28,10 @@ void scenario_plan_with(struct scenario *s, struct model *m, size_t arena_left)
 	if (m->arena.size - m->arena.used > arena_left)
 		m->arena.used = m->arena.size - arena_left;
 	qt_machine_find(&s->machine);
+	s->machine.resets = calloc(s->machine.pci.count + 1, sizeof(*s->machine.resets));
+	if (!s->machine.resets)
+		abort();
+	qt_reset_probe(&s->machine.pci, s->machine.resets);
 	qt_plan(&s->machine, &s->plan);
 	if (m->store_count)
 		model_complain(m, "finding and planning stored something");
@@ -47,12 +51,22 @@ static void note_decisions(struct scenario *s)
 
 void scenario_take_over(struct scenario *s)
 {
+	size_t released;
+
 	note_decisions(s);
-	s->prepared = qt_takeover_prepare(&s->takeover);
-	if (s->m->store_count)
-		model_complain(s->m, "preparing stored something");
-	if (s->prepared)
+	s->stopped = qt_takeover_stop(&s->takeover, &s->plan, false, QT_STOP_LIMIT_US);
+	/* Some may not have stopped; plan has the last word. */
+	note_decisions(s);
+	if (s->stopped || !s->plan.commit)
 		return;
+	released = s->m->store_count;
+	s->prepared = qt_takeover_prepare(&s->takeover);
+	if (s->m->store_count != released)
+		model_complain(s->m, "preparing stored something");
+	if (s->prepared) {
+		scenario_undo(s);
+		return;
+	}
 	s->committed = qt_takeover_commit(&s->takeover);
 	if (!s->committed)
 		s->verified = qt_takeover_verify(&s->takeover, &s->failed);
@@ -75,6 +89,7 @@ void scenario_run(struct scenario *s, struct model *m)
 void scenario_free(struct scenario *s)
 {
 	free(s->journal_buffer);
+	free(s->machine.resets);
 	model_free(s->m);
 }
 
@@ -139,7 +154,7 @@ const char *scenario_sound(struct scenario *s)
 {
 	struct model *m = s->m;
 
-	if (s->opened || s->prepared || s->committed)
+	if (s->opened || s->stopped || s->prepared || s->committed)
 		return "it was not committed";
 	if (s->verified)
 		return "verify did not hold";

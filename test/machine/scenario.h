@@ -22,6 +22,7 @@ struct scenario {
 	struct qt_takeover takeover;
 	uint64_t *journal_buffer;
 	int opened; /* error of each step, 1 if it was not reached */
+	int stopped;
 	int prepared;
 	int committed;
 	int verified;
@@ -31,7 +32,7 @@ struct scenario {
 
 /*
  * Crashes the machine and goes through find and plan with KEEP watched; where the
- * plan is to commit, through prepare, commit and verify too. Undoes where the
+ * plan is to commit, through stop, prepare, commit and verify too. Undoes where the
  * stage would.
  */
 void scenario_run(struct scenario *s, struct model *m);
@@ -42,7 +43,7 @@ void scenario_plan(struct scenario *s, struct model *m);
 /* With so many bytes of the arena left when finding begins. */
 void scenario_plan_with(struct scenario *s, struct model *m, size_t arena_left);
 
-/* From prepare on. */
+/* From stop on. */
 void scenario_take_over(struct scenario *s);
 
 /* Undoes what was committed. */

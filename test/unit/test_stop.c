@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Takeovers that need devices stopped, or leaks cut off, on every kind of unit:
+ * what the dead kernel had a device map is in the way of the crash region, leads
+ * into it, or is damaged.
+ */
+#include <machine/kind.h>
+#include <machine/reset.h>
+#include <machine/scenario.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "expect.h"
+#include "kinds.h"
+
+#define DISK  QT_RID(0, 0, 0x08)
+#define NIC   QT_RID(0, 0, 0x10)
+#define GUEST QT_RID(0, 0, 0x18)
+
+static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
+static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
+
+/* A disk with a domain as drivers make them, a NIC and an accelerator with none yet. */
+static struct model *machine_of(const struct kind *kind, unsigned ways)
+{
+	static const struct {
+		qt_rid rid;
+		uint32_t class_code;
+	} functions[] = {{DISK, 0x010802}, {NIC, 0x020000}, {GUEST, 0x120000}};
+	struct model_unit_config unit = unit_of_kind(kind, 1);
+	struct model *m = model_new(&(struct model_config){.ram = ram,
+		.ram_count = QT_ARRAY_SIZE(ram),
+		.crash = crash,
+		.crash_count = 1,
+		.units = &unit,
+		.unit_count = 1});
+	struct model_domain *disk;
+
+	model_start_unit(m, 0);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(functions); i++) {
+		struct model_function *function = model_add_function(
+			m, functions[i].rid, 0x8086, (uint16_t)i, functions[i].class_code);
+
+		model_add_pcie(function, QT_PCIE_ENDPOINT);
+		model_add_reset(function, ways);
+	}
+	disk = model_domain_new(m, 0, kind->levels, 1);
+	model_map(m, disk, QT_GIB(4) - QT_MIB(2), QT_MIB(100), QT_MIB(1), QT_RW, 1);
+	model_attach(m, disk, DISK, 0);
+	return m;
+}
+
+static struct model_domain *give(struct model *m, const struct kind *kind, qt_rid rid)
+{
+	struct model_domain *domain = model_domain_new(m, 0, kind->levels, (uint16_t)(rid & 0xff));
+
+	model_map(m, domain, QT_GIB(3), QT_MIB(110), QT_MIB(1), QT_RW, 1);
+	model_attach(m, domain, rid, 0);
+	return domain;
+}
+
+/* What a device can have that keeps it from being adopted. */
+static void map_like_a_guest(struct model *m, struct model_domain *d)
+{
+	model_map(m, d, 0, QT_MIB(1000), QT_MIB(600), QT_RW, 1);
+}
+
+static void map_into_crash_region(struct model *m, struct model_domain *d)
+{
+	model_map(m, d, QT_GIB(1), QT_MIB(520), QT_MIB(2), QT_RW, 1);
+}
+
+static void map_both(struct model *m, struct model_domain *d)
+{
+	map_like_a_guest(m, d);
+	map_into_crash_region(m, d);
+}
+
+/* All one to one, but in the crash region something else: what a driver in user space can do. */
+static void map_one_to_one(struct model *m, struct model_domain *d)
+{
+	model_map(m, d, QT_MIB(2), QT_MIB(2), QT_MIB(510), QT_RW, 1);
+	model_map(m, d, QT_MIB(512), QT_MIB(700), 0x1000, QT_RW, 0);
+}
+
+static void lead_out_of_ram(struct model *m, struct model_domain *d)
+{
+	qt_phys at = model_table_entry(m, d, QT_GIB(3), 1);
+
+	model_poke(m, at, (model_peek(m, at) & 0xfff) | QT_GIB(3));
+}
+
+static const struct {
+	const char *what;
+	void (*make)(struct model *m, struct model_domain *d);
+	enum qt_decision without; /* where it cannot be stopped */
+	enum qt_reason reason;
+} cases[] = {
+	{"a guest's memory", map_like_a_guest, QT_LEAVE, QT_WHY_IOVAS_TAKEN},
+	{"into the crash region", map_into_crash_region, QT_FENCE, QT_WHY_GUARD_BROKEN},
+	{"both", map_both, QT_FENCE, QT_WHY_GUARD_BROKEN},
+	{"one to one", map_one_to_one, QT_LEAVE, QT_WHY_IOVAS_TAKEN},
+	{"out of RAM", lead_out_of_ram, QT_LEAVE, QT_WHY_TABLE_DAMAGED},
+};
+
+/* A device that is needed has what stands in the way; it is stopped, and gets the crash region. */
+static void test_stopped(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
+		for (size_t c = 0; c < QT_ARRAY_SIZE(cases); c++) {
+			struct model *m = machine_of(&kinds[k], MODEL_FLR);
+			struct scenario s;
+
+			cases[c].make(m, give(m, &kinds[k], NIC));
+			model_reserve(m, NIC, QT_MIB(600), QT_MIB(601));
+			run_sound(&s, m);
+			expect_decision(&s, NIC, QT_STOP, cases[c].reason);
+			expect_decision(&s, DISK, QT_ADOPT, QT_WHY_FREE);
+			assert_true(scenario_requester(&s, NIC)->verified);
+			assert_int_equal(
+				s.machine.resets[scenario_requester(&s, NIC)->function].result,
+				QT_STOP_QUIET);
+			assert_int_equal(
+				s.machine.resets[scenario_requester(&s, DISK)->function].result,
+				QT_STOP_NOT_TRIED);
+			finish(&s);
+		}
+}
+
+/* It has no way to be stopped: it is left or fenced, and as a NIC prevents the commit. */
+static void test_not_stoppable(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
+		for (size_t c = 0; c < QT_ARRAY_SIZE(cases); c++) {
+			struct model *m = machine_of(&kinds[k], 0);
+			struct scenario s;
+
+			cases[c].make(m, give(m, &kinds[k], NIC));
+			scenario_run(&s, m);
+			assert_false(s.plan.commit);
+			expect_decision(&s, NIC, cases[c].without, cases[c].reason);
+			expect_untouched(&s);
+			scenario_free(&s);
+		}
+}
+
+/* Nobody needs it: it is left as it is, or what leads into the crash region is cut off. */
+static void test_fenced(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
+		for (size_t c = 0; c < QT_ARRAY_SIZE(cases); c++) {
+			struct model *m = machine_of(&kinds[k], 0);
+			struct model_translation t;
+			struct scenario s;
+
+			if (cases[c].make == lead_out_of_ram)
+				continue;
+			cases[c].make(m, give(m, &kinds[k], GUEST));
+			run_sound(&s, m);
+			expect_decision(&s, GUEST, cases[c].without, cases[c].reason);
+			if (cases[c].without == QT_FENCE)
+				assert_int_not_equal(
+					model_translate(m, GUEST, QT_GIB(1), MODEL_CACHED, &t), 0);
+			/* All else of it goes on. */
+			assert_int_equal(model_translate(m, GUEST, QT_GIB(3), MODEL_CACHED, &t), 0);
+			finish(&s);
+		}
+}
+
+/* A large leaf of which a part leads there is cut as a whole, other parts of its table are not. */
+static void test_large_leaf_is_cut(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model *m = machine_of(&kinds[k], 0);
+		struct model_domain *d = give(m, &kinds[k], GUEST);
+		size_t adopted;
+		struct scenario s;
+
+		run_sound(&s, m);
+		adopted = m->store_count;
+		scenario_free(&s);
+
+		m = machine_of(&kinds[k], 0);
+		d = give(m, &kinds[k], GUEST);
+		model_map(m, d, QT_GIB(1), QT_MIB(510), QT_MIB(4), QT_RW, 1);
+		run_sound(&s, m);
+		expect_decision(&s, GUEST, QT_FENCE, QT_WHY_GUARD_BROKEN);
+		/* Instead of one store for adopting it, one for the upper 2 MiB. */
+		assert_int_equal(m->store_count, adopted);
+		finish(&s);
+	}
+}
+
+/* Its DMA goes on although it seems to have been reset: it gets its entry back. */
+static void test_restless(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model *m = machine_of(&kinds[k], MODEL_FLR);
+		struct scenario s;
+
+		if (kinds[k].amd) /* the model keeps no event log */
+			continue;
+		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		map_like_a_guest(m, give(m, &kinds[k], GUEST));
+		model_function(m, GUEST)->restless = true;
+		run_sound(&s, m);
+		expect_decision(&s, NIC, QT_STOP, QT_WHY_IOVAS_TAKEN);
+		expect_decision(&s, GUEST, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+		finish(&s);
+
+		m = machine_of(&kinds[k], MODEL_FLR);
+		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		model_function(m, NIC)->restless = true;
+		scenario_run(&s, m);
+		assert_false(s.plan.commit);
+		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
+/* A stop that fails is a device that cannot be stopped. */
+static void test_stop_fails(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model *m = machine_of(&kinds[k], MODEL_FLR);
+		struct scenario s;
+
+		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		model_function(m, NIC)->reset->ready_us = MODEL_NEVER;
+		scenario_run(&s, m);
+		assert_false(s.plan.commit);
+		assert_int_equal(s.plan.reason, QT_WHY_FUNCTION_UNREACHED);
+		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
+/* Stopped, and then the takeover fails: everything is put back, and the device stays stopped. */
+static void test_stop_and_undo(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
+		for (uint64_t n = 1;; n++) {
+			struct model *m = machine_of(&kinds[k], MODEL_FLR);
+			struct scenario s;
+
+			map_both(m, give(m, &kinds[k], NIC));
+			m->trouble.fail_store = n;
+			scenario_run(&s, m);
+			if (m->store_attempts < n) {
+				expect_sound(&s);
+				scenario_free(&s);
+				break;
+			}
+			expect_untouched(&s);
+			scenario_free(&s);
+			assert_true(n < 100);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_not_stoppable),
+		cmocka_unit_test(test_fenced),
+		cmocka_unit_test(test_large_leaf_is_cut),
+		cmocka_unit_test(test_restless),
+		cmocka_unit_test(test_stop_fails),
+		cmocka_unit_test(test_stop_and_undo),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
