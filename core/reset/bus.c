@@ -40,24 +40,28 @@ static struct link link_of(const struct stop *stop, size_t index)
 	return link;
 }
 
-static void enter(struct target *target, enum bus_step step, uint64_t due_us, uint64_t until_us)
+/* Reads the clock anew: what the step waits for was set off only just now. */
+static void enter(
+	struct stop *stop, size_t bridge, enum bus_step step, uint64_t delay_us, uint64_t limit_us)
 {
+	struct target *target = &stop->targets[bridge];
+
+	qt_stop_read_clock(stop);
 	target->bus = (uint8_t)step;
-	target->bus_due_us = due_us;
-	target->bus_until_us = until_us;
+	target->bus_due_us = stop->now_us + delay_us;
+	target->bus_until_us = stop->now_us + limit_us;
 }
 
 void qt_stop_release_bus(struct stop *stop, size_t index)
 {
-	struct target *bridge = &stop->targets[index];
 	struct link link = link_of(stop, index);
 
 	if (link.none)
-		enter(bridge, BUS_OPEN, 0, 0);
+		enter(stop, index, BUS_OPEN, 0, 0);
 	else if (link.reports)
-		enter(bridge, BUS_LINK, stop->now_us, stop->now_us + WAIT_LINK_US);
+		enter(stop, index, BUS_LINK, 0, WAIT_LINK_US);
 	else
-		enter(bridge, BUS_SETTLE, stop->now_us + link.settle_us, 0);
+		enter(stop, index, BUS_SETTLE, link.settle_us, 0);
 }
 
 /* Whether something below is being reset in another way. */
@@ -143,21 +147,21 @@ static void write_reset(const struct stop *stop, size_t bridge, bool on)
 
 static void begin(struct stop *stop, size_t bridge)
 {
-	struct target *target = &stop->targets[bridge];
 	struct link link = link_of(stop, bridge);
 
-	target->bus_due_us = stop->now_us + WAIT_POLL_US;
 	if (qt_stop_no_time(stop, WAIT_ASSERT_US + link.settle_us))
 		return end_held(stop, bridge, QT_STOP_NO_TIME);
-	if (busy_below(stop, bridge))
+	if (busy_below(stop, bridge)) {
+		stop->targets[bridge].bus_due_us = stop->now_us + WAIT_POLL_US;
 		return;
+	}
 	if (qt_function_answers(stop->host, &stop->pci->functions[bridge]) != ANSWER_IT)
 		return end_held(stop, bridge, QT_STOP_REFUSED);
 	if (keep_below(stop, bridge))
 		return end_held(stop, bridge, QT_STOP_NOT_TRIED);
 	hold_below(stop, bridge);
 	write_reset(stop, bridge, true);
-	enter(target, BUS_ASSERTED, stop->now_us + WAIT_ASSERT_US, 0);
+	enter(stop, bridge, BUS_ASSERTED, WAIT_ASSERT_US, 0);
 }
 
 static void look_at_link(struct stop *stop, size_t bridge)
@@ -168,7 +172,7 @@ static void look_at_link(struct stop *stop, size_t bridge)
 		stop->host, stop->pci->functions[bridge].rid, link.express + EXPRESS_LNKSTA);
 
 	if (status & LNKSTA_ACTIVE)
-		enter(target, BUS_SETTLE, stop->now_us + link.settle_us, 0);
+		enter(stop, bridge, BUS_SETTLE, link.settle_us, 0);
 	else if (qt_stop_over(stop, target->bus_until_us))
 		target->bus = BUS_DEAD;
 	else

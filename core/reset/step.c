@@ -20,11 +20,22 @@ static uint64_t least_us(const struct target *target, unsigned method)
 				     : WAIT_FLR_US + target->quirks.delay_us;
 }
 
-static void enter(struct target *target, enum step step, uint64_t due_us, uint64_t until_us)
+/* Reads the clock anew: what the step waits for was set off only just now. */
+static void enter(
+	struct stop *stop, size_t index, enum step step, uint64_t delay_us, uint64_t limit_us)
 {
+	struct target *target = &stop->targets[index];
+
+	qt_stop_read_clock(stop);
 	target->step = (uint8_t)step;
-	target->due_us = due_us;
-	target->until_us = until_us;
+	target->due_us = stop->now_us + delay_us;
+	target->until_us = stop->now_us + limit_us;
+}
+
+static void look_again(struct stop *stop, size_t index)
+{
+	qt_stop_read_clock(stop);
+	stop->targets[index].due_us = stop->now_us + WAIT_POLL_US;
 }
 
 static void not_supported(struct stop *stop, size_t index)
@@ -32,7 +43,7 @@ static void not_supported(struct stop *stop, size_t index)
 	struct target *target = &stop->targets[index];
 
 	target->methods &= (uint8_t) ~(1u << stop->resets[index].method);
-	enter(target, STEP_BEGIN, stop->now_us, 0);
+	enter(stop, index, STEP_BEGIN, 0, 0);
 }
 
 static void begin(struct stop *stop, size_t index)
@@ -54,7 +65,7 @@ static void begin(struct stop *stop, size_t index)
 		return qt_stop_finish(stop, index, QT_STOP_NOT_TRIED);
 	qt_function_master_off(stop->host, function);
 	qt_function_ats_off(stop->host, function);
-	enter(target, STEP_DRAIN, stop->now_us, stop->now_us + WAIT_PENDING_US);
+	enter(stop, index, STEP_DRAIN, 0, WAIT_PENDING_US);
 }
 
 static void trigger(struct stop *stop, size_t index)
@@ -67,13 +78,13 @@ static void trigger(struct stop *stop, size_t index)
 		return qt_stop_finish(stop, index, QT_STOP_NO_TIME);
 	if (method == QT_RESET_PM) {
 		qt_function_set_power(stop->host, rid, 3);
-		return enter(target, STEP_D3, stop->now_us + WAIT_D3_US, 0);
+		return enter(stop, index, STEP_D3, WAIT_D3_US, 0);
 	}
 	if (method == QT_RESET_AF)
 		qt_function_af(stop->host, rid);
 	else
 		qt_function_flr(stop->host, rid);
-	enter(target, STEP_SETTLE, stop->now_us + least_us(target, method), 0);
+	enter(stop, index, STEP_SETTLE, least_us(target, method), 0);
 }
 
 /* A function whose transactions do not end is reset all the same: that may end them. */
@@ -83,9 +94,9 @@ static void drain(struct stop *stop, size_t index)
 
 	if (qt_function_pending(stop->host, stop->pci->functions[index].rid) &&
 		!qt_stop_over(stop, target->until_us))
-		target->due_us = stop->now_us + WAIT_POLL_US;
+		look_again(stop, index);
 	else if (stop->resets[index].method == QT_RESET_DEVICE)
-		enter(target, STEP_ROUTINE, stop->now_us, stop->now_us + WAIT_NVME_US);
+		enter(stop, index, STEP_ROUTINE, 0, WAIT_NVME_US);
 	else
 		trigger(stop, index);
 }
@@ -101,7 +112,7 @@ static void prepare(struct stop *stop, size_t index)
 		not_supported(stop, index);
 		break;
 	case PREPARATION_GOES_ON:
-		target->due_us = stop->now_us + WAIT_POLL_US;
+		look_again(stop, index);
 		if (!qt_stop_over(stop, target->until_us))
 			break;
 		/* FALLTHROUGH */
@@ -118,7 +129,7 @@ static void leave_d3(struct stop *stop, size_t index)
 
 	qt_function_set_power(stop->host, rid, 0);
 	if (there)
-		enter(&stop->targets[index], STEP_SETTLE, stop->now_us + WAIT_D0_US, 0);
+		enter(stop, index, STEP_SETTLE, WAIT_D0_US, 0);
 	else
 		not_supported(stop, index);
 }
@@ -126,7 +137,7 @@ static void leave_d3(struct stop *stop, size_t index)
 static void settle(struct stop *stop, size_t index)
 {
 	qt_routine_follow(stop, index);
-	enter(&stop->targets[index], STEP_RETURN, stop->now_us, stop->now_us + WAIT_RETURN_US);
+	enter(stop, index, STEP_RETURN, 0, WAIT_RETURN_US);
 }
 
 static void held(struct stop *stop, size_t index)
@@ -136,7 +147,7 @@ static void held(struct stop *stop, size_t index)
 
 	target->due_us = UINT64_MAX; /* as its bus goes, so does it */
 	if (stop->targets[function->parent].bus == BUS_OPEN)
-		enter(target, STEP_RETURN, stop->now_us, stop->now_us + WAIT_RETURN_US);
+		enter(stop, index, STEP_RETURN, 0, WAIT_RETURN_US);
 	else if (stop->targets[function->parent].bus == BUS_DEAD)
 		qt_stop_finish(stop, index, QT_STOP_LOST);
 }
@@ -147,13 +158,13 @@ static void look_for_it(struct stop *stop, size_t index)
 
 	switch (qt_function_answers(stop->host, &stop->pci->functions[index])) {
 	case ANSWER_IT:
-		enter(target, STEP_RESTORE, stop->now_us, stop->now_us + WAIT_RESTORE_US);
+		enter(stop, index, STEP_RESTORE, 0, WAIT_RESTORE_US);
 		break;
 	case ANSWER_OTHER:
 		qt_stop_finish(stop, index, QT_STOP_REFUSED);
 		break;
 	case ANSWER_NONE:
-		target->due_us = stop->now_us + WAIT_POLL_US;
+		look_again(stop, index);
 		if (qt_stop_over(stop, target->until_us))
 			qt_stop_finish(stop, index, QT_STOP_LOST);
 	}
@@ -166,11 +177,11 @@ static void restore(struct stop *stop, size_t index)
 
 	if (!qt_restore(stop->host, function->rid, &target->saved) &&
 		!qt_stop_over(stop, target->until_us)) {
-		target->due_us = stop->now_us + WAIT_POLL_US;
+		look_again(stop, index);
 		return;
 	}
 	if (!(function->flags & QT_PCI_BRIDGE))
-		return enter(target, STEP_CHECK, stop->now_us, stop->now_us + WAIT_QUIET_US);
+		return enter(stop, index, STEP_CHECK, 0, WAIT_QUIET_US);
 	/* What is below it comes out of reset only now. */
 	qt_guard(stop->host, function);
 	target->guarded = true;
@@ -189,7 +200,7 @@ static void check(struct stop *stop, size_t index)
 	else if (qt_stop_over(stop, target->until_us))
 		qt_stop_finish(stop, index, mastering ? QT_STOP_MASTERING : QT_STOP_PENDING);
 	else
-		target->due_us = stop->now_us + WAIT_POLL_US;
+		look_again(stop, index);
 }
 
 /* A reset physical function has no virtual ones any more: they end as it does. */

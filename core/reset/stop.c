@@ -9,11 +9,6 @@
 #include "function.h"
 #include "waits.h"
 
-static uint64_t now(const struct stop *stop)
-{
-	return stop->host->now_us(stop->host->context);
-}
-
 static int save(struct stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
@@ -151,7 +146,7 @@ static bool look(struct stop *stop, uint64_t *next)
 {
 	bool goes_on = false;
 
-	stop->now_us = now(stop);
+	qt_stop_read_clock(stop);
 	*next = UINT64_MAX;
 	for (size_t i = 0; i < stop->pci->count; i++) {
 		struct target *target = &stop->targets[i];
@@ -193,13 +188,13 @@ int qt_reset_stop(
 	stop.targets = qt_alloc(arena, pci->count * sizeof(*stop.targets), sizeof(uint64_t));
 	if (!stop.targets)
 		return QT_E_NOMEM;
-	stop.now_us = now(&stop);
+	qt_stop_read_clock(&stop);
 	stop.deadline_us =
 		limit_us < UINT64_MAX - stop.now_us ? stop.now_us + limit_us : UINT64_MAX;
 	choose_all(&stop);
 	while (look(&stop, &next)) {
-		while (now(&stop) < next && now(&stop) < stop.deadline_us)
-			;
+		while (stop.now_us < next && stop.now_us < stop.deadline_us)
+			qt_stop_read_clock(&stop);
 	}
 	lift_guards(&stop);
 	return stop.error;

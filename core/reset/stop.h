@@ -96,6 +96,11 @@ enum preparation qt_routine_prepare(const struct stop *stop, size_t index);
 /* And right after it, when it may be touched again. */
 void qt_routine_follow(const struct stop *stop, size_t index);
 
+static inline void qt_stop_read_clock(struct stop *stop)
+{
+	stop->now_us = stop->host->now_us(stop->host->context);
+}
+
 static inline bool qt_stop_no_time(const struct stop *stop, uint64_t needed_us)
 {
 	return stop->now_us > stop->deadline_us || stop->deadline_us - stop->now_us < needed_us;
