@@ -42,6 +42,7 @@ enum qt_reset_obstacle {
 	QT_OBSTACLE_NEIGHBOUR = 5, /* only with what must not be reset, below the same bridge */
 	QT_OBSTACLE_ABSENT = 6,    /* does not answer */
 	QT_OBSTACLE_DAMAGED = 7,   /* its configuration space cannot be right */
+	QT_OBSTACLE_PLATFORM = 8,  /* host bridge, memory or interrupt controller, IOMMU... */
 };
 
 /* How a stop ended. The numbers are part of the report's format. */
@@ -61,6 +62,7 @@ struct qt_reset {
 	uint8_t methods;  /* 1 << enum qt_reset_method for each that it supports and that no quirk
 			     forbids */
 	uint8_t obstacle; /* enum qt_reset_obstacle: why methods is 0 */
+	bool closed;      /* of a bridge: something below it must not be hit by a bus reset */
 	int32_t bridge;   /* with QT_RESET_BUS or _SLOT: index of the bridge to reset, else -1 */
 	/* The caller's. */
 	bool wanted; /* qt_reset_stop is to stop it */

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "kind.h"
+#include "reset.h"
 
 /* What accesses cost, in ns of the model's clock. */
-#define CLOCK_READ_NS 200u
+#define CLOCK_READ_NS 200u /* unless a test sets another */
 #define REGISTER_NS   1000u
 
 static bool fails(const struct model *m, uint64_t which, uint64_t number)
@@ -117,6 +118,7 @@ static struct model_unit *unit_at(struct model *m, qt_phys at, unsigned *offset)
 
 static uint64_t read_register(struct model *m, qt_phys at, unsigned width)
 {
+	uint32_t value;
 	struct model_unit *unit;
 	unsigned offset;
 
@@ -127,17 +129,22 @@ static uint64_t read_register(struct model *m, qt_phys at, unsigned width)
 			m, "register %llx read across its alignment", (unsigned long long)at);
 	if (unit)
 		return model_unit_read(m, unit, offset, width);
+	if (width == 4 && model_reset_register(m, at, false, &value))
+		return value;
 	model_complain(m, "register %llx read, where nothing is", (unsigned long long)at);
 	return UINT64_MAX;
 }
 
 static void write_register(struct model *m, qt_phys at, unsigned width, uint64_t value)
 {
+	uint32_t value32 = (uint32_t)value;
 	struct model_unit *unit;
 	unsigned offset;
 
 	pass_time(m, REGISTER_NS);
 	unit = unit_at(m, at, &offset);
+	if (!unit && width == 4 && model_reset_register(m, at, true, &value32))
+		return;
 	if (at % width || !unit)
 		model_complain(
 			m, "register %llx written, where nothing is", (unsigned long long)at);
@@ -175,12 +182,14 @@ static bool config_reaches(const struct model *m, unsigned offset, unsigned widt
 static uint32_t host_pci_read(void *context, qt_rid rid, unsigned offset, unsigned width)
 {
 	struct model *m = context;
-	const struct model_function *function = model_function(m, rid);
+	struct model_function *function = model_function(m, rid);
 
 	if (offset >= 4096 || (width & (width - 1)) || width > 4 || offset % width)
 		model_complain(m, "config read of %u bytes at %x", width, offset);
 	if (!function || !config_reaches(m, offset, width))
 		return UINT32_MAX >> (32 - 8 * width);
+	if (m->powered && !function->removed && !function->stuck)
+		return model_reset_read(m, function, offset, width);
 	return model_config_read(function, offset, width);
 }
 
@@ -191,7 +200,11 @@ static void host_pci_write(
 	struct model_function *function = model_function(m, rid);
 
 	m->pci_writes++;
-	if (function && config_reaches(m, offset, width))
+	if (!function || !config_reaches(m, offset, width))
+		return;
+	if (m->powered && !function->removed && !function->stuck)
+		model_reset_write(m, function, offset, width, value);
+	else
 		model_config_write(m, function, offset, width, value);
 }
 
@@ -202,7 +215,7 @@ static uint64_t host_now_us(void *context)
 	m->clock_calls++;
 	if (m->trouble.jump_at && m->clock_calls == m->trouble.jump_at)
 		m->clock_ns += m->trouble.jump_us * 1000;
-	pass_time(m, CLOCK_READ_NS);
+	pass_time(m, m->clock_read_ns);
 	return m->clock_ns / 1000;
 }
 
@@ -223,6 +236,7 @@ static void host_log(void *context, const char *line)
 
 void model_host_init(struct model *m)
 {
+	m->clock_read_ns = CLOCK_READ_NS;
 	m->host = (struct qt_host){
 		.context = m,
 		.read = host_read,

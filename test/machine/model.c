@@ -134,8 +134,10 @@ void model_free(struct model *m)
 	model_dead_free(m->dead);
 	for (size_t i = 0; i < m->unit_count; i++)
 		model_cache_free(&m->units[i].cache);
-	for (size_t i = 0; i < m->function_count; i++)
+	for (size_t i = 0; i < m->function_count; i++) {
+		free(m->functions[i]->reset);
 		free(m->functions[i]);
+	}
 	model_memory_free(&m->memory);
 	free(m->arena.base);
 	free(m->stores);

@@ -66,6 +66,8 @@ struct model_function {
 	bool restless;   /* does DMA at 0 all the time, whatever is done to it */
 	uint8_t msi;     /* offsets of its capabilities, 0 if it has none */
 	uint8_t msix;
+	uint16_t extended;         /* end of its last extended capability */
+	struct model_reset *reset; /* how it takes resets, see reset.h; NULL: not modelled */
 };
 
 /* A requester, or a bridge with all below it, that firmware gives to one unit. */
@@ -148,7 +150,9 @@ struct model {
 
 	/* What happened since model_crash. */
 	bool crashed;
+	bool powered; /* see reset.h */
 	uint64_t clock_ns;
+	uint64_t clock_read_ns; /* what reading the clock takes */
 	uint64_t clock_calls;
 	uint64_t reads;          /* host.read calls */
 	uint64_t outside_reads;  /* of them, outside RAM and firmware: refused */
