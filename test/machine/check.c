@@ -201,8 +201,11 @@ static bool context_sound(struct model *m, const struct model_found *found)
 static void add_live(struct model *m, const struct model_found *found, void *context)
 {
 	struct model_snapshot *snapshot = context;
-	struct model_live live = {
-		.rid = found->rid, .unit = found->unit, .table = -1, .perms = found->perms};
+	struct model_live live = {.rid = found->rid,
+		.unit = found->unit,
+		.table = -1,
+		.domain = found->domain,
+		.perms = found->perms};
 
 	if (!context_sound(m, found))
 		return;
@@ -323,7 +326,8 @@ bool model_keep(struct model *m)
 static bool was_live(const struct model *m, const struct model_found *found)
 {
 	for (size_t i = 0; i < m->snapshot->live_count; i++)
-		if (!m->snapshot->lives[i].stopped && m->snapshot->lives[i].unit == found->unit &&
+		if (m->snapshot->lives[i].unit == found->unit &&
+			m->snapshot->lives[i].domain == found->domain &&
 			(uint16_t)m->snapshot->lives[i].rid == (uint16_t)found->rid)
 			return true;
 	return false;

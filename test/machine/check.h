@@ -36,10 +36,11 @@ struct model_live_table {
 struct model_live {
 	qt_rid rid;
 	struct model_unit *unit;
-	int table;     /* index, -1: pass-through */
-	uint8_t perms; /* enum qt_perm, of its entry */
-	bool fenced;   /* GUARD broken, and to be cut: what leads into the crash region goes */
-	bool stopped;  /* the test says that this device was stopped: KEEP does not hold for it */
+	int table;       /* index, -1: pass-through */
+	unsigned domain; /* ID */
+	uint8_t perms;   /* enum qt_perm, of its entry */
+	bool fenced;     /* GUARD broken, and to be cut: what leads into the crash region goes */
+	bool stopped;    /* the test says that this device was stopped: KEEP does not hold for it */
 };
 
 struct model_snapshot {

@@ -154,7 +154,7 @@ const char *scenario_sound(struct scenario *s)
 {
 	struct model *m = s->m;
 
-	if (s->opened || s->stopped || s->prepared || s->committed)
+	if (s->opened || s->prepared || s->committed)
 		return "it was not committed";
 	if (s->verified)
 		return "verify did not hold";

@@ -509,9 +509,26 @@ static const struct model_live *live_of(const struct model *m, const struct qt_r
 	return NULL;
 }
 
-static enum qt_decision expected(
-	struct model *m, const struct qt_requester *requester, bool *unsafe)
+/* Whether everything that sends under a requester ID has a way to be stopped. */
+static bool stoppable(const struct qt_machine *machine, qt_rid rid)
 {
+	size_t senders = 0, stopped = 0;
+
+	for (size_t i = 0; i < machine->pci.count; i++) {
+		const struct qt_pci_function *function = &machine->pci.functions[i];
+
+		if (function->header_type || (function->rid != rid && function->alias != rid))
+			continue;
+		senders++;
+		stopped += machine->resets[i].methods != 0;
+	}
+	return senders && senders == stopped;
+}
+
+static enum qt_decision expected(
+	struct scenario *s, const struct qt_requester *requester, bool *unsafe)
+{
+	struct model *m = s->m;
 	struct model_unit *unit = model_unit_of(m, requester->rid);
 	const struct model_live *live = live_of(m, requester);
 	struct opinion opinion;
@@ -525,6 +542,10 @@ static enum qt_decision expected(
 	if (live->table < 0)
 		return QT_DIRECT;
 	opinion = opinion_of(m, live);
+	if ((opinion.unsafe || opinion.unknown || opinion.damaged || opinion.beyond ||
+		    (opinion.taken && !opinion.all_there)) &&
+		stoppable(&s->machine, requester->rid))
+		return QT_STOP;
 	*unsafe |= opinion.unknown;
 	if (opinion.unsafe)
 		return QT_FENCE;
@@ -550,7 +571,7 @@ static const char *check_plan(struct scenario *s)
 		commit |= s->m->crash[i].end > QT_MIB(1) && s->m->crash[i].start < QT_GIB(4);
 	for (size_t i = 0; i < s->machine.requester_count; i++) {
 		const struct qt_requester *requester = &s->machine.requesters[i];
-		enum qt_decision decision = expected(s->m, requester, &unsafe);
+		enum qt_decision decision = expected(s, requester, &unsafe);
 
 		if ((decision == QT_LEAVE || decision == QT_FENCE) && requester->function >= 0 &&
 			is_needed(s->machine.pci.functions[requester->function].class_code))

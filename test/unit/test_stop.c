@@ -93,20 +93,19 @@ static void lead_out_of_ram(struct model *m, struct model_domain *d)
 {
 	qt_phys at = model_table_entry(m, d, QT_GIB(3), 1);
 
-	model_poke(m, at, (model_peek(m, at) & 0xfff) | QT_GIB(3));
+	model_poke(m, at, (model_peek(m, at) & ~0x000ffffffffff000ull) | QT_GIB(3));
 }
 
 static const struct {
-	const char *what;
 	void (*make)(struct model *m, struct model_domain *d);
 	enum qt_decision without; /* where it cannot be stopped */
 	enum qt_reason reason;
 } cases[] = {
-	{"a guest's memory", map_like_a_guest, QT_LEAVE, QT_WHY_IOVAS_TAKEN},
-	{"into the crash region", map_into_crash_region, QT_FENCE, QT_WHY_GUARD_BROKEN},
-	{"both", map_both, QT_FENCE, QT_WHY_GUARD_BROKEN},
-	{"one to one", map_one_to_one, QT_LEAVE, QT_WHY_IOVAS_TAKEN},
-	{"out of RAM", lead_out_of_ram, QT_LEAVE, QT_WHY_TABLE_DAMAGED},
+	{map_like_a_guest, QT_LEAVE, QT_WHY_IOVAS_TAKEN},
+	{map_into_crash_region, QT_FENCE, QT_WHY_GUARD_BROKEN},
+	{map_both, QT_FENCE, QT_WHY_GUARD_BROKEN},
+	{map_one_to_one, QT_LEAVE, QT_WHY_IOVAS_TAKEN},
+	{lead_out_of_ram, QT_LEAVE, QT_WHY_TABLE_DAMAGED},
 };
 
 /* A device that is needed has what stands in the way; it is stopped, and gets the crash region. */
@@ -120,6 +119,7 @@ static void test_stopped(void **state)
 
 			cases[c].make(m, give(m, &kinds[k], NIC));
 			model_reserve(m, NIC, QT_MIB(600), QT_MIB(601));
+			model_power_on(m);
 			run_sound(&s, m);
 			expect_decision(&s, NIC, QT_STOP, cases[c].reason);
 			expect_decision(&s, DISK, QT_ADOPT, QT_WHY_FREE);
@@ -144,6 +144,7 @@ static void test_not_stoppable(void **state)
 			struct scenario s;
 
 			cases[c].make(m, give(m, &kinds[k], NIC));
+			model_power_on(m);
 			scenario_run(&s, m);
 			assert_false(s.plan.commit);
 			expect_decision(&s, NIC, cases[c].without, cases[c].reason);
@@ -158,13 +159,15 @@ static void test_fenced(void **state)
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
 		for (size_t c = 0; c < QT_ARRAY_SIZE(cases); c++) {
-			struct model *m = machine_of(&kinds[k], 0);
 			struct model_translation t;
 			struct scenario s;
+			struct model *m;
 
 			if (cases[c].make == lead_out_of_ram)
 				continue;
+			m = machine_of(&kinds[k], 0);
 			cases[c].make(m, give(m, &kinds[k], GUEST));
+			model_power_on(m);
 			run_sound(&s, m);
 			expect_decision(&s, GUEST, cases[c].without, cases[c].reason);
 			if (cases[c].without == QT_FENCE)
@@ -186,6 +189,7 @@ static void test_large_leaf_is_cut(void **state)
 		size_t adopted;
 		struct scenario s;
 
+		model_power_on(m);
 		run_sound(&s, m);
 		adopted = m->store_count;
 		scenario_free(&s);
@@ -193,6 +197,7 @@ static void test_large_leaf_is_cut(void **state)
 		m = machine_of(&kinds[k], 0);
 		d = give(m, &kinds[k], GUEST);
 		model_map(m, d, QT_GIB(1), QT_MIB(510), QT_MIB(4), QT_RW, 1);
+		model_power_on(m);
 		run_sound(&s, m);
 		expect_decision(&s, GUEST, QT_FENCE, QT_WHY_GUARD_BROKEN);
 		/* Instead of one store for adopting it, one for the upper 2 MiB. */
@@ -206,14 +211,16 @@ static void test_restless(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
-		struct model *m = machine_of(&kinds[k], MODEL_FLR);
 		struct scenario s;
+		struct model *m;
 
 		if (kinds[k].amd) /* the model keeps no event log */
 			continue;
+		m = machine_of(&kinds[k], MODEL_FLR);
 		map_like_a_guest(m, give(m, &kinds[k], NIC));
 		map_like_a_guest(m, give(m, &kinds[k], GUEST));
 		model_function(m, GUEST)->restless = true;
+		model_power_on(m);
 		run_sound(&s, m);
 		expect_decision(&s, NIC, QT_STOP, QT_WHY_IOVAS_TAKEN);
 		expect_decision(&s, GUEST, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
@@ -222,6 +229,7 @@ static void test_restless(void **state)
 		m = machine_of(&kinds[k], MODEL_FLR);
 		map_like_a_guest(m, give(m, &kinds[k], NIC));
 		model_function(m, NIC)->restless = true;
+		model_power_on(m);
 		scenario_run(&s, m);
 		assert_false(s.plan.commit);
 		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
@@ -240,6 +248,7 @@ static void test_stop_fails(void **state)
 
 		map_like_a_guest(m, give(m, &kinds[k], NIC));
 		model_function(m, NIC)->reset->ready_us = MODEL_NEVER;
+		model_power_on(m);
 		scenario_run(&s, m);
 		assert_false(s.plan.commit);
 		assert_int_equal(s.plan.reason, QT_WHY_FUNCTION_UNREACHED);
@@ -260,6 +269,7 @@ static void test_stop_and_undo(void **state)
 
 			map_both(m, give(m, &kinds[k], NIC));
 			m->trouble.fail_store = n;
+			model_power_on(m);
 			scenario_run(&s, m);
 			if (m->store_attempts < n) {
 				expect_sound(&s);
