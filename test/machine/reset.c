@@ -374,11 +374,12 @@ static void check_before_flr(struct model *m, const struct model_function *funct
 {
 	const struct model_reset *reset = function->reset;
 	unsigned ats = find_extended(function, 0x0f);
-	bool master = get(function, COMMAND, 2) & MASTER;
+	bool master = get(function, COMMAND, 2) & MASTER && !reset->keeps_mastering;
+	bool lasts = reset->keeps_pending || reset->keeps_mastering || reset->drain_us > 400000;
 
-	if (master && !reset->needs_master && !reset->keeps_mastering)
+	if (master && !reset->needs_master)
 		model_complain(m, "function %x reset with bus mastering on", function->rid);
-	if (is_pending(m, function) && !reset->keeps_pending && reset->drain_us < 400000)
+	if (is_pending(m, function) && !lasts)
 		model_complain(m, "function %x reset with transactions pending", function->rid);
 	if (ats && get(function, ats + 6, 2) & 0x8000)
 		model_complain(m, "function %x reset with ATS on", function->rid);
@@ -548,6 +549,8 @@ uint32_t model_reset_read(
 	value = get(function, offset, width);
 	if (express && offset == express + DEVSTA && is_pending(m, function))
 		value |= PENDING;
+	if (find(function, 0x13) && offset == find(function, 0x13) + 5u && is_pending(m, function))
+		value |= 1;
 	if (express && offset == express + LNKSTA && m->clock_ns >= reset->link_ns)
 		value |= ACTIVE;
 	return value;
