@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# make bench: what a takeover costs, as ratios within one run.
+# make bench: what a takeover costs, as ratios within one run, and how long resets take.
 
-BENCH_SRC := bench/takeover.c $(sort $(wildcard test/machine/*.c))
+BENCH_MACHINE := $(sort $(wildcard test/machine/*.c))
+BENCHES       := $(B)/bench/takeover $(B)/bench/reset
 
-$(B)/bench/takeover: $(BENCH_SRC) $(CORE_LIB)
+$(BENCHES): $(B)/bench/%: bench/%.c $(BENCH_MACHINE) $(B)/libquietus.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -D_POSIX_C_SOURCE=200809L -Itest -o $@ $(BENCH_SRC) $(CORE_LIB)
+	$(CC) $(ALL_CFLAGS) -D_POSIX_C_SOURCE=200809L -Itest -o $@ $^
 
 .PHONY: bench
-bench: $(B)/bench/takeover ## what a takeover costs
+bench: $(BENCHES) ## what a takeover costs, and how long resets take
 	$(B)/bench/takeover
+	$(B)/bench/reset

@@ -51,6 +51,8 @@ void qt_stop_finish(struct stop *stop, size_t index, enum qt_stop_result result)
 	stop->resets[index].result = (uint8_t)result;
 	stop->resets[index].us = (uint32_t)(stop->now_us - target->began_us);
 	target->step = STEP_DONE;
+	if (stop->pci->functions[index].flags & QT_PCI_BRIDGE && result != QT_STOP_QUIET)
+		target->bus = BUS_DEAD;
 }
 
 /* The topmost bridge above whose bus is about to be reset, or -1. */

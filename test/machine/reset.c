@@ -204,10 +204,12 @@ static const struct bits extended_bits[] = {{0x18, 0x04, 4, false, 0x1fff1fff},
 	{0x10, 0x2c, 4, false, 0xfffff000}, {0x01, 0x04, 4, true, 0x07fff030},
 	{0x01, 0x08, 4, false, 0x07fff030}, {0x01, 0x0c, 4, false, 0x07fff030},
 	{0x01, 0x10, 4, true, 0xf1c1}, {0x01, 0x14, 4, false, 0xf1c1},
-	{0x01, 0x18, 4, false, 0x140}, {0x01, 0x2c, 4, false, 0x7}, {0x01, 0x30, 4, true, 0x7f},
-	{0x1d, 0x06, 2, false, 0xff}, {0x1d, 0x08, 2, true, 0x9}, {0x02, 0x0c, 2, false, 0xe},
-	{0x02, 0x14, 4, false, 0x870e00ff}, {0x02, 0x20, 4, false, 0x870e00ff},
-	{0x15, 0x08, 4, false, 0x3f00}, {0x15, 0x10, 4, false, 0x3f00}};
+	{0x01, 0x18, 4, false, 0x140}, {0x1d, 0x06, 2, false, 0xff}, {0x1d, 0x08, 2, true, 0x9},
+	{0x02, 0x0c, 2, false, 0xe}, {0x02, 0x14, 4, false, 0x870e00ff},
+	{0x02, 0x20, 4, false, 0x870e00ff}, {0x15, 0x08, 4, false, 0x3f00},
+	{0x15, 0x10, 4, false, 0x3f00}};
+
+static const struct bits root_bits[] = {{0x01, 0x2c, 4, false, 0x7}, {0x01, 0x30, 4, true, 0x7f}};
 
 static void set_bits(struct model_function *function, const struct bits *list, size_t count,
 	unsigned (*locate)(const struct model_function *function, uint16_t id))
@@ -238,6 +240,8 @@ static void set_all_bits(struct model_function *function)
 		set_bits(function, function_bits, QT_ARRAY_SIZE(function_bits), NULL);
 	set_bits(function, capability_bits, QT_ARRAY_SIZE(capability_bits), locate);
 	set_bits(function, extended_bits, QT_ARRAY_SIZE(extended_bits), find_extended);
+	if (pcie_type(function) == QT_PCIE_ROOT_PORT)
+		set_bits(function, root_bits, QT_ARRAY_SIZE(root_bits), find_extended);
 }
 
 static struct model_function *bridge_above(
@@ -315,6 +319,8 @@ static void forget(struct model_function *function)
 {
 	for (unsigned i = 0; i < sizeof(function->config); i++)
 		function->config[i] &= (uint8_t)~function->reset->writable[i];
+	if (function->reset->keeps_mastering)
+		function->config[COMMAND] |= MASTER;
 	if (function->reset->swapped)
 		function->config[2] ^= 1;
 	function->reset->deaf = function->reset->forgets_bus;
@@ -368,11 +374,12 @@ static void check_before_flr(struct model *m, const struct model_function *funct
 {
 	const struct model_reset *reset = function->reset;
 	unsigned ats = find_extended(function, 0x0f);
-	bool master = get(function, COMMAND, 2) & MASTER;
+	bool master = get(function, COMMAND, 2) & MASTER && !reset->keeps_mastering;
+	bool lasts = reset->keeps_pending || reset->keeps_mastering || reset->drain_us > 400000;
 
-	if (master && !reset->needs_master && !reset->keeps_mastering)
+	if (master && !reset->needs_master)
 		model_complain(m, "function %x reset with bus mastering on", function->rid);
-	if (is_pending(m, function) && !reset->keeps_pending && reset->drain_us < 400000)
+	if (is_pending(m, function) && !lasts)
 		model_complain(m, "function %x reset with transactions pending", function->rid);
 	if (ats && get(function, ats + 6, 2) & 0x8000)
 		model_complain(m, "function %x reset with ATS on", function->rid);
@@ -527,7 +534,7 @@ static bool is_there(struct model *m, struct model_function *function)
 uint32_t model_reset_read(
 	struct model *m, struct model_function *function, unsigned offset, unsigned width)
 {
-	const struct model_reset *reset = function->reset;
+	struct model_reset *reset = function->reset;
 	uint32_t value = UINT32_MAX >> (32 - 8 * width);
 	unsigned express = find(function, 0x10);
 
@@ -536,11 +543,14 @@ uint32_t model_reset_read(
 		bool shows = offset == 0 && width >= 2 && reset->rrs && is_routed(function) &&
 			     sees_rrs(function);
 
+		reset->shown |= shows;
 		return shows ? value & 0xffff0001 : value;
 	}
 	value = get(function, offset, width);
 	if (express && offset == express + DEVSTA && is_pending(m, function))
 		value |= PENDING;
+	if (find(function, 0x13) && offset == find(function, 0x13) + 5u && is_pending(m, function))
+		value |= 1;
 	if (express && offset == express + LNKSTA && m->clock_ns >= reset->link_ns)
 		value |= ACTIVE;
 	return value;
@@ -619,10 +629,11 @@ static uint32_t left_off(const struct model_function *function, unsigned at)
 int model_restored_config(const struct model_function *function)
 {
 	for (unsigned at = 0; at < sizeof(function->config); at += 2) {
-		uint32_t original = 0, off = left_off(function, at);
+		uint32_t now = get(function, at, 2), off = left_off(function, at);
+		uint32_t original = 0;
 
 		memcpy(&original, function->reset->original + at, 2);
-		if (get(function, at, 2) != (original & ~off))
+		if ((now ^ original) & ~off || (now & off && !is_bridge(function)))
 			return (int)at;
 	}
 	return -1;

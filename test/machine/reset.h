@@ -54,6 +54,7 @@ struct model_reset {
 
 	/* What has happened to it. */
 	unsigned flr, bus, pm;
+	bool shown; /* somebody saw that it was not ready */
 
 	/* The model's own. */
 	struct model_function *above; /* the bridge above, NULL on a root bus */
