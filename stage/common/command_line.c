@@ -195,6 +195,8 @@ enum stage_mode command_line_mode(const char *line, bool *unknown)
 		return STAGE_AUTO;
 	if (command_line_value_is(&word, "observe"))
 		return STAGE_OBSERVE;
+	if (command_line_value_is(&word, "reset"))
+		return STAGE_RESET;
 	if (command_line_value_is(&word, "off"))
 		return STAGE_OFF;
 	*unknown = true;

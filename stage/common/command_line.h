@@ -52,7 +52,8 @@ int command_line_append(char *line, size_t limit, const char *words);
 /* What `quietus=` asks for. */
 enum stage_mode {
 	STAGE_AUTO,
-	STAGE_OBSERVE,
+	STAGE_OBSERVE, /* change nothing, report */
+	STAGE_RESET,   /* stop every function that can be stopped */
 	STAGE_OFF,
 };
 

@@ -114,9 +114,10 @@ static void last_mode_wins(void **state)
 	mode("", STAGE_AUTO, false);
 	mode("quietus=off", STAGE_OFF, false);
 	mode("a quietus=observe b", STAGE_OBSERVE, false);
+	mode("quietus=reset", STAGE_RESET, false);
 	mode("quietus=off quietus=auto", STAGE_AUTO, false);
 	mode("quietus=auto quietus=off", STAGE_OFF, false);
-	mode("quietus=reset", STAGE_AUTO, true);
+	mode("quietus=resets", STAGE_AUTO, true);
 	mode("quietus=offf", STAGE_AUTO, true);
 	mode("quietus=", STAGE_AUTO, true);
 	mode("quietus", STAGE_AUTO, false);
