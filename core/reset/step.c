@@ -58,11 +58,11 @@ static void begin(struct stop *stop, size_t index)
 		return qt_stop_by_bus(stop, index);
 	if (qt_stop_no_time(stop, least_us(target, method)))
 		return qt_stop_finish(stop, index, QT_STOP_NO_TIME);
+	if (qt_stop_keep(stop, index))
+		return qt_stop_finish(stop, index, QT_STOP_NOT_TRIED);
 	stop->resets[index].method = (uint8_t)method;
 	if (qt_function_answers(stop->host, function) != ANSWER_IT)
 		return qt_stop_finish(stop, index, QT_STOP_REFUSED);
-	if (qt_stop_keep(stop, index))
-		return qt_stop_finish(stop, index, QT_STOP_NOT_TRIED);
 	qt_function_master_off(stop->host, function);
 	qt_function_ats_off(stop->host, function);
 	enter(stop, index, STEP_DRAIN, 0, WAIT_PENDING_US);

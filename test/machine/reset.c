@@ -8,6 +8,7 @@
 enum {
 	COMMAND = 0x04,
 	MASTER = 1 << 2,
+	SERR = 1 << 8,
 	HEADER = 0x0e,
 	NUMBERS = 0x18,
 	CONTROL = 0x3e,
@@ -297,7 +298,8 @@ static void note_error(struct model *m, struct model_function *port, uint32_t er
 	put(port, express + DEVSTA, 2, get(port, express + DEVSTA, 2) | 4);
 	if (aer)
 		put(port, aer + 4, 4, get(port, aer + 4, 4) | error);
-	if (get(port, express + DEVCTL, 2) & 0x6 && !(aer && get(port, aer + 8, 4) & error))
+	if ((get(port, express + DEVCTL, 2) & 0x6 || get(port, COMMAND, 2) & SERR) &&
+		!(aer && get(port, aer + 8, 4) & error))
 		model_complain(m, "port %x reports error %x", port->rid, error);
 }
 
