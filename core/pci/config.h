@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Configuration space registers that this folder uses, and what its files share. Sections are those
- * of the PCI Express Base Specification 6.0 unless said otherwise.
+ * Configuration space registers that this folder uses, and what its files and core/reset share.
+ * Sections are those of the PCI Express Base Specification 6.0 unless said otherwise.
  */
 #ifndef QUIETUS_CORE_PCI_CONFIG_H
 #define QUIETUS_CORE_PCI_CONFIG_H

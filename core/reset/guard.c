@@ -69,6 +69,7 @@ void qt_guard(const struct qt_host *host, const struct qt_pci_function *bridge)
 	struct change change = {host, bridge->rid, CONFIG_SIZE};
 	unsigned express = qt_pci_capability(host, bridge->rid, CAP_ID_EXPRESS);
 
+	change16(&change, PCI_COMMAND, COMMAND_SERR, 0);
 	change16(&change, BRIDGE_CONTROL,
 		BRIDGE_CONTROL_SERR | BRIDGE_CONTROL_RESET | BRIDGE_CONTROL_TIMEOUT, 0);
 	if (!express)

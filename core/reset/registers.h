@@ -11,7 +11,8 @@
 #define CONFIG_SIZE        256 /* without extended configuration space */
 #define CONFIG_SIZE_EXT    4096
 #define COMMAND_MEMORY     (1u << 1)
-#define PCI_CACHE_LINE     0x0c /* and latency timer */
+#define COMMAND_SERR       (1u << 8) /* errors are reported, whatever EXPRESS_DEVCTL says (6.2.6) */
+#define PCI_CACHE_LINE     0x0c      /* and latency timer */
 #define PCI_BAR            0x10
 #define PCI_INTERRUPT_LINE 0x3c
 #define STATUS_ERRORS      0xf900u /* written 1 to clear, in the secondary status too */

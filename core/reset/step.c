@@ -58,11 +58,11 @@ static void begin(struct stop *stop, size_t index)
 		return qt_stop_by_bus(stop, index);
 	if (qt_stop_no_time(stop, least_us(target, method)))
 		return qt_stop_finish(stop, index, QT_STOP_NO_TIME);
+	if (qt_stop_keep(stop, index))
+		return qt_stop_finish(stop, index, QT_STOP_NOT_TRIED);
 	stop->resets[index].method = (uint8_t)method;
 	if (qt_function_answers(stop->host, function) != ANSWER_IT)
 		return qt_stop_finish(stop, index, QT_STOP_REFUSED);
-	if (qt_stop_keep(stop, index))
-		return qt_stop_finish(stop, index, QT_STOP_NOT_TRIED);
 	qt_function_master_off(stop->host, function);
 	qt_function_ats_off(stop->host, function);
 	enter(stop, index, STEP_DRAIN, 0, WAIT_PENDING_US);
@@ -140,6 +140,15 @@ static void settle(struct stop *stop, size_t index)
 	enter(stop, index, STEP_RETURN, 0, WAIT_RETURN_US);
 }
 
+/*
+ * Who waits for another's end waits for the ceiling at most, and what that other one
+ * needs to see it.
+ */
+static bool waits_in_vain(const struct stop *stop)
+{
+	return stop->now_us > stop->deadline_us && stop->now_us - stop->deadline_us > WAIT_BUS_US;
+}
+
 static void held(struct stop *stop, size_t index)
 {
 	const struct qt_pci_function *function = &stop->pci->functions[index];
@@ -148,7 +157,7 @@ static void held(struct stop *stop, size_t index)
 	target->due_us = UINT64_MAX; /* as its bus goes, so does it */
 	if (stop->targets[function->parent].bus == BUS_OPEN)
 		enter(stop, index, STEP_RETURN, 0, WAIT_RETURN_US);
-	else if (stop->targets[function->parent].bus == BUS_DEAD)
+	else if (stop->targets[function->parent].bus == BUS_DEAD || waits_in_vain(stop))
 		qt_stop_finish(stop, index, QT_STOP_LOST);
 }
 
@@ -210,10 +219,12 @@ static void gone(struct stop *stop, size_t index)
 	struct qt_reset *reset = &stop->resets[index];
 
 	stop->targets[index].due_us = UINT64_MAX;
-	if (stop->targets[physical].step != STEP_DONE)
-		return;
-	reset->method = stop->resets[physical].method;
-	qt_stop_finish(stop, index, stop->resets[physical].result);
+	if (stop->targets[physical].step == STEP_DONE) {
+		reset->method = stop->resets[physical].method;
+		qt_stop_finish(stop, index, stop->resets[physical].result);
+	} else if (stop->targets[physical].step == STEP_NONE || waits_in_vain(stop)) {
+		qt_stop_finish(stop, index, QT_STOP_LOST);
+	}
 }
 
 typedef void stop_step(struct stop *stop, size_t index);

@@ -15,8 +15,9 @@
 #include <quietus/pci.h>
 
 /*
- * In the order in which they are tried. The numbers are part of the report's
- * format. ACPI _RST would come behind the first: it needs an AML interpreter.
+ * In the order in which they are tried; a function has BUS or SLOT, never both. The
+ * numbers are part of the report's format. ACPI _RST would come behind the first:
+ * it needs an AML interpreter.
  */
 enum qt_reset_method {
 	QT_RESET_NONE = 0,
@@ -80,12 +81,17 @@ void qt_reset_probe(const struct qt_pci *pci, struct qt_reset *resets);
 
 /*
  * Stops every function that is wanted and has a method: bus mastering off, reset,
- * configuration restored but for bus mastering, checked. A method that the
+ * configuration restored but for what makes it act, checked. A method that the
  * function turns out not to support is followed by the next; any other failure
  * ends it. All functions and bridges wait together, `limit_us` at most in all;
- * what is not done by then gets QT_STOP_NO_TIME or what it has come to.
- * Configuration space that must be saved goes to the arena. QT_E_NOMEM: some were
- * left out for that (QT_STOP_NOT_TRIED), the others are done.
+ * what is not done by then gets QT_STOP_NO_TIME or what it has come to. A reset
+ * bus has all below it reset: QT_STOP_QUIET of a bridge there means that it is back
+ * and restored. Virtual functions end with their physical one.
+ *
+ * Clears QT_PCI_BUS_MASTER and QT_PCI_ATS of functions for which it has turned
+ * these off. Configuration space that must be saved goes to the arena: up to 2 KiB
+ * for a function. QT_E_NOMEM: some were left out for that (QT_STOP_NOT_TRIED), the
+ * others are done.
  */
 int qt_reset_stop(
 	struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena, uint64_t limit_us);

@@ -54,7 +54,8 @@ struct model_config {
 	uint64_t seed;
 };
 
-/* A PCI function. Configuration space is little-endian bytes, all of it writable. */
+/* A PCI function. Configuration space is little-endian bytes; all of it writable, but see reset.h.
+ */
 struct model_function {
 	qt_rid rid;
 	uint8_t config[4096];

@@ -8,6 +8,7 @@
 enum {
 	COMMAND = 0x04,
 	MASTER = 1 << 2,
+	SERR = 1 << 8,
 	HEADER = 0x0e,
 	NUMBERS = 0x18,
 	CONTROL = 0x3e,
@@ -19,6 +20,8 @@ enum {
 	DEVSTA = 0x0a,
 	PENDING = 1 << 5,
 	LNKCAP = 0x0c,
+	SPEED = 0xf,
+	REPORTS = 1 << 20,
 	LNKSTA = 0x12,
 	ACTIVE = 1 << 13,
 	SLTCAP = 0x14,
@@ -97,9 +100,9 @@ static bool has_link(const struct model_function *bridge)
 	return type == QT_PCIE_ROOT_PORT || type == QT_PCIE_DOWNSTREAM;
 }
 
-static bool is_fast(const struct model_function *bridge)
+static uint32_t link_capabilities(const struct model_function *bridge)
 {
-	return has_link(bridge) && (get(bridge, find(bridge, 0x10) + LNKCAP, 4) & 0xf) > 2;
+	return get(bridge, find(bridge, 0x10) + LNKCAP, 4);
 }
 
 /* Making them */
@@ -295,7 +298,8 @@ static void note_error(struct model *m, struct model_function *port, uint32_t er
 	put(port, express + DEVSTA, 2, get(port, express + DEVSTA, 2) | 4);
 	if (aer)
 		put(port, aer + 4, 4, get(port, aer + 4, 4) | error);
-	if (get(port, express + DEVCTL, 2) & 0x6 && !(aer && get(port, aer + 8, 4) & error))
+	if ((get(port, express + DEVCTL, 2) & 0x6 || get(port, COMMAND, 2) & SERR) &&
+		!(aer && get(port, aer + 8, 4) & error))
 		model_complain(m, "port %x reports error %x", port->rid, error);
 }
 
@@ -412,9 +416,10 @@ static uint64_t settled(const struct model_function *bridge, uint64_t now_ns, ui
 		return now_ns;
 	if (!has_link(bridge))
 		return now_ns + 1000 * ms;
-	if (is_fast(bridge))
-		return after(link_ns, 100000);
-	return now_ns + 100 * ms;
+	if ((link_capabilities(bridge) & SPEED) <= 2)
+		return now_ns + 100 * ms;
+	/* Who cannot ask for the link's state waits as long as it may take. */
+	return link_capabilities(bridge) & REPORTS ? after(link_ns, 100000) : now_ns + 1100 * ms;
 }
 
 /* Lets all below a bridge come up, from `now_ns` on. */

@@ -868,6 +868,26 @@ static void test_physical_function(void **state)
 	finish(f);
 }
 
+/* They may still answer when it does not: nobody waits for it then. */
+static void test_physical_function_removed(void **state)
+{
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	add_port(f, PORT, 1, 1, QT_PCIE_ROOT_PORT);
+	add_virtuals(f, 0x10ca);
+	add_endpoint(f, NIC2, 0);
+	model_function(f->m, NIC)->config[0x0e] = 0x80;
+	find(f);
+	model_function(f->m, NIC)->removed = true;
+	reset_of(f, NIC + 4)->wanted = true;
+	stop(f, NIC2);
+	expect_quiet(f, NIC2, QT_RESET_BUS);
+	expect_result(f, NIC + 4, QT_RESET_BUS, QT_STOP_LOST);
+	assert_true(f->took_us < 200 * MS);
+	finish(f);
+}
+
 /* Intel 82599: they have FLR and do not say so. */
 static void test_unadvertised_flr(void **state)
 {
@@ -1092,6 +1112,7 @@ int main(void)
 		cmocka_unit_test(test_nvme_out_of_reach),
 		cmocka_unit_test(test_virtual_function),
 		cmocka_unit_test(test_physical_function),
+		cmocka_unit_test(test_physical_function_removed),
 		cmocka_unit_test(test_unadvertised_flr),
 		cmocka_unit_test(test_forgotten_bus_number),
 		cmocka_unit_test(test_no_time),

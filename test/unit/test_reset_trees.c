@@ -119,7 +119,9 @@ static struct model_function *add_bridge(struct tree *t, qt_rid rid, int type)
 	if (chance(t, 70))
 		put32(bridge, model_add_extended(bridge, 0x0001, 0x48) + 8, 0x00400000);
 	else
-		put32(bridge, 0x48, 0);
+		put32(bridge, 0x48, chance(t, 50) ? 0xf : 0);
+	if (chance(t, 50))
+		bridge->config[0x05] |= 1; /* SERR# */
 	if (chance(t, 40))
 		bridge->config[model_add_extended(bridge, 0x001d, 0x20) + 6] = 0x0b;
 	return bridge;
