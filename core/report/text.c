@@ -114,6 +114,7 @@ static const char *const reasons[] = {
 	[QT_WHY_NO_PERMISSION] = "an upper level of its table does not let read and write through",
 	[QT_WHY_GUARD_UNKNOWN] =
 		"its table cannot be read to the end, so it may lead into the crash region",
+	[QT_WHY_NESTED] = "its DMA goes through a guest's tables and then its hypervisor's",
 	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
 	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",
 	[QT_WHY_UNIT_UNSUPPORTED] = "the IOMMU is in a mode that is not known",

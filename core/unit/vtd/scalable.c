@@ -164,8 +164,11 @@ static void decode_pasid(
 		/* A guest's own first-stage table: its IOVAs are for a hypervisor to give. */
 		if (!has(unit, VTD_ECAP_NEST))
 			break;
+		decode_second_stage(unit, words, entry);
+		if (entry->state != QT_REQ_TRANSLATED)
+			break;
 		entry->state = QT_REQ_UNSUPPORTED;
-		entry->reason = QT_WHY_ENTRY_UNSUPPORTED;
+		entry->reason = QT_WHY_NESTED;
 		break;
 	default:
 		break;
