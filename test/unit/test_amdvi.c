@@ -434,6 +434,33 @@ static void test_table_that_ends_before_a_device(void **state)
 	finish(&s);
 }
 
+/* The upper bits of a device ID pick the segment of the device table. */
+static void test_segments_of_the_device_table(void **state)
+{
+	(void)state;
+	for (unsigned lg2 = 1; lg2 <= 3; lg2++) {
+		struct model_unit_config unit = model_amdvi_default(0xfed80000);
+		struct scenario s;
+		struct model *m;
+
+		unit.amdvi.segments_lg2 = (uint8_t)lg2;
+		unit.amdvi.entries = 256; /* in each */
+		m = machine_of(&unit, 1);
+		for (unsigned i = 0; i < 1u << lg2; i++) {
+			qt_rid rid = QT_RID(0, 0, (i << (16 - lg2)) + 0x18);
+			struct model_domain *d = model_domain_new(m, 0, 3, (uint16_t)(1 + i));
+
+			model_map(m, d, 0xfff00000, QT_MIB(100 + i), 0x1000, QT_RW, 0);
+			model_attach(m, d, rid, 0);
+		}
+		run_sound(&s, m);
+		for (unsigned i = 0; i < 1u << lg2; i++)
+			expect_decision(
+				&s, QT_RID(0, 0, (i << (16 - lg2)) + 0x18), QT_ADOPT, QT_WHY_FREE);
+		finish(&s);
+	}
+}
+
 /* Two units, one device table, as Linux has it: each looks after what it claims. */
 static void test_units_that_share_a_device_table(void **state)
 {
@@ -876,6 +903,7 @@ int main(void)
 		cmocka_unit_test(test_every_kind_of_unit),
 		cmocka_unit_test(test_whole_table_without_invalidate_all),
 		cmocka_unit_test(test_table_that_ends_before_a_device),
+		cmocka_unit_test(test_segments_of_the_device_table),
 		cmocka_unit_test(test_units_that_share_a_device_table),
 		cmocka_unit_test(test_unit_that_is_off),
 		cmocka_unit_test(test_pass_through_with_interrupts_remapped),

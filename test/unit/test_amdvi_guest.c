@@ -128,6 +128,31 @@ static void test_shared_domain(void **state)
 	finish(&s);
 }
 
+/* Between planning and committing, hardware marks an emptied table on the way as used. */
+static void test_flags_set_meanwhile(void **state)
+{
+	struct model *m = default_machine();
+	struct model_domain *d = guest_domain(m, 4, 1, 1);
+	struct scenario s;
+
+	(void)state;
+	d->no_preset = true;
+	model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+	model_attach(m, d, NVME, 0);
+	model_map(m, d, QT_MIB(512), QT_MIB(900), 0x3000, QT_RW, 0);
+	model_unmap(m, d, QT_MIB(512), 0x3000);
+	model_map(m, d, QT_MIB(600), QT_MIB(200), 0x3000, QT_RW, 0);
+	scenario_plan(&s, m);
+	assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+	assert_int_not_equal(model_touch(m, NVME, QT_MIB(513)), 0);
+	assert_true(m->memory.flagged_count > 0);
+	s.prepared = 0;
+	s.committed = qt_takeover_commit(&s.takeover);
+	s.verified = qt_takeover_verify(&s.takeover, &s.failed);
+	expect_sound(&s);
+	finish(&s);
+}
+
 static void test_device_tlb(void **state)
 {
 	struct model *m = default_machine();
@@ -492,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_every_depth),
 		cmocka_unit_test(test_used_windows),
 		cmocka_unit_test(test_shared_domain),
+		cmocka_unit_test(test_flags_set_meanwhile),
 		cmocka_unit_test(test_device_tlb),
 		cmocka_unit_test(test_what_entries_say),
 		cmocka_unit_test(test_growth_beside_guest_tables),

@@ -907,6 +907,13 @@ static void test_caching_mode(void **state)
 	}
 	run_sound(&s, m);
 	finish(&s);
+
+	/* An entry with the domain ID that it caches those under is refused. */
+	m = machine_with(&unit);
+	add_device(m, NVME, CLASS_NVME, 4, 0);
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_ENTRY_DAMAGED);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
 }
 
 static void test_device_tlbs(void **state)
