@@ -305,24 +305,13 @@ static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space,
 	model_cache_put(&walk->unit->cache, &entry);
 }
 
-/* Host tables take addresses that start with zeros, guest tables canonical ones. */
-static bool in_width(const struct walk *walk, const struct model_cached *context)
-{
-	unsigned width = span_lg2(context->levels);
-	uint64_t above;
-
-	if (!context->first_stage)
-		return width >= 64 || !(walk->iova >> width);
-	above = walk->iova >> (width - 1);
-	return above == 0 || above == UINT64_MAX >> (width - 1);
-}
-
 static int translate_by_domain(const struct walk *walk, const struct model_cached *context,
 	struct model_translation *translation)
 {
 	int fault;
 
-	if (!in_width(walk, context))
+	/* Addresses of other PASIDs are sign-extended, those of PASID 0 are not. */
+	if (span_lg2(context->levels) < 64 && walk->iova >> span_lg2(context->levels))
 		return MODEL_FAULT_WIDTH;
 	if (walk->path == MODEL_CACHED &&
 		from_cache(walk, MODEL_CACHE_LEAF, space_of(context), &fault, translation))

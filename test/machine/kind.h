@@ -49,6 +49,7 @@ struct model_unit_kind {
 	int (*translate)(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 		enum model_path path, struct model_translation *translation);
 	unsigned registers_size;
+	bool sign_extends; /* addresses that tables like a CPU's translate */
 
 	/* For STILL: whether it is on, and where its requester tables are. */
 	bool (*enabled)(const struct model_unit *unit);

@@ -32,6 +32,7 @@ struct model_amdvi_config {
 	uint8_t guest_levels;   /* EFR.GATS: guest tables of up to 4 or 5 levels; 0: no GTSup */
 	uint8_t gcr3_levels;    /* EFR.GLXSup: 1 to 3 */
 	bool no_guest_io;       /* EFR.GIoSup = 0 */
+	bool no_host;           /* IVRS says that there are no host tables (HATDis) */
 	bool all;               /* IVRS gives it all devices in one entry, else in one range */
 };
 

@@ -267,6 +267,7 @@ const struct model_unit_kind model_kind_vtd = {
 	.write = model_vtd_write,
 	.translate = model_vtd_translate,
 	.registers_size = MODEL_PAGE,
+	.sign_extends = true,
 	.enabled = enabled,
 	.root = root,
 	.each = each,

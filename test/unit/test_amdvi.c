@@ -545,6 +545,11 @@ static void make_no_host_translation(struct model *m)
 	m->units[0].amdvi.features |= 3 << 10;
 }
 
+static void make_no_host_translation_by_firmware(struct model *m)
+{
+	m->units[0].config.amdvi.no_host = true;
+}
+
 static void make_dead(struct model *m)
 {
 	m->units[0].all_ones = true;
@@ -554,7 +559,7 @@ static void test_units_that_are_not_taken_over(void **state)
 {
 	static void (*const changes[])(struct model * m) = {make_table_outside,
 		make_table_in_crash_region, make_segments_reserved, make_no_host_translation,
-		make_dead};
+		make_no_host_translation_by_firmware, make_dead};
 
 	(void)state;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(changes); i++) {

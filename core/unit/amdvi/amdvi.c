@@ -44,6 +44,13 @@ static unsigned levels_max(const struct qt_unit *unit)
 	return 4 + AMDVI_FEATURE_HATS(unit->capability);
 }
 
+/* Without, nobody could be admitted: that takes tables of a kind that is not made here. */
+static bool has_host_tables(const struct qt_unit *unit)
+{
+	return unit->mode != AMDVI_MODE_NO_HOST &&
+	       AMDVI_FEATURE_HATS(unit->capability) != AMDVI_HATS_NONE;
+}
+
 static void set_state(struct qt_unit *unit, enum qt_unit_state state, enum qt_reason reason)
 {
 	unit->state = (uint8_t)state;
@@ -85,8 +92,7 @@ static void inspect(const struct qt_machine *machine, struct qt_unit *unit)
 		set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
 	else if (!(control & AMDVI_CONTROL_ENABLE))
 		set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
-	else if (!tables_in_ram(machine, unit) ||
-		 AMDVI_FEATURE_HATS(unit->capability) == AMDVI_HATS_NONE)
+	else if (!tables_in_ram(machine, unit) || !has_host_tables(unit))
 		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
 	else
 		set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);

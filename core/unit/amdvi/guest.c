@@ -62,6 +62,10 @@ static struct qt_table guest_table(
 			.levels_max = 0,
 			.denied = (uint8_t)(QT_RW & ~perms),
 			.coherent = unit->coherent && !(words[1] & AMDVI_NO_SNOOP),
+			/*
+			 * As documented (2.2.6.5); those of PASID 0 are not, says Linux
+			 * (dma_max_address). The lower half is the same either way.
+			 */
 			.sign_extended = true,
 			.accessed_dirty = true},
 		.root = guest_cr3 & GCR3_ADDRESS,

@@ -49,6 +49,9 @@ enum amdvi_register {
 #define AMDVI_FEATURE_GUEST_IO          (1ull << 48)                  /* GIoSup */
 #define AMDVI_HATS_NONE                 3u
 
+/* qt_unit.mode: firmware says that there are no host tables. */
+#define AMDVI_MODE_NO_HOST 1u
+
 /* Status (3.4.16). */
 #define AMDVI_STATUS_COMMANDS_RUN (1ull << 4)
 
