@@ -315,6 +315,43 @@ static const struct field domain_fields[] = {
 	{"trouble_iova", "AT", FIELD_WRITTEN, DOMAIN(detail), .write = write_trouble_iova},
 };
 
+/* Functions whose interrupts were turned off */
+
+static void write_interrupts(const void *record, char text[FIELD_TEXT])
+{
+	const unsigned done = ((const struct qt_report_function *)record)->interrupts;
+
+	if (done & QT_PCI_QUIET_INTX)
+		add_word(text, "INTx");
+	if (done & QT_PCI_QUIET_MSI)
+		add_word(text, "MSI");
+	if (done & QT_PCI_QUIET_MSIX)
+		add_word(text, "MSI-X");
+}
+
+static void write_interrupt_trouble(const void *record, char text[FIELD_TEXT])
+{
+	const unsigned done = ((const struct qt_report_function *)record)->interrupts;
+
+	if (done & QT_PCI_QUIET_FAILED)
+		add_word(text, "not all could be turned off");
+	if (done & QT_PCI_QUIET_ABSENT)
+		add_word(text, "does not answer");
+}
+
+#define FUNCTION(member) AT(qt_report_function, member)
+
+static const struct field function_fields[] = {
+	{"rid", "FUNCTION", FIELD_RID, FUNCTION(rid)},
+	{NULL, "INTERRUPTS", FIELD_WRITTEN, FUNCTION(interrupts), .write = write_interrupts},
+	{"intx", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_INTX},
+	{"msi", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_MSI},
+	{"msix", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_MSIX},
+	{"failed", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_FAILED},
+	{"absent", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_ABSENT},
+	{NULL, "TROUBLE", FIELD_WRITTEN, FUNCTION(interrupts), .write = write_interrupt_trouble},
+};
+
 const struct record_type record_types[] = {
 	{"units", "IOMMUs", true, offsetof(struct qt_report_header, units), unit_fields,
 		QT_ARRAY_SIZE(unit_fields)},
@@ -322,5 +359,7 @@ const struct record_type record_types[] = {
 		requester_fields, QT_ARRAY_SIZE(requester_fields)},
 	{"domains", "Domains", true, offsetof(struct qt_report_header, domains), domain_fields,
 		QT_ARRAY_SIZE(domain_fields)},
+	{"functions", "Interrupts turned off", false, offsetof(struct qt_report_header, functions),
+		function_fields, QT_ARRAY_SIZE(function_fields)},
 };
 const size_t record_type_count = QT_ARRAY_SIZE(record_types);

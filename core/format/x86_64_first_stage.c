@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * First-stage tables, which are those of a 64-bit x86 CPU: 4 or 5 levels of 512
- * eight-byte entries.
+ * eight-byte entries. AMD-Vi's guest ("v2") tables are the same.
  *
  * A device's DMA without a PASID is a user's access: an entry without U/S lets
  * none of it through. Such entries can belong to a CPU's address space, so they
  * are neither empty nor a way down: perms 0.
  *
  * Sources: Intel Virtualization Technology for Directed I/O, revision 4.1,
- * sections 3.6 (first-stage translation) and 9.7 (first-stage paging entries).
+ * sections 3.6 (first-stage translation) and 9.7 (first-stage paging entries);
+ * AMD I/O Virtualization Technology (IOMMU) Specification, 48882, revision 3.08,
+ * section 2.2.6 (I/O page tables for guest translations).
  */
 #include <quietus/table.h>
 

@@ -232,7 +232,7 @@ static int visit_entry(void *context, const struct qt_unit_entry *entry)
 	requester->reason = entry->reason;
 	requester->ats = entry->ats;
 	requester->domain_id = entry->domain_id;
-	if (entry->state == QT_REQ_TRANSLATED) {
+	if (entry->table.geometry.levels) {
 		requester->domain = (int16_t)domain_of(visit->machine, visit->unit, entry);
 		if (requester->domain < 0)
 			return QT_E_NOMEM;
@@ -562,6 +562,16 @@ static void discover_units(struct qt_machine *machine)
 	}
 }
 
+/* Others are left alone whatever they translate: theirs are looked at for GUARD only. */
+static bool is_translated(const struct qt_machine *machine, size_t domain)
+{
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].domain == (int16_t)domain &&
+			machine->requesters[i].state == QT_REQ_TRANSLATED)
+			return true;
+	return false;
+}
+
 void qt_machine_find(struct qt_machine *machine)
 {
 	discover_units(machine);
@@ -574,5 +584,6 @@ void qt_machine_find(struct qt_machine *machine)
 	for (size_t i = 0; i < machine->domain_count; i++)
 		qt_domain_survey(machine, &machine->domains[i]);
 	for (size_t i = 0; i < machine->domain_count; i++)
-		survey_install(machine, &machine->domains[i]);
+		if (is_translated(machine, i))
+			survey_install(machine, &machine->domains[i]);
 }

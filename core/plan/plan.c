@@ -140,6 +140,13 @@ static enum qt_decision decide(
 	case QT_REQ_DAMAGED:
 		decision = QT_LEAVE;
 		break;
+	case QT_REQ_UNSUPPORTED:
+		/* Nested translation: of interest for where it leads only. */
+		if (requester->domain < 0 || !machine->domains[requester->domain].guard_broken)
+			return QT_LEAVE;
+		*why = QT_WHY_GUARD_BROKEN;
+		decision = QT_LEAVE;
+		break;
 	default:
 		return QT_LEAVE;
 	}

@@ -117,6 +117,7 @@ static const char *const reasons[] = {
 		"its table cannot be read to the end, so it may lead into the crash region",
 	[QT_WHY_SHARED_MEMORY] =
 		"nothing keeps it off memory that the dead kernel shared with the capture kernel",
+	[QT_WHY_NESTED] = "its DMA goes through a guest's tables and then its hypervisor's",
 	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
 	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",
 	[QT_WHY_UNIT_UNSUPPORTED] = "the IOMMU is in a mode that is not known",
@@ -134,10 +135,12 @@ static const char *const reasons[] = {
 	[QT_WHY_FLUSH_FAILED] = "an IOMMU did not flush its caches",
 	[QT_WHY_STORE_FAILED] = "a word could not be changed",
 	[QT_WHY_EXCEPTION] = "a CPU exception",
-	[QT_WHY_VENDOR_UNSUPPORTED] = "another vendor's IOMMU, or memory encryption",
+	[QT_WHY_VENDOR_UNSUPPORTED] = "the IOMMU is of a kind not supported",
 	[QT_WHY_COMMAND_LINE_FULL] = "the capture kernel's command line has no room",
 	[QT_WHY_NOT_RESERVED] = "the stage's memory cannot be reserved",
 	[QT_WHY_PROTECTED_MEMORY] = "an IOMMU's protected memory region covers the crash region",
+	[QT_WHY_ENCRYPTED] = "memory is encrypted",
+	[QT_WHY_NOT_MAPPED] = "the stage cannot map the machine's memory",
 	[QT_WHY_GROWN] = "its table leaves the crash region free, once it has more levels",
 	[QT_WHY_X2APIC_ID] =
 		"the crash CPU's APIC ID needs interrupt remapping, which would end with this",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <quietus/text.h>
 
+#include "../pci/config.h"
 #include "device_tlb.h"
 
 /* Longest wait for all devices of a unit together, in microseconds. */
@@ -15,10 +16,14 @@ static void log_hung(const struct qt_host *host, qt_rid rid)
 	host->log(host->context, line);
 }
 
-/* PCI Express 6.0, 7.5.1.1.1: what is not there reads all ones, and would never answer. */
+/*
+ * What is not there reads all ones, and would never answer. The vendor ID of a
+ * virtual function does so too (PCI Express 6.0, 9.3.4.1.1), its command register
+ * (7.5.1.1.3) has bits that are always 0.
+ */
 static bool is_there(const struct qt_host *host, qt_rid rid)
 {
-	return host->pci_read(host->context, rid, 0, 2) != 0xffff;
+	return host->pci_read(host->context, rid, PCI_COMMAND, 2) != 0xffff;
 }
 
 int qt_flush_device_tlbs(const struct qt_machine *machine, const struct qt_unit *unit,

@@ -133,7 +133,8 @@ enum qt_reason {
 	QT_WHY_NO_PERMISSION = 16,
 	QT_WHY_GUARD_UNKNOWN = 17,
 	QT_WHY_GROWN = 18,         /* free, once its table has more levels */
-	QT_WHY_SHARED_MEMORY = 19, /* untranslated, and the dead kernel used crash memory too */
+	QT_WHY_NESTED = 19,        /* a guest's tables on top of its hypervisor's */
+	QT_WHY_SHARED_MEMORY = 20, /* untranslated, and the dead kernel used crash memory too */
 	/* states of a unit, and outcomes */
 	QT_WHY_UNIT_DEAD = 32,
 	QT_WHY_ABORT_MODE = 34,
@@ -152,10 +153,12 @@ enum qt_reason {
 	QT_WHY_FLUSH_FAILED = 59,
 	QT_WHY_STORE_FAILED = 60,
 	QT_WHY_EXCEPTION = 61,
-	QT_WHY_VENDOR_UNSUPPORTED = 62, /* another vendor's IOMMU, or memory encryption */
+	QT_WHY_VENDOR_UNSUPPORTED = 62, /* an IOMMU of a kind not supported */
 	QT_WHY_COMMAND_LINE_FULL = 63,
 	QT_WHY_NOT_RESERVED = 64,
 	QT_WHY_PROTECTED_MEMORY = 65, /* a protected memory region covers the crash region */
+	QT_WHY_ENCRYPTED = 66,        /* SME, SNP, or a guest with SEV or TDX */
+	QT_WHY_NOT_MAPPED = 67,       /* the stage has no page tables for the machine's memory */
 	QT_WHY_X2APIC_ID = 72,        /* the CPU's APIC ID needs interrupt remapping */
 	QT_WHY_KERNEL_TOO_OLD = 73,   /* the capture kernel cannot be kept from the units */
 };

@@ -16,7 +16,11 @@ struct qt_unit_entry {
 	uint8_t reason; /* enum qt_reason, for unsupported and damaged ones */
 	bool ats;       /* device may send translated requests */
 	uint32_t domain_id;
-	struct qt_table table; /* with QT_REQ_TRANSLATED */
+	/*
+	 * What translates its DMA, with QT_REQ_TRANSLATED. Otherwise levels is 0, or it
+	 * is the last of several tables that do, for GUARD to be checked on.
+	 */
+	struct qt_table table;
 };
 
 /* What keeps the capture kernel's driver away from units of one kind. */

@@ -5,7 +5,6 @@
  */
 #include <quietus/memory.h>
 
-#include "cpu.h"
 #include "encryption.h"
 
 #define ENCRYPTION_LEAF 0x8000001f
@@ -15,33 +14,33 @@
 
 #define TDX_LEAF 0x21
 
-static bool is_tdx_guest(void)
+static bool is_tdx_guest(const struct encryption_cpu *cpu)
 {
 	struct cpuid r;
 
-	if (cpuid(0, 0).eax < TDX_LEAF)
+	if (cpu->cpuid(0, 0).eax < TDX_LEAF)
 		return false;
-	r = cpuid(TDX_LEAF, 0);
+	r = cpu->cpuid(TDX_LEAF, 0);
 	return memcmp(&r.ebx, "Inte", 4) == 0 && memcmp(&r.edx, "lTDX", 4) == 0 &&
 	       memcmp(&r.ecx, "    ", 4) == 0;
 }
 
-const char *encryption_in_use(void)
+const char *encryption_in_use(const struct encryption_cpu *cpu)
 {
 	uint32_t features = 0;
 
-	if (cpuid(0x80000000, 0).eax >= ENCRYPTION_LEAF)
-		features = cpuid(ENCRYPTION_LEAF, 0).eax;
-	if (features & ENCRYPTION_SEV && read_msr(MSR_SEV_STATUS) & 1)
+	if (cpu->cpuid(0x80000000, 0).eax >= ENCRYPTION_LEAF)
+		features = cpu->cpuid(ENCRYPTION_LEAF, 0).eax;
+	if (features & ENCRYPTION_SEV && cpu->read_msr(MSR_SEV_STATUS) & 1)
 		return "SEV";
 	/* A host that enforces it keeps its IOMMUs to tables that firmware has checked. */
-	if (features & ENCRYPTION_SNP && read_msr(MSR_SYSCFG) & SYSCFG_SNP)
+	if (features & ENCRYPTION_SNP && cpu->read_msr(MSR_SYSCFG) & SYSCFG_SNP)
 		return "SNP";
 	/*
 	 * Switched on by firmware; whether the dead kernel used it is not to be seen
 	 * from here, so the answer is the careful one.
 	 */
-	if (features & ENCRYPTION_SME && read_msr(MSR_SYSCFG) & SYSCFG_MEM_ENCRYPT)
+	if (features & ENCRYPTION_SME && cpu->read_msr(MSR_SYSCFG) & SYSCFG_MEM_ENCRYPT)
 		return "SME";
-	return is_tdx_guest() ? "TDX" : NULL;
+	return is_tdx_guest(cpu) ? "TDX" : NULL;
 }

@@ -129,18 +129,17 @@ static void read_mode(struct stage *s)
 /* Own page tables, where they can be had: else nothing more is looked at. */
 static bool take_paging_over(struct stage *s)
 {
-	const char *encryption = encryption_in_use();
+	const char *encryption = encryption_in_use(&(struct encryption_cpu){cpuid, read_msr});
 
 	if (encryption) {
 		log_say(&s->log, "memory is encrypted (%s)", encryption);
-		s->settle.hands_off = QT_WHY_VENDOR_UNSUPPORTED;
+		s->settle.hands_off = QT_WHY_ENCRYPTED;
 		return false;
 	}
 	write_cr4(read_cr4() | CR4_MCE);
 	if (!paging_switch(&s->paging))
 		return true;
-	log_line(&s->log, "cannot map the machine's memory");
-	s->settle.hands_off = QT_WHY_VENDOR_UNSUPPORTED;
+	s->settle.hands_off = QT_WHY_NOT_MAPPED;
 	return false;
 }
 
@@ -160,6 +159,7 @@ static bool prepare(struct stage *s)
 	read_mode(s);
 	if (s->settle.mode == STAGE_OFF) {
 		s->settle.outcome = QT_OUTCOME_OFF;
+		s->settle.reason = QT_WHY_ASKED_OFF;
 		return true;
 	}
 	/* First, so that whatever comes can be reported. */

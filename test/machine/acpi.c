@@ -226,7 +226,9 @@ static void put_amd_unit(struct table *table, const struct model *m, unsigned in
 	put(table, 0x40, 2);
 	put(table, config->registers, 8);
 	put(table, config->segment, 2);
-	put(table, 0, 6);
+	put(table, 0, 2);
+	/* Attributes: HATDis; in the oldest type features, of which x2APIC support. */
+	put(table, type == 0x10 || config->amdvi.no_host, 4);
 	if (type != 0x10) {
 		put(table, m->units[index].amdvi.features, 8);
 		put(table, 0, 8);

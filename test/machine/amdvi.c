@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kind.h"
+#include "walk.h"
 
 #define ADDRESS_MASK 0x000ffffffffff000ull
 #define NEVER        UINT64_MAX
@@ -42,7 +43,12 @@ struct model_unit_config model_amdvi_default(qt_phys registers)
 		.coherent = true,
 		.device_tlbs = true,
 		.latency_us = 3,
-		.amdvi = {.function = 2, .block_type = 0x11, .levels_max = 6},
+		.first_1g = true, /* guest tables have all sizes */
+		.amdvi = {.function = 2,
+			.block_type = 0x11,
+			.levels_max = 6,
+			.guest_levels = 5,
+			.gcr3_levels = 3},
 	};
 }
 
@@ -60,6 +66,10 @@ static void init(struct model_unit *unit)
 	unit->amdvi.features = (uint64_t)(config->amdvi.levels_max - 4) << 10 |
 			       (uint64_t)!config->amdvi.no_invalidate_all << 6 | (uint64_t)3 << 39 |
 			       0x3;
+	if (config->amdvi.guest_levels)
+		unit->amdvi.features |= 1u << 4 | (uint64_t)(config->amdvi.guest_levels - 4) << 12 |
+					(uint64_t)(config->amdvi.gcr3_levels - 1) << 14 |
+					(uint64_t)!config->amdvi.no_guest_io << 48;
 	unit->amdvi.running_ns = unit->amdvi.fetch_ns = NEVER;
 }
 
@@ -83,6 +93,8 @@ static uint64_t root(const struct model_unit *unit)
 struct choice {
 	uint16_t number;
 	bool tables;
+	bool guest;
+	uint32_t pasid;
 	uint64_t space;
 	qt_iova start, last;
 };
@@ -115,6 +127,8 @@ static bool is_page(const struct model_cached *entry, const void *context)
 
 	if (entry->kind != MODEL_CACHE_LEAF &&
 		!(entry->kind == MODEL_CACHE_TABLE && choice->tables))
+		return false;
+	if (entry->first_stage != choice->guest || (choice->guest && entry->pasid != choice->pasid))
 		return false;
 	return entry->domain == choice->number && overlaps(entry, choice);
 }
@@ -189,12 +203,15 @@ static bool run_device(struct model *m, struct model_unit *unit, uint64_t lo, ui
 
 static bool run_pages(struct model_unit *unit, uint64_t lo, uint64_t hi)
 {
-	struct choice choice = {.number = (uint16_t)(lo >> 32), .tables = hi & 2};
+	struct choice choice = {.number = (uint16_t)(lo >> 32),
+		.tables = hi & 2,
+		.guest = hi & 4,
+		.pasid = lo & 0xfffff};
 
 	set_window(&choice, hi);
 	unit->iotlb_invalidations++;
 	model_cache_drop(&unit->cache, is_page, &choice);
-	return !(lo & 0x0fff0000fff00000ull) && !(hi & 0xff8);
+	return !(lo & 0x0fff0000fff00000ull) && !(hi & 0xff8) && (choice.guest || !choice.pasid);
 }
 
 static bool run_entry(struct model_unit *unit, uint64_t lo, uint64_t hi)
@@ -409,28 +426,30 @@ static uint64_t read_register(
 	return offset & 4 ? quad >> 32 : (uint32_t)quad;
 }
 
-static void visit_entry(struct model *m, struct model_unit *unit, unsigned device,
-	const uint64_t *words, model_found_fn visit, void *context)
+static void visit_entry(
+	struct model *m, struct model_unit *unit, qt_rid rid, model_found_fn visit, void *context)
 {
-	qt_rid rid = QT_RID(unit->config.segment, 0, device);
-	bool valid = words[0] & 1;
-	struct model_found found = {
-		.unit = unit,
-		.rid = rid,
-		.pass = !valid || !(words[0] >> 9 & 7),
-		.perms =
-			valid ? (uint8_t)((words[0] >> 61 & 1) | (words[0] >> 62 & 1) << 1) : QT_RW,
-		.levels = words[0] >> 9 & 7,
-		.domain = (uint16_t)words[1],
-		.root = words[0] & ADDRESS_MASK,
-		.view = view(unit),
-	};
+	const struct walk walk = {m, unit, MODEL_WALK, rid, 0};
+	struct model_cached entry;
+	struct model_found found;
 
 	if (model_unit_of(m, rid) != unit)
 		return;
-	/* Entries that pass everything count for functions only: there are 65536. */
-	if (valid ? words[0] & 2 && found.perms : model_function(m, rid) != NULL)
-		visit(m, &found, context);
+	entry = model_amdvi_context(&walk);
+	if (entry.fault)
+		return;
+	found = (struct model_found){
+		.unit = unit,
+		.rid = rid,
+		.pass = !entry.levels,
+		.perms = entry.perms,
+		.levels = entry.levels,
+		.domain = entry.domain,
+		.root = entry.value,
+		.first_stage = entry.first_stage,
+		.view = view(unit),
+	};
+	visit(m, &found, context);
 }
 
 /* What checks see. A page of the device table at a time, because they look after every store. */
@@ -445,9 +464,15 @@ static void each(struct model *m, struct model_unit *unit, model_found_fn visit,
 		if (!at || !model_in_ram(m, at, MODEL_PAGE))
 			continue;
 		memcpy(words, model_memory_page(&m->memory, at, view(unit)), sizeof(words));
-		for (unsigned i = 0; i < per_page; i++)
-			if (words[i * 4] != BLOCKED && (words[i * 4] || m->function_count))
-				visit_entry(m, unit, device + i, words + i * 4, visit, context);
+		for (unsigned i = 0; i < per_page; i++) {
+			qt_rid rid = QT_RID(unit->config.segment, 0, device + i);
+
+			/* Entries that pass everything count for functions only: there are 65536.
+			 */
+			if (words[i * 4] & 1 ? words[i * 4] != BLOCKED
+					     : model_function(m, rid) != NULL)
+				visit_entry(m, unit, rid, visit, context);
+		}
 	}
 }
 
@@ -495,6 +520,7 @@ static void start(struct model *m, unsigned index)
 	a->command_head = a->command_tail = 16 * model_random_below(&m->random, 512);
 	a->control = MODEL_AMDVI_ENABLE | MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENT_INT |
 		     MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT | 0x4 |
+		     (unit->config.amdvi.guest_levels ? MODEL_AMDVI_GUEST : 0) |
 		     (uint64_t)unit->config.coherent << 10 |
 		     (uint64_t)unit->config.amdvi.segments_lg2 << 34;
 	a->running = a->wanted = true;
@@ -502,26 +528,29 @@ static void start(struct model *m, unsigned index)
 
 static bool is_present(const struct model_domain *domain, uint64_t raw)
 {
-	(void)domain;
-	return raw & 1 && raw >> 61 & 3;
+	return raw & 1 && (domain->first_stage || raw >> 61 & 3);
 }
 
-static bool is_leaf(unsigned level, uint64_t raw)
+static bool is_leaf(const struct model_domain *domain, unsigned level, uint64_t raw)
 {
+	if (domain->first_stage)
+		return model_first_stage_leaf(level, raw);
 	return level == 0 || (raw >> 9 & 7) == 0 || (raw >> 9 & 7) == 7;
 }
 
 static uint64_t table_word(const struct model_domain *domain, unsigned level, qt_phys table)
 {
-	(void)domain;
+	if (domain->first_stage)
+		return table | model_first_stage_bits(domain, QT_RW, false);
 	return table | (uint64_t)level << 9 | 3ull << 61 | 1;
 }
 
 static uint64_t leaf_word(
 	const struct model_domain *domain, unsigned level, qt_phys phys, unsigned perms)
 {
-	(void)domain;
-	(void)level;
+	if (domain->first_stage)
+		return phys | model_first_stage_bits(domain, perms, true) |
+		       (level ? MODEL_FS_LARGE : 0);
 	return phys | (uint64_t)perms << 61 | 1ull << 60 | 1;
 }
 
@@ -540,11 +569,66 @@ static void write_entry(struct model *m, unsigned unit, qt_rid rid, uint64_t lo,
 	model_poke(m, at + 16, 2ull << 60 | (rid & 0xffff) << 12 | 9 << 1 | 1);
 }
 
+static qt_phys gcr3_table(struct model *m, unsigned unit, qt_rid rid)
+{
+	qt_phys at = device_entry(m, unit, rid);
+	uint64_t lo = model_peek(m, at), hi = model_peek(m, at + 8);
+
+	if (!field(lo, 55, 55))
+		return 0;
+	return field(lo, 60, 58) << 12 | field(hi, 31, 16) << 15 | field(hi, 63, 43) << 31;
+}
+
+qt_phys model_gcr3_entry(struct model *m, unsigned unit, qt_rid rid, uint32_t pasid, unsigned level)
+{
+	qt_phys table = gcr3_table(m, unit, rid);
+	unsigned at = (unsigned)field(model_peek(m, device_entry(m, unit, rid)), 57, 56);
+
+	for (; table && at > level; at--) {
+		uint64_t word = model_peek(m, table + (pasid >> 9 * at & 511) * 8);
+
+		table = word & 1 ? word & ADDRESS_MASK : 0;
+	}
+	return table ? table + (pasid >> 9 * level & 511) * 8 : 0;
+}
+
+/* Where it does not have one yet, a guest CR3 table of as many levels as the domain says. */
+static void attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid)
+{
+	qt_phys at = device_entry(m, domain->unit, rid);
+	unsigned level = domain->gcr3_levels ? domain->gcr3_levels - 1u : 0;
+
+	if (!gcr3_table(m, domain->unit, rid)) {
+		qt_phys table = model_page(m);
+
+		write_entry(m, domain->unit, rid,
+			model_peek(m, at) | field(table, 14, 12) << 58 | (uint64_t)level << 56 |
+				1ull << 55 | 3ull << 61 | 3,
+			model_peek(m, at + 8) | field(table, 30, 15) << 16 |
+				field(table, 51, 31) << 43);
+		model_poke(
+			m, at + 16, model_peek(m, at + 16) | (uint64_t)(domain->levels - 4) << 54);
+	}
+	for (; level; level--) {
+		qt_phys slot = model_gcr3_entry(m, domain->unit, rid, pasid, level);
+
+		if (!(model_peek(m, slot) & 1))
+			model_poke(m, slot, model_page(m) | 1);
+	}
+	model_poke(m, model_gcr3_entry(m, domain->unit, rid, pasid, 0), domain->root | 1);
+}
+
+/* Requests without PASID go through guest tables with GIoV, and through PASID 0's. */
 static void attach(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type)
 {
-	write_entry(m, domain->unit, rid,
-		domain->root | (uint64_t)domain->levels << 9 | 3ull << 61 | 3,
-		domain->id | (uint64_t)type << 32);
+	if (!domain->first_stage) {
+		write_entry(m, domain->unit, rid,
+			domain->root | (uint64_t)domain->levels << 9 | 3ull << 61 | 3,
+			domain->id | (uint64_t)type << 32);
+		return;
+	}
+	write_entry(m, domain->unit, rid, 1ull << 54, domain->id | (uint64_t)type << 32);
+	attach_pasid(m, domain, rid, 0);
 }
 
 static void attach_pass(struct model *m, unsigned unit, qt_rid rid)
@@ -595,6 +679,7 @@ const struct model_unit_kind model_kind_amdvi = {
 	.leaf_word = leaf_word,
 	.requester_entry = device_entry,
 	.attach = attach,
+	.attach_pasid = attach_pasid,
 	.attach_pass = attach_pass,
 	.detach = detach,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The walk of an AMD-Vi unit, written from the specification (48882, revision
- * 3.08), sections 2.2.2 and 2.2.3, and from nothing in the core: it is what the
- * core is checked against.
+ * 3.08), sections 2.2.2, 2.2.3, 2.2.6 (guest tables) and 2.2.7, and from nothing in the core: it is
+ * what the core is checked against.
  */
 #include <string.h>
 
@@ -49,9 +49,10 @@ void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bo
 {
 	unsigned next = (unsigned)field(raw, 11, 9);
 
-	(void)m;
-	(void)unit;
-	(void)first_stage;
+	if (first_stage) {
+		model_step_entry(m, unit, true, level, raw, entry);
+		return;
+	}
 	*entry = (struct model_entry){.kind = MODEL_EMPTY};
 	if (!(raw & 1) || !field(raw, 62, 61))
 		return;
@@ -75,43 +76,84 @@ void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bo
 	entry->kind = MODEL_LEAF;
 }
 
+/* From the guest CR3 table down to what PASID 0 has: section 2.2.6. */
+static int read_guest(const struct walk *walk, const uint64_t *words, struct model_cached *context)
+{
+	qt_phys table = field(words[0], 60, 58) << 12 | field(words[1], 31, 16) << 15 |
+			field(words[1], 63, 43) << 31;
+	uint64_t entry;
+
+	for (unsigned level = (unsigned)field(words[0], 57, 56);; level--) {
+		if (!fetch(walk, table, &entry))
+			return MODEL_FAULT_CONTEXT_ACCESS;
+		if (!(entry & 1))
+			return MODEL_FAULT_CONTEXT_ABSENT;
+		if (field(entry, 11, 1) || field(entry, 63, 52))
+			return MODEL_FAULT_CONTEXT_RESERVED;
+		table = entry & ADDRESS_MASK;
+		if (!level)
+			break;
+	}
+	context->first_stage = true;
+	context->levels = (uint8_t)(4 + field(words[2], 55, 54));
+	context->value = table;
+	return 0;
+}
+
+static bool guest_reserved(const struct walk *walk, const uint64_t *words)
+{
+	const struct model_amdvi_config *config = &walk->unit->config.amdvi;
+
+	return !(walk->unit->amdvi.control & MODEL_AMDVI_GUEST) ||
+	       field(words[0], 57, 56) >= config->gcr3_levels ||
+	       4 + field(words[2], 55, 54) > config->guest_levels ||
+	       (field(words[0], 54, 54) && config->no_guest_io);
+}
+
 /* Device table entry: table 7, and table 8 for what V and TV mean. */
 static int read_entry(const struct walk *walk, struct model_cached *context)
 {
 	qt_phys at = model_amdvi_entry(walk->unit, walk->rid);
+	uint64_t words[3];
 	unsigned mode, perms;
-	uint64_t lo, hi;
 
-	if (!at || !fetch(walk, at, &lo) || !fetch(walk, at + 8, &hi))
-		return MODEL_FAULT_CONTEXT_ACCESS;
+	for (unsigned i = 0; i < QT_ARRAY_SIZE(words); i++)
+		if (!at || !fetch(walk, at + i * 8, &words[i]))
+			return MODEL_FAULT_CONTEXT_ACCESS;
 	context->type = PASS;
 	context->perms = QT_RW;
-	if (!(lo & 1))
+	if (!(words[0] & 1))
 		return 0;
-	if (field(lo, 6, 2) || field(lo, 63, 63))
+	if (field(words[0], 6, 2) || field(words[0], 63, 63))
 		return MODEL_FAULT_CONTEXT_RESERVED;
-	if (!(lo & 2))
+	if (!(words[0] & 2))
 		return MODEL_FAULT_CONTEXT_ABSENT;
-	mode = (unsigned)field(lo, 11, 9);
-	perms = (unsigned)(field(lo, 61, 61) | field(lo, 62, 62) << 1);
+	mode = (unsigned)field(words[0], 11, 9);
+	perms = (unsigned)field(words[0], 62, 61);
 	if (mode > walk->unit->config.amdvi.levels_max)
 		return MODEL_FAULT_CONTEXT_INVALID;
-	if (field(lo, 55, 54) == 3)
-		return MODEL_FAULT_MODE; /* guest tables for all: not modelled */
+	if (field(words[0], 55, 55) && guest_reserved(walk, words))
+		return MODEL_FAULT_CONTEXT_RESERVED;
 	if (!perms)
 		return MODEL_FAULT_BLOCKED;
 	context->perms = (uint8_t)perms;
-	context->domain = (uint16_t)hi;
+	context->domain = (uint16_t)words[1];
+	if (field(words[0], 55, 54) == 3) {
+		if (mode)
+			return MODEL_FAULT_MODE; /* nested: not for the model to walk */
+		context->type = field(words[1], 32, 32) ? TRANSLATE_ATS : TRANSLATE;
+		return read_guest(walk, words, context);
+	}
 	if (!mode)
 		return 0;
-	context->type = field(hi, 32, 32) ? TRANSLATE_ATS : TRANSLATE;
+	context->type = field(words[1], 32, 32) ? TRANSLATE_ATS : TRANSLATE;
 	context->levels = (uint8_t)mode;
-	context->value = lo & ADDRESS_MASK;
+	context->value = words[0] & ADDRESS_MASK;
 	return 0;
 }
 
 /* Entries are cached whatever they say (section 2.4.2). */
-static struct model_cached context_of(const struct walk *walk)
+struct model_cached model_amdvi_context(const struct walk *walk)
 {
 	struct model_cached context = {.kind = MODEL_CACHE_CONTEXT, .number = (uint16_t)walk->rid};
 
@@ -128,16 +170,23 @@ static struct model_cached context_of(const struct walk *walk)
 	return context;
 }
 
-static void remember_table(const struct walk *walk, uint16_t domain, unsigned level,
-	const struct model_entry *entry, unsigned perms)
+/* Guest translations are tagged with the PASID that requests without one count as. */
+static uint64_t space_of(const struct model_cached *context)
+{
+	return model_space(context->first_stage, context->domain, 0);
+}
+
+static void remember_table(const struct walk *walk, const struct model_cached *context,
+	unsigned level, const struct model_entry *entry, unsigned perms)
 {
 	struct model_cached cached = {
 		.kind = MODEL_CACHE_TABLE,
 		.size_lg2 = (uint8_t)span_lg2(level),
 		.perms = (uint8_t)perms,
 		.levels = entry->next_level,
-		.domain = domain,
-		.space = domain,
+		.first_stage = context->first_stage,
+		.domain = context->domain,
+		.space = space_of(context),
 		.number = walk->iova >> span_lg2(level),
 		.value = entry->phys,
 	};
@@ -154,7 +203,7 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 	*perms = context->perms;
 	for (unsigned level = 1; walk->path != MODEL_WALK && level < context->levels; level++) {
 		const struct model_cached *cached =
-			model_cache_find(&walk->unit->cache, MODEL_CACHE_TABLE, context->domain,
+			model_cache_find(&walk->unit->cache, MODEL_CACHE_TABLE, space_of(context),
 				(uint8_t)span_lg2(level), walk->iova >> span_lg2(level));
 
 		/* Address bits of the levels that are skipped must be 0. */
@@ -165,6 +214,17 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 		return cached->levels;
 	}
 	return context->levels - 1u;
+}
+
+/* Guest tables have accessed and dirty flags as a CPU's do: walks set what is missing. */
+static void update_flags(
+	const struct walk *walk, qt_phys at, uint64_t raw, const struct model_entry *entry)
+{
+	bool written = entry->kind == MODEL_LEAF && entry->perms & QT_WRITE;
+	uint64_t wanted = MODEL_FS_ACCESSED | (written ? MODEL_FS_DIRTY : 0);
+
+	if (walk->path == MODEL_CACHED && (raw & wanted) != wanted)
+		model_memory_flag(&walk->m->memory, at, wanted);
 }
 
 static int walk_tables(const struct walk *walk, const struct model_cached *context,
@@ -181,7 +241,7 @@ static int walk_tables(const struct walk *walk, const struct model_cached *conte
 
 		if (!fetch(walk, at, &raw))
 			return MODEL_FAULT_TABLE_ACCESS;
-		model_amdvi_decode(walk->m, walk->unit, false, level, raw, &entry);
+		model_amdvi_decode(walk->m, walk->unit, context->first_stage, level, raw, &entry);
 		if (entry.kind == MODEL_EMPTY)
 			return MODEL_FAULT_WRITE;
 		if (entry.kind == MODEL_BAD)
@@ -189,13 +249,15 @@ static int walk_tables(const struct walk *walk, const struct model_cached *conte
 		perms &= entry.perms;
 		if (!perms)
 			return MODEL_FAULT_WRITE;
+		if (context->first_stage)
+			update_flags(walk, at, raw, &entry);
 		if (entry.kind == MODEL_LEAF) {
 			translation->phys = entry.phys + below(walk->iova, entry.size_lg2);
 			translation->perms = (uint8_t)perms;
 			translation->size_lg2 = entry.size_lg2;
 			return 0;
 		}
-		remember_table(walk, context->domain, level, &entry, perms);
+		remember_table(walk, context, level, &entry, perms);
 		if (below(walk->iova, span_lg2(level)) >> span_lg2(entry.next_level + 1u))
 			return MODEL_FAULT_WRITE;
 		table = entry.phys;
@@ -223,8 +285,8 @@ static bool from_cache(const struct walk *walk, uint8_t kind, uint64_t space, in
 	return false;
 }
 
-static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space, uint16_t domain,
-	int fault, const struct model_translation *translation)
+static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space,
+	const struct model_cached *context, int fault, const struct model_translation *translation)
 {
 	unsigned lg2 = fault ? 12 : translation->size_lg2;
 	struct model_cached entry = {
@@ -232,7 +294,8 @@ static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space,
 		.size_lg2 = (uint8_t)lg2,
 		.perms = translation->perms,
 		.fault = (uint8_t)fault,
-		.domain = domain,
+		.first_stage = context->first_stage,
+		.domain = context->domain,
 		.space = space,
 		.number = walk->iova >> lg2,
 		.value = translation->phys - below(translation->phys, lg2),
@@ -245,17 +308,18 @@ static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space,
 static int translate_by_domain(const struct walk *walk, const struct model_cached *context,
 	struct model_translation *translation)
 {
-	uint16_t domain = context->domain;
 	int fault;
 
+	/* Addresses of other PASIDs are sign-extended, those of PASID 0 are not. */
 	if (span_lg2(context->levels) < 64 && walk->iova >> span_lg2(context->levels))
 		return MODEL_FAULT_WIDTH;
 	if (walk->path == MODEL_CACHED &&
-		from_cache(walk, MODEL_CACHE_LEAF, domain, &fault, translation))
+		from_cache(walk, MODEL_CACHE_LEAF, space_of(context), &fault, translation))
 		return fault;
 	fault = walk_tables(walk, context, translation);
 	if (walk->path == MODEL_CACHED && (!fault || walk->unit->config.amdvi.np_cache))
-		remember_leaf(walk, MODEL_CACHE_LEAF, domain, domain, fault, translation);
+		remember_leaf(
+			walk, MODEL_CACHE_LEAF, space_of(context), context, fault, translation);
 	return fault;
 }
 
@@ -268,7 +332,7 @@ static int translate_by_device(const struct walk *walk, const struct model_cache
 		return fault;
 	fault = translate_by_domain(walk, context, translation);
 	if (!fault)
-		remember_leaf(walk, MODEL_CACHE_DEVICE, walk->rid, 0, 0, translation);
+		remember_leaf(walk, MODEL_CACHE_DEVICE, walk->rid, context, 0, translation);
 	return fault;
 }
 
@@ -284,7 +348,7 @@ int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, 
 		*translation = (struct model_translation){iova, QT_RW, 12};
 		return 0;
 	}
-	context = context_of(&walk);
+	context = model_amdvi_context(&walk);
 	if (context.fault)
 		return context.fault;
 	if (context.type == PASS) {

@@ -70,12 +70,13 @@ static unsigned entries_at(unsigned level)
 	return 12 + 9 * level > 55 ? 1u << (64 - 12 - 9 * level) : 512;
 }
 
-/* First-stage addresses are sign-extended (VT-d 4.1, section 3.6). */
+/* VT-d's first-stage addresses are sign-extended (VT-d 4.1, section 3.6). */
 static qt_iova extended(const struct sweep *sweep, unsigned level, qt_iova iova)
 {
 	unsigned top = 12 + 9 * level + 8;
 
-	return sweep->first_stage && level == sweep->top && iova >> top & 1
+	return sweep->first_stage && sweep->unit->kind->sign_extends && level == sweep->top &&
+			       iova >> top & 1
 		       ? iova | ~((2ull << top) - 1)
 		       : iova;
 }

@@ -104,7 +104,7 @@ static bool is_present(const struct model *m, const struct model_domain *domain,
 static bool is_leaf(
 	const struct model *m, const struct model_domain *domain, unsigned level, uint64_t raw)
 {
-	return kind_of(m, domain->unit)->is_leaf(level, raw);
+	return kind_of(m, domain->unit)->is_leaf(domain, level, raw);
 }
 
 /* The table below a slot, made if the slot is empty or a leaf. */
@@ -219,6 +219,11 @@ void model_attach_pass(struct model *m, unsigned unit, qt_rid rid)
 void model_detach(struct model *m, unsigned unit, qt_rid rid)
 {
 	kind_of(m, unit)->detach(m, unit, rid);
+}
+
+void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid)
+{
+	kind_of(m, domain->unit)->attach_pasid(m, domain, rid, pasid);
 }
 
 int model_touch(struct model *m, qt_rid rid, qt_iova iova)

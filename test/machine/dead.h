@@ -16,11 +16,16 @@ struct model_domain {
 	unsigned levels;
 	uint16_t id;
 	qt_phys root;
-	bool first_stage; /* scalable units without second-stage tables have no other */
+	/*
+	 * Tables like a CPU's: VT-d's first stage, AMD-Vi's guest tables. Set before it is
+	 * used; scalable units without second-stage tables have no other.
+	 */
+	bool first_stage;
 	/* Set by a test before it maps. */
-	bool flags;      /* second stage: SSADE, hardware keeps accessed and dirty flags */
-	bool no_preset;  /* entries are made without those flags set */
-	bool no_execute; /* first stage: with XD set */
+	bool flags;          /* second stage: SSADE, hardware keeps accessed and dirty flags */
+	bool no_preset;      /* entries are made without those flags set */
+	bool no_execute;     /* first stage: with XD set */
+	uint8_t gcr3_levels; /* AMD-Vi's guest tables: levels of the guest CR3 table, 0 is 1 */
 };
 
 struct model_dead {
@@ -54,7 +59,7 @@ void model_unmap(struct model *m, struct model_domain *domain, qt_iova iova, uin
 
 /* Entries for a requester. type is TT: 0, or 1 for ATS. */
 void model_attach(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type);
-/* Scalable mode: the entry of one PASID. */
+/* Scalable mode, or AMD-Vi's guest tables: the entry of one PASID. */
 void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid);
 void model_attach_pass(struct model *m, unsigned unit, qt_rid rid);
 void model_detach(struct model *m, unsigned unit, qt_rid rid);
@@ -78,6 +83,9 @@ int model_touch(struct model *m, qt_rid rid, qt_iova iova);
 qt_phys model_root_entry(const struct model *m, unsigned unit, uint8_t bus);
 qt_phys model_context_entry(struct model *m, unsigned unit, qt_rid rid);
 qt_phys model_pasid_entry(struct model *m, unsigned unit, qt_rid rid, uint32_t pasid);
+/* AMD-Vi: the entry at a level of a guest CR3 table. */
+qt_phys model_gcr3_entry(
+	struct model *m, unsigned unit, qt_rid rid, uint32_t pasid, unsigned level);
 qt_phys model_table_entry(
 	struct model *m, const struct model_domain *domain, qt_iova iova, unsigned level);
 

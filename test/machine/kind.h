@@ -49,6 +49,7 @@ struct model_unit_kind {
 	int (*translate)(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 		enum model_path path, struct model_translation *translation);
 	unsigned registers_size;
+	bool sign_extends; /* addresses that tables like a CPU's translate */
 
 	/* For STILL: whether it is on, and where its requester tables are. */
 	bool (*enabled)(const struct model_unit *unit);
@@ -62,18 +63,26 @@ struct model_unit_kind {
 	/* What the dead kernel writes. */
 	void (*start)(struct model *m, unsigned unit);
 	bool (*is_present)(const struct model_domain *domain, uint64_t raw);
-	bool (*is_leaf)(unsigned level, uint64_t raw);
+	bool (*is_leaf)(const struct model_domain *domain, unsigned level, uint64_t raw);
 	uint64_t (*table_word)(const struct model_domain *domain, unsigned level, qt_phys table);
 	uint64_t (*leaf_word)(
 		const struct model_domain *domain, unsigned level, qt_phys phys, unsigned perms);
 	qt_phys (*requester_entry)(struct model *m, unsigned unit, qt_rid rid);
 	void (*attach)(struct model *m, struct model_domain *domain, qt_rid rid, unsigned type);
+	void (*attach_pasid)(
+		struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid);
 	void (*attach_pass)(struct model *m, unsigned unit, qt_rid rid);
 	void (*detach)(struct model *m, unsigned unit, qt_rid rid);
 };
 
 extern const struct model_unit_kind model_kind_vtd;
 extern const struct model_unit_kind model_kind_amdvi;
+
+/* step.c: entries of tables like a CPU's, and all of VT-d's. */
+void model_step_entry(const struct model *m, const struct model_unit *unit, bool first_stage,
+	unsigned level, uint64_t raw, struct model_entry *entry);
+bool model_first_stage_leaf(unsigned level, uint64_t raw);
+uint64_t model_first_stage_bits(const struct model_domain *domain, unsigned perms, bool leaf);
 
 /* unit.c, walk.c */
 void model_vtd_init(struct model_unit *unit);
@@ -89,6 +98,8 @@ int model_vtd_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt
 qt_phys model_amdvi_entry(const struct model_unit *unit, qt_rid rid);
 void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
 	unsigned level, uint64_t raw, struct model_entry *entry);
+struct walk;
+struct model_cached model_amdvi_context(const struct walk *walk);
 int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation);
 

@@ -63,9 +63,10 @@ struct model_function {
 	bool ats_deaf;   /* never answers an invalidation of its device TLB: a time-out error */
 	bool ats_silent; /* the same, and the unit goes on waiting, its queue with it */
 	bool removed;    /* its configuration space reads all ones */
-	bool stuck;      /* writes to its configuration space change nothing */
-	bool restless;   /* does DMA at 0 all the time, whatever is done to it */
-	uint8_t msi;     /* offsets of its capabilities, 0 if it has none */
+	const struct model_function *physical; /* a virtual function's */
+	bool stuck;    /* writes to its configuration space change nothing */
+	bool restless; /* does DMA at 0 all the time, whatever is done to it */
+	uint8_t msi;   /* offsets of its capabilities, 0 if it has none */
 	uint8_t msix;
 	uint16_t extended;         /* end of its last extended capability */
 	struct model_reset *reset; /* how it takes resets, see reset.h; NULL: not modelled */
@@ -217,6 +218,12 @@ void model_make_bridge(
 void model_add_pcie(struct model_function *function, unsigned type);
 /* Adds an ATS extended capability and turns it on. */
 void model_add_ats(struct model_function *function);
+/*
+ * Adds an SR-IOV extended capability with one virtual function, `rid`, switched on.
+ * Capabilities of its own, and ATS of the physical one, come before that.
+ */
+struct model_function *model_add_virtual(
+	struct model *m, struct model_function *physical, qt_rid rid);
 /* Interrupts: INTx by pin A, and MSI or MSI-X capabilities (their offset), turned on or off. */
 void model_add_intx(struct model_function *function);
 void model_add_msi(struct model_function *function, uint8_t offset, bool on);

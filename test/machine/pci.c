@@ -17,6 +17,7 @@ enum {
 	INTERRUPT_PIN = 0x3d,
 	PCIE_CAPABILITY = 0x40,
 	ATS_CAPABILITY = 0x100,
+	SRIOV_CAPABILITY = 0x160, /* behind that of ATS, or else in its place */
 };
 
 enum {
@@ -156,4 +157,32 @@ void model_add_ats(struct model_function *function)
 	memcpy(function->config + ATS_CAPABILITY, &header, sizeof(header));
 	put16(function, ATS_CAPABILITY + 6, 0x8000);
 	function->ats = true;
+}
+
+/* PCIe 6.0, 9.3.3 and 9.3.4: it has no identity of its own, and is no function of a device. */
+struct model_function *model_add_virtual(
+	struct model *m, struct model_function *physical, qt_rid rid)
+{
+	unsigned at = get16(physical, ATS_CAPABILITY) ? SRIOV_CAPABILITY : ATS_CAPABILITY;
+	struct model_function *first = model_function(m, rid & ~(qt_rid)7);
+	uint8_t header_type = first ? first->config[HEADER_TYPE] : 0;
+	struct model_function *function = model_add_function(m, rid, 0xffff, 0xffff, 0);
+
+	function->physical = physical;
+	model_add_pcie(function, 0);
+	put16(function, COMMAND, 0x4);
+	if (first)
+		first->config[HEADER_TYPE] = header_type;
+	if (at != ATS_CAPABILITY)
+		put16(physical, ATS_CAPABILITY + 2, (uint16_t)(1 | at << 4));
+	put16(physical, at, 0x0010);
+	put16(physical, at + 2, 1);
+	put16(physical, at + 0x08, 1); /* VF Enable */
+	put16(physical, at + 0x0c, 1); /* InitialVFs, TotalVFs, NumVFs */
+	put16(physical, at + 0x0e, 1);
+	put16(physical, at + 0x10, 1);
+	put16(physical, at + 0x14, (uint16_t)(rid - physical->rid));
+	put16(physical, at + 0x16, 1);
+	put16(physical, at + 0x1a, 0x10ca);
+	return function;
 }

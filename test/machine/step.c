@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Paging entries: VT-d 4.1, sections 9.7 (first stage) and 9.8 (second stage). */
+/*
+ * Paging entries: VT-d 4.1, sections 9.7 (first stage) and 9.8 (second stage). Those of
+ * AMD-Vi's guest tables are a CPU's as well: 48882, revision 3.08, section 2.2.6.
+ */
+#include "kind.h"
 #include "walk.h"
 
 static unsigned span_lg2(unsigned level)
@@ -51,4 +55,41 @@ struct model_step model_step(const struct model *m, const struct model_unit_conf
 		low = span_lg2(level);
 	s.output = field(raw, 51, low) << low;
 	return s;
+}
+
+void model_step_entry(const struct model *m, const struct model_unit *unit, bool first,
+	unsigned level, uint64_t raw, struct model_entry *entry)
+{
+	struct model_step step = model_step(m, &unit->config, first, level, raw);
+
+	*entry = (struct model_entry){
+		.perms = step.perms,
+		.next_level = (uint8_t)(level - 1),
+		.size_lg2 = (uint8_t)span_lg2(level),
+		.phys = step.output,
+	};
+	if (!step.present)
+		entry->kind = MODEL_EMPTY;
+	else if (!step.perms)
+		entry->kind = MODEL_OCCUPIED;
+	else if (step.bad)
+		entry->kind = MODEL_BAD;
+	else
+		entry->kind = step.leaf ? MODEL_LEAF : MODEL_TABLE;
+}
+
+bool model_first_stage_leaf(unsigned level, uint64_t raw)
+{
+	return level == 0 || (level <= 2 && raw & MODEL_FS_LARGE);
+}
+
+uint64_t model_first_stage_bits(const struct model_domain *domain, unsigned perms, bool leaf)
+{
+	uint64_t bits = MODEL_FS_PRESENT | MODEL_FS_USER;
+
+	if (perms & QT_WRITE)
+		bits |= MODEL_FS_WRITE;
+	if (!domain->no_preset)
+		bits |= MODEL_FS_ACCESSED | (leaf ? MODEL_FS_DIRTY : 0);
+	return bits | (domain->no_execute ? MODEL_FS_NX : 0);
 }

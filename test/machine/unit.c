@@ -372,6 +372,7 @@ static bool run_device_descriptor(
 	qt_rid rid = QT_RID(unit->config.segment, 0, 0) | (uint16_t)(lo >> 32);
 	struct model_function *function = model_function(m, rid);
 	unsigned pages_lg2 = 0;
+	uint16_t physical = 0;
 
 	if (!unit->config.device_tlbs)
 		model_complain(m, "device TLB invalidation on a unit without device TLBs");
@@ -379,6 +380,12 @@ static bool run_device_descriptor(
 		return false;
 	if (!function->ats)
 		model_complain(m, "device TLB invalidation for %x, which has no ATS on", rid);
+	/* Section 6.5.2.5: PFSID, where ECAP.DIT gives it a meaning. */
+	if (unit->extended_capability >> 41 & 1)
+		physical = (uint16_t)(function->physical ? function->physical->rid : rid);
+	if ((lo >> 12 & 0xf) != (physical & 0xf) || lo >> 52 != physical >> 4)
+		model_complain(
+			m, "device TLB invalidation for %x names another physical function", rid);
 	if (hi & 1)
 		for (pages_lg2 = 1; pages_lg2 < 52 && hi >> (pages_lg2 + 11) & 1; pages_lg2++)
 			;

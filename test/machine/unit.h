@@ -29,6 +29,10 @@ struct model_amdvi_config {
 	uint32_t entries;       /* in each of them; default: all */
 	bool np_cache;          /* caches what is not present, too */
 	bool no_invalidate_all; /* EFR.IASup = 0 */
+	uint8_t guest_levels;   /* EFR.GATS: guest tables of up to 4 or 5 levels; 0: no GTSup */
+	uint8_t gcr3_levels;    /* EFR.GLXSup: 1 to 3 */
+	bool no_guest_io;       /* EFR.GIoSup = 0 */
+	bool no_host;           /* IVRS says that there are no host tables (HATDis) */
 	bool all;               /* IVRS gives it all devices in one entry, else in one range */
 };
 
@@ -168,7 +172,10 @@ struct model_unit {
 	uint64_t waits;
 };
 
-/* AMD-Vi at `at`, whole device table, type 11h, 6 levels, coherent, invalidates all at once. */
+/*
+ * AMD-Vi at `at`, whole device table, type 11h, 6 levels, coherent, invalidates all
+ * at once, guest tables of up to 5 levels for 20 bits of PASID.
+ */
 struct model_unit_config model_amdvi_default(qt_phys registers);
 
 /* Registers at `at`, INCLUDE_PCI_ALL, 3 and 4 levels, 2 MiB and 1 GiB pages, queue, coherent. */
@@ -269,6 +276,7 @@ bool model_amdvi_interrupt_passes(
 #define MODEL_AMDVI_WAIT_INT  (1ull << 4)
 #define MODEL_AMDVI_COMMANDS  (1ull << 12)
 #define MODEL_AMDVI_PPR_INT   (1ull << 14)
+#define MODEL_AMDVI_GUEST     (1ull << 16)
 #define MODEL_AMDVI_GA_INT    (1ull << 29)
 
 /* RTADDR's translation table mode (11.4.5). */

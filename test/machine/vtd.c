@@ -80,27 +80,6 @@ static void each(struct model *m, struct model_unit *unit, model_found_fn visit,
 	}
 }
 
-static void decode(const struct model *m, const struct model_unit *unit, bool first_stage,
-	unsigned level, uint64_t raw, struct model_entry *entry)
-{
-	struct model_step step = model_step(m, &unit->config, first_stage, level, raw);
-
-	*entry = (struct model_entry){
-		.perms = step.perms,
-		.next_level = (uint8_t)(level - 1),
-		.size_lg2 = (uint8_t)(12 + 9 * level),
-		.phys = step.output,
-	};
-	if (!step.present)
-		entry->kind = MODEL_EMPTY;
-	else if (!step.perms)
-		entry->kind = MODEL_OCCUPIED;
-	else if (step.bad)
-		entry->kind = MODEL_BAD;
-	else
-		entry->kind = step.leaf ? MODEL_LEAF : MODEL_TABLE;
-}
-
 static void start(struct model *m, unsigned unit)
 {
 	struct model_unit *u = &m->units[unit];
@@ -116,26 +95,21 @@ static bool is_present(const struct model_domain *domain, uint64_t raw)
 	return raw & (domain->first_stage ? MODEL_FS_PRESENT : QT_RW);
 }
 
-static bool is_leaf(unsigned level, uint64_t raw)
+/* Both kinds of entries have the same bit for it. */
+static bool is_leaf(const struct model_domain *domain, unsigned level, uint64_t raw)
 {
-	return level == 0 || (level <= 2 && raw & MODEL_SS_LARGE);
+	(void)domain;
+	return model_first_stage_leaf(level, raw);
 }
 
 /* Bits of an entry beside its address; drivers preset accessed and dirty flags. */
 static uint64_t entry_bits(const struct model_domain *domain, unsigned perms, bool leaf)
 {
-	uint64_t bits;
-
-	if (!domain->first_stage)
-		return perms | (domain->flags && !domain->no_preset
-					       ? MODEL_SS_ACCESSED | (leaf ? MODEL_SS_DIRTY : 0)
-					       : 0);
-	bits = MODEL_FS_PRESENT | MODEL_FS_USER;
-	if (perms & QT_WRITE)
-		bits |= MODEL_FS_WRITE;
-	if (!domain->no_preset)
-		bits |= MODEL_FS_ACCESSED | (leaf ? MODEL_FS_DIRTY : 0);
-	return bits | (domain->no_execute ? MODEL_FS_NX : 0);
+	if (domain->first_stage)
+		return model_first_stage_bits(domain, perms, leaf);
+	return perms | (domain->flags && !domain->no_preset
+				       ? MODEL_SS_ACCESSED | (leaf ? MODEL_SS_DIRTY : 0)
+				       : 0);
 }
 
 static uint64_t table_word(const struct model_domain *domain, unsigned level, qt_phys table)
@@ -222,7 +196,7 @@ static void poke_pasid(
 	model_poke(m, at, first | 1);
 }
 
-void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid)
+static void attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid, uint32_t pasid)
 {
 	qt_phys at = make_pasid_entry(m, domain->unit, rid, pasid);
 
@@ -242,7 +216,7 @@ static void attach(struct model *m, struct model_domain *domain, qt_rid rid, uns
 	qt_phys at;
 
 	if (config->scalable) {
-		model_attach_pasid(m, domain, rid, config->rid_pasid);
+		attach_pasid(m, domain, rid, config->rid_pasid);
 		at = context_entry(m, domain->unit, rid);
 		model_poke(m, at, (model_peek(m, at) & ~4ull) | type << 2);
 		return;
@@ -293,10 +267,11 @@ const struct model_unit_kind model_kind_vtd = {
 	.write = model_vtd_write,
 	.translate = model_vtd_translate,
 	.registers_size = MODEL_PAGE,
+	.sign_extends = true,
 	.enabled = enabled,
 	.root = root,
 	.each = each,
-	.entry = decode,
+	.entry = model_step_entry,
 	.start = start,
 	.is_present = is_present,
 	.is_leaf = is_leaf,
@@ -304,6 +279,7 @@ const struct model_unit_kind model_kind_vtd = {
 	.leaf_word = leaf_word,
 	.requester_entry = context_entry,
 	.attach = attach,
+	.attach_pasid = attach_pasid,
 	.attach_pass = attach_pass,
 	.detach = detach,
 };

@@ -48,10 +48,16 @@ static void fill_units(struct sample *s)
 
 static void fill_requesters(struct sample *s)
 {
-	s->functions[0] = (struct qt_pci_function){
-		.vendor = 0x8086, .device = 0x2922, .class_code = 0x010601};
-	s->functions[1] = (struct qt_pci_function){
-		.vendor = 0x8086, .device = 0x2934, .class_code = 0x0c0300};
+	s->functions[0] = (struct qt_pci_function){.rid = QT_RID(0, 0, 0xfa),
+		.vendor = 0x8086,
+		.device = 0x2922,
+		.class_code = 0x010601,
+		.quieted = QT_PCI_QUIET_INTX | QT_PCI_QUIET_MSI};
+	s->functions[1] = (struct qt_pci_function){.rid = QT_RID(0, 0, 0xd0),
+		.vendor = 0x8086,
+		.device = 0x2934,
+		.class_code = 0x0c0300,
+		.quieted = QT_PCI_QUIET_MSIX | QT_PCI_QUIET_FAILED};
 	s->functions[2] =
 		(struct qt_pci_function){.vendor = 0x1b36, .device = 0xc, .class_code = 0x020000};
 	s->requesters[0] = (struct qt_requester){.rid = QT_RID(0, 0, 0xfa),
@@ -210,6 +216,8 @@ static void everything_is_said_in_text(void **state)
 		"0000:05:00.0 - - - - direct direct false no IOMMU is in its way\n",
 		"0 0 7 0x2993000 3 272.0 MiB 5 3 - -\n", "1 0 8 0x3a000000 4 0 bytes 0 0 - -\n",
 		"2 1 9 0x2a7c000 3 0 bytes 0 0 IOVAs taken, too narrow, in use 0x2e000000\n",
+		"\nInterrupts turned off:\n", "\n0000:00:1f.2 INTx, MSI -\n",
+		"\n0000:00:1a.0 MSI-X not all could be turned off\n",
 		" not committed: no \"reason\" \\ here\n"};
 	struct sample *s = new_sample();
 	struct outcome outcome = quietus("report", "--from", REPORT, NULL);
@@ -244,6 +252,9 @@ static void everything_is_in_json(void **state)
 		".domains[2].guard_broken == false and .domains[2].error == \"in use\" and "
 		".domains[2].trouble_iova == \"0x2e000000\" and .domains[0].mapped == 285212672 "
 		"and "
+		".functions == [{rid: \"0000:00:1f.2\", intx: true, msi: true, msix: false, "
+		"failed: false, absent: false}, {rid: \"0000:00:1a.0\", intx: false, msi: false, "
+		"msix: true, failed: true, absent: false}] and "
 		".text[1] == \"not committed: no \\\"reason\\\" \\\\ here\" and "
 		".journal == [{at: \"0x2993000\", before: \"0x0\", after: \"0x3a001003\"}, "
 		"{at: \"0x2993008\", before: \"0x0\", after: \"0x3a002003\"}, "

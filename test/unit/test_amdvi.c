@@ -14,99 +14,7 @@
 
 #include <cmocka.h>
 
-#include "expect.h"
-
-#define NVME   QT_RID(0, 0, 0x08)
-#define NIC    QT_RID(0, 0, 0x10)
-#define USB    QT_RID(0, 0, 0x18)
-#define IOAPIC QT_RID(0, 0, 0xa0)
-#define HPET   QT_RID(0, 0, 0xa2)
-
-#define CLASS_NVME 0x010802
-#define CLASS_NIC  0x020000
-#define CLASS_USB  0x0c0330
-
-static const struct qt_range small_ram[] = {
-	{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
-static const struct qt_range crash_512m[] = {{QT_MIB(512), QT_MIB(528)}};
-
-static struct model *machine_of(const struct model_unit_config *units, size_t count)
-{
-	struct model *m = model_new(&(struct model_config){.ram = small_ram,
-		.ram_count = QT_ARRAY_SIZE(small_ram),
-		.crash = crash_512m,
-		.crash_count = 1,
-		.units = units,
-		.unit_count = count});
-
-	for (unsigned i = 0; i < count; i++)
-		model_start_unit(m, i);
-	return m;
-}
-
-static struct model *machine_with(const struct model_unit_config *unit)
-{
-	struct model *m = machine_of(unit, 1);
-
-	model_add_source(m, 0, IOAPIC, 1);
-	model_add_source(m, 0, HPET, 2);
-	return m;
-}
-
-/* A small device table: checks look at all of it after every store. */
-static struct model *default_machine(void)
-{
-	struct model_unit_config unit = model_amdvi_default(0xfed80000);
-
-	unit.amdvi.entries = 1024;
-	return machine_with(&unit);
-}
-
-/* A crash region above 512 GiB, which 3 levels do not span. */
-static struct model *high_machine(unsigned levels_max, uint64_t at)
-{
-	const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(3)}, {QT_GIB(4), at + QT_GIB(100)}};
-	const struct qt_range crash[] = {
-		{QT_MIB(64), QT_MIB(72)}, {at + QT_MIB(16), at + QT_MIB(48)}};
-	struct model_unit_config unit = model_amdvi_default(0xfed80000);
-	struct model *m;
-
-	unit.amdvi.levels_max = (uint8_t)levels_max;
-	unit.amdvi.entries = 1024;
-	m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = 2,
-		.crash = crash,
-		.crash_count = 2,
-		.address_bits = 52,
-		.units = &unit,
-		.unit_count = 1});
-	model_start_unit(m, 0);
-	return m;
-}
-
-static struct model_domain *add_device(
-	struct model *m, qt_rid rid, uint32_t class_code, unsigned levels, uint16_t id)
-{
-	struct model_domain *domain = model_domain_new(m, 0, levels, id);
-
-	if (!model_function(m, rid))
-		model_add_function(m, rid, 0x1022, 0x10d3, class_code);
-	if (levels >= 3)
-		model_map(m, domain, 0xffe00000 - id * QT_MIB(1), QT_MIB(100 + id), QT_MIB(1),
-			QT_RW, 2);
-	model_attach(m, domain, rid, 0);
-	return domain;
-}
-
-static uint64_t entry_word(struct model *m, qt_rid rid, unsigned word)
-{
-	return model_peek(m, model_context_entry(m, 0, rid) + word * 8);
-}
-
-static void set_entry_word(struct model *m, qt_rid rid, unsigned word, uint64_t value)
-{
-	model_poke(m, model_context_entry(m, 0, rid) + word * 8, value);
-}
+#include "amdvi.h"
 
 static void expect_interrupts(struct model *m, qt_rid rid, bool pass)
 {
@@ -380,7 +288,6 @@ static void test_device_table_entries(void **state)
 		{3 | 7 << 9 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_DAMAGED},
 		{3 | 4 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_DAMAGED},
 		{3 | 1ull << 63 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_DAMAGED},
-		{3 | 3ull << 54 | 3ull << 61, QT_LEAVE, QT_WHY_ENTRY_UNSUPPORTED},
 	};
 
 	(void)state;
@@ -432,15 +339,6 @@ static void test_table_shared_with_fewer_permissions(void **state)
 	run_sound(&s, m);
 	expect_decision(&s, USB, QT_LEAVE, QT_WHY_NO_PERMISSION);
 	finish(&s);
-}
-
-/* Unmapped lazily, with caches that do not know; then all that a unit can be. */
-static void churn(struct model *m, struct model_domain *d, qt_rid rid, qt_iova iova, uint64_t size)
-{
-	model_map(m, d, iova, QT_MIB(900), size, QT_RW, 0);
-	for (uint64_t at = 0; at < size; at += 0x1000)
-		model_touch(m, rid, iova + at);
-	model_unmap(m, d, iova, size);
 }
 
 static void test_every_kind_of_unit(void **state)
@@ -514,6 +412,33 @@ static void test_table_that_ends_before_a_device(void **state)
 	run_sound(&s, m);
 	expect_decision(&s, QT_RID(0, 0, 0xf0), QT_LEAVE, QT_WHY_ENTRY_UNSUPPORTED);
 	finish(&s);
+}
+
+/* The upper bits of a device ID pick the segment of the device table. */
+static void test_segments_of_the_device_table(void **state)
+{
+	(void)state;
+	for (unsigned lg2 = 1; lg2 <= 3; lg2++) {
+		struct model_unit_config unit = model_amdvi_default(0xfed80000);
+		struct scenario s;
+		struct model *m;
+
+		unit.amdvi.segments_lg2 = (uint8_t)lg2;
+		unit.amdvi.entries = 256; /* in each */
+		m = machine_of(&unit, 1);
+		for (unsigned i = 0; i < 1u << lg2; i++) {
+			qt_rid rid = QT_RID(0, 0, (i << (16 - lg2)) + 0x18);
+			struct model_domain *d = model_domain_new(m, 0, 3, (uint16_t)(1 + i));
+
+			model_map(m, d, 0xfff00000, QT_MIB(100 + i), 0x1000, QT_RW, 0);
+			model_attach(m, d, rid, 0);
+		}
+		run_sound(&s, m);
+		for (unsigned i = 0; i < 1u << lg2; i++)
+			expect_decision(
+				&s, QT_RID(0, 0, (i << (16 - lg2)) + 0x18), QT_ADOPT, QT_WHY_FREE);
+		finish(&s);
+	}
 }
 
 /* Two units, one device table, as Linux has it: each looks after what it claims. */
@@ -600,6 +525,11 @@ static void make_no_host_translation(struct model *m)
 	m->units[0].amdvi.features |= 3 << 10;
 }
 
+static void make_no_host_translation_by_firmware(struct model *m)
+{
+	m->units[0].config.amdvi.no_host = true;
+}
+
 static void make_dead(struct model *m)
 {
 	m->units[0].all_ones = true;
@@ -609,7 +539,7 @@ static void test_units_that_are_not_taken_over(void **state)
 {
 	static void (*const changes[])(struct model * m) = {make_table_outside,
 		make_table_in_crash_region, make_segments_reserved, make_no_host_translation,
-		make_dead};
+		make_no_host_translation_by_firmware, make_dead};
 
 	(void)state;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(changes); i++) {
@@ -958,6 +888,7 @@ int main(void)
 		cmocka_unit_test(test_every_kind_of_unit),
 		cmocka_unit_test(test_whole_table_without_invalidate_all),
 		cmocka_unit_test(test_table_that_ends_before_a_device),
+		cmocka_unit_test(test_segments_of_the_device_table),
 		cmocka_unit_test(test_units_that_share_a_device_table),
 		cmocka_unit_test(test_unit_that_is_off),
 		cmocka_unit_test(test_pass_through_with_interrupts_remapped),

@@ -200,16 +200,12 @@ static void test_virtual_function(void **state)
 {
 	struct fixture f = new_fixture();
 	struct model_function *physical = model_add_function(f.m, NIC, 0x8086, 2, 0x020000);
-	struct model_function *virtual = model_add_function(f.m, NIC | 4, 0xffff, 0xffff, 0);
-	static const uint8_t sriov[] = {0x10, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0,
-		0, 4, 0, 1, 0, 0, 0, 0xca, 0x10};
+	struct model_function *virtual;
 
 	(void)state;
 	model_add_pcie(physical, QT_PCIE_ENDPOINT);
-	memcpy(physical->config + 0x100, sriov, sizeof(sriov));
-	physical->config[0x0e] = 0; /* the virtual one is not there for a multifunction device */
+	virtual = model_add_virtual(f.m, physical, NIC | 4);
 	model_add_msix(virtual, MSIX, true);
-	virtual->config[COMMAND] = 4;
 	quiet(&f);
 	assert_int_equal(f.pci.count, 2);
 	assert_int_equal(f.functions[1].flags & QT_PCI_VF, QT_PCI_VF);

@@ -528,6 +528,11 @@ static void test_machines_to_keep_hands_off(void **state)
 	f.machine.problem = QT_WHY_FIRMWARE_BAD;
 	expect_refused(&f, QT_WHY_FIRMWARE_BAD);
 	start(&f);
+	f.machine.capture_kernel.version = QT_LINUX_VERSION(3, 15);
+	expect_refused(&f, QT_WHY_KERNEL_TOO_OLD);
+	f.machine.capture_kernel.version = QT_LINUX_VERSION(3, 16);
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.commit);
 	f.machine.problem = QT_WHY_VENDOR_UNSUPPORTED;
 	expect_refused(&f, QT_WHY_VENDOR_UNSUPPORTED);
 }

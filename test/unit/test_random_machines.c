@@ -188,8 +188,11 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 			     : config->levels >> levels & 1));
 	domain = model_domain_new(draft->m, unit, levels, ++draft->next_id[unit]);
 	domain->first_stage = first_stage;
+	if (config->vendor == MODEL_AMDVI)
+		domain->gcr3_levels = (uint8_t)(1 + below(draft, config->amdvi.gcr3_levels));
 	domain->flags = !first_stage && config->flags && chance(draft, 50);
-	domain->no_preset = config->walk_snoop && chance(draft, 50);
+	domain->no_preset =
+		(config->walk_snoop || config->vendor == MODEL_AMDVI) && chance(draft, 50);
 	domain->no_execute = first_stage && chance(draft, 50);
 	model_attach(draft->m, domain, rid, 0);
 	while (pieces--)
@@ -396,7 +399,11 @@ static struct model_unit_config pick_amd_unit(struct model_random *random, unsig
 
 	unit.levels = 7 << 3;
 	unit.guest_bits = 57;
-	unit.pass_through = true;
+	unit.pass_through = unit.second_stage = true;
+	unit.first_stage = bits & 0x3000000; /* guest tables */
+	unit.first_5 = unit.first_stage && bits & 0x4000000;
+	unit.amdvi.guest_levels = !unit.first_stage ? 0 : unit.first_5 ? 5 : 4;
+	unit.amdvi.gcr3_levels = 1 + (bits >> 27) % 3;
 	unit.coherent = bits & 3;
 	unit.latency_us = (uint32_t)(bits >> 20 & 15);
 	unit.amdvi.function = (uint16_t)(2 + index);
@@ -477,8 +484,8 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 	unsigned bits = 12 + 9 * table->levels;
 	unsigned guest = live->unit->config.guest_bits;
 	unsigned reach = table->first_stage ? bits - 1 : bits < guest ? bits : guest;
-	/* AMD-Vi: as far as the table can grow to. */
-	unsigned levels_max = live->unit->config.amdvi.levels_max;
+	/* AMD-Vi: as far as a host table can grow to. */
+	unsigned levels_max = table->first_stage ? 0 : live->unit->config.amdvi.levels_max;
 	unsigned grown = levels_max > 5 ? 63 : levels_max ? 12 + 9 * levels_max : 0;
 	struct opinion opinion = {.damaged = table->damaged || table->incomplete,
 		.unknown = table->incomplete,

@@ -372,25 +372,41 @@ static void poke_bits(struct model *m, qt_phys at, uint64_t clear, uint64_t set)
 	model_poke(m, at, (model_peek(m, at) & ~clear) | set);
 }
 
-/* A guest's own first-stage table on top of a hypervisor's: left alone. */
+/*
+ * A guest's own first-stage table on top of a hypervisor's: left alone, but where the
+ * hypervisor's leads is known.
+ */
 static void test_nested_is_left_alone(void **state)
 {
-	for (uint32_t needed = 0; needed < 2; needed++) {
+	static const struct {
+		uint32_t class_code;
+		bool into_crash_region;
+		enum qt_reason refused;
+	} cases[] = {
+		{CLASS_DISPLAY, false, QT_WHY_NONE},
+		{CLASS_NVME, false, QT_WHY_FUNCTION_UNREACHED},
+		{CLASS_DISPLAY, true, QT_WHY_GUARD_BROKEN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
 		struct model_unit_config unit = second_stage_unit();
+		struct model_domain *d;
 		struct scenario s;
 		struct model *m;
 
-		(void)state;
 		unit.first_stage = true;
 		unit.more_extended_capability = 1ull << 26;
 		m = machine_with(&unit);
-		add_device(m, NVME, needed ? CLASS_NVME : CLASS_DISPLAY, 4, 1);
+		d = add_device(m, NVME, cases[i].class_code, 4, 1);
+		if (cases[i].into_crash_region)
+			model_map(m, d, 0x10000, crash_512m[0].start, 0x1000, QT_RW, 0);
 		add_device(m, NIC, CLASS_NIC, 4, 2);
 		poke_bits(m, model_pasid_entry(m, 0, NVME, 0), 7 << 6, 3 << 6);
 		scenario_run(&s, m);
-		expect_decision(&s, NVME, QT_LEAVE, QT_WHY_ENTRY_UNSUPPORTED);
-		if (needed) {
-			expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+		expect_decision(&s, NVME, QT_LEAVE, QT_WHY_NESTED);
+		if (cases[i].refused) {
+			expect_stock(&s, cases[i].refused);
 		} else {
 			expect_sound(&s);
 			assert_int_equal(m->store_count, 1);
@@ -892,6 +908,13 @@ static void test_caching_mode(void **state)
 	}
 	run_sound(&s, m);
 	finish(&s);
+
+	/* An entry with the domain ID that it caches those under is refused. */
+	m = machine_with(&unit);
+	add_device(m, NVME, CLASS_NVME, 4, 0);
+	scenario_run(&s, m);
+	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_ENTRY_DAMAGED);
+	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
 }
 
 static void test_device_tlbs(void **state)

@@ -236,6 +236,29 @@ static void test_caching_mode(void **state)
 	finish(&s);
 }
 
+/* There, 0 is the domain of what is not present: an entry with it is refused. */
+static void test_domain_id_0(void **state)
+{
+	(void)state;
+	for (unsigned caching_mode = 0; caching_mode < 2; caching_mode++) {
+		struct model_unit_config unit = model_unit_default(0xfed90000);
+		struct scenario s;
+		struct model *m;
+
+		unit.caching_mode = caching_mode;
+		m = machine_with(&unit);
+		add_device(m, NVME, CLASS_NVME, 4, 0);
+		scenario_run(&s, m);
+		if (caching_mode) {
+			expect_decision(&s, NVME, QT_LEAVE, QT_WHY_ENTRY_DAMAGED);
+			expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
+		} else {
+			expect_sound(&s);
+		}
+		scenario_free(&s);
+	}
+}
+
 /* Everything that a unit can be with respect to memory and invalidation. */
 static void test_write_buffers_caches_and_queues(void **state)
 {
@@ -664,6 +687,31 @@ static void test_device_tlbs(void **state)
 	run_sound(&s, m);
 	assert_int_equal(m->units[0].device_invalidations, 2);
 	finish(&s);
+}
+
+/* A virtual function's vendor ID reads all ones, as if it were not there. */
+static void test_device_tlb_of_a_virtual_function(void **state)
+{
+	(void)state;
+	for (unsigned throttling = 0; throttling < 2; throttling++) {
+		struct model_unit_config unit = model_unit_default(0xfed90000);
+		struct model_domain *d;
+		struct scenario s;
+		struct model *m;
+
+		unit.more_extended_capability = (uint64_t)throttling << 41; /* DIT */
+		m = machine_with(&unit);
+		add_ats_device(m, NVME, 1);
+		model_add_ats(model_add_virtual(m, model_function(m, NVME), QT_RID(0, 0, 0x83)));
+		d = model_domain_new(m, 0, 4, 2);
+		model_map(m, d, QT_MIB(700), QT_MIB(110), QT_MIB(1), QT_RW, 0);
+		model_attach(m, d, QT_RID(0, 0, 0x83), 1);
+		churn(m, d, QT_RID(0, 0, 0x83), QT_MIB(512), QT_MIB(1), 0);
+		run_sound(&s, m);
+		expect_decision(&s, QT_RID(0, 0, 0x83), QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION);
+		assert_int_equal(m->units[0].device_invalidations, 2);
+		finish(&s);
+	}
 }
 
 /* One that never answers must not hold up the others. */
@@ -1525,6 +1573,7 @@ int main(void)
 		cmocka_unit_test(test_no_superpages),
 		cmocka_unit_test(test_2m_pages_only),
 		cmocka_unit_test(test_caching_mode),
+		cmocka_unit_test(test_domain_id_0),
 		cmocka_unit_test(test_write_buffers_caches_and_queues),
 		cmocka_unit_test(test_queue_is_left_as_found),
 		cmocka_unit_test(test_version_6_without_a_running_queue),
@@ -1545,6 +1594,7 @@ int main(void)
 		cmocka_unit_test(test_alias_behind_a_bridge),
 		cmocka_unit_test(test_admission_of_an_alias),
 		cmocka_unit_test(test_device_tlbs),
+		cmocka_unit_test(test_device_tlb_of_a_virtual_function),
 		cmocka_unit_test(test_device_tlb_that_does_not_answer),
 		cmocka_unit_test(test_device_tlbs_that_hang_the_unit),
 		cmocka_unit_test(test_crash_region_above_4g_with_a_low_part),

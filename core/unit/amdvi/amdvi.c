@@ -12,6 +12,9 @@
 /* Device table entries read at a time. */
 #define RUN_ENTRIES 16u
 
+/* Reads for one entry: itself, and three levels of guest CR3 tables. */
+#define ENTRY_READS 4u
+
 #define PHYSICAL_BITS 52
 
 /* Linux turns its units off with amd_iommu=off before this version, and leaves them alone since. */
@@ -39,6 +42,13 @@ qt_phys amdvi_entry_address(const struct qt_unit *unit, unsigned device)
 static unsigned levels_max(const struct qt_unit *unit)
 {
 	return 4 + AMDVI_FEATURE_HATS(unit->capability);
+}
+
+/* Without, nobody could be admitted: that takes tables of a kind that is not made here. */
+static bool has_host_tables(const struct qt_unit *unit)
+{
+	return unit->mode != AMDVI_MODE_NO_HOST &&
+	       AMDVI_FEATURE_HATS(unit->capability) != AMDVI_HATS_NONE;
 }
 
 static void set_state(struct qt_unit *unit, enum qt_unit_state state, enum qt_reason reason)
@@ -82,8 +92,7 @@ static void inspect(const struct qt_machine *machine, struct qt_unit *unit)
 		set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
 	else if (!(control & AMDVI_CONTROL_ENABLE))
 		set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
-	else if (!tables_in_ram(machine, unit) ||
-		 AMDVI_FEATURE_HATS(unit->capability) == AMDVI_HATS_NONE)
+	else if (!tables_in_ram(machine, unit) || !has_host_tables(unit))
 		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
 	else
 		set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
@@ -117,13 +126,13 @@ static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geomet
 	return QT_E_UNSUPPORTED;
 }
 
-static void refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason)
+void amdvi_refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason)
 {
 	entry->state = (uint8_t)state;
 	entry->reason = (uint8_t)reason;
 }
 
-/* An entry without guest tables, or whose requests without PASID do not go through them. */
+/* What the entry's host tables make of DMA. */
 static void decode_host(
 	const struct qt_unit *unit, const uint64_t *words, struct qt_unit_entry *entry)
 {
@@ -132,14 +141,14 @@ static void decode_host(
 		(words[0] & AMDVI_READ ? QT_READ : 0) | (words[0] & AMDVI_WRITE ? QT_WRITE : 0);
 
 	if (mode > levels_max(unit)) {
-		refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
+		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 	} else if (perms == 0) {
 		entry->state = QT_REQ_BLOCKED;
 	} else if (mode == 0) {
 		if (perms == QT_RW)
 			entry->state = QT_REQ_PASSTHROUGH;
 		else
-			refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NO_PERMISSION);
+			amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NO_PERMISSION);
 	} else {
 		entry->state = QT_REQ_TRANSLATED;
 		entry->ats = words[1] & AMDVI_IOTLB;
@@ -152,22 +161,44 @@ static void decode_host(
 	}
 }
 
-/* What a device table entry means (2.2.2.1, table 8). */
-static void decode(const struct qt_unit *unit, const uint64_t *words, struct qt_unit_entry *entry)
+/*
+ * An entry with guest tables. Left alone, it keeps the table of what its host tables
+ * are: whatever goes through the guest's ends there.
+ */
+static int decode_with_guest(const struct qt_unit *unit, struct qt_reader *reader,
+	const uint64_t *words, struct qt_unit_entry *entry)
 {
-	const uint64_t guest = AMDVI_GUEST_VALID | AMDVI_GUEST_IO;
+	decode_host(unit, words, entry);
+	if (!amdvi_guest_sound(unit, words))
+		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
+	else if (entry->state == QT_REQ_BLOCKED)
+		/* PASIDs may be in use, and would not be after an admission. */
+		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+	else if (!(words[0] & AMDVI_GUEST_IO))
+		return QT_OK; /* only requests with a PASID go through guest tables */
+	else if (AMDVI_MODE(words[0]) == 0)
+		return amdvi_decode_guest(unit, reader, words, entry);
+	else if (entry->state == QT_REQ_TRANSLATED)
+		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
+	return QT_OK;
+}
 
+/* What a device table entry means (2.2.2.1, table 8). QT_E_LIMIT. */
+static int decode(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *words,
+	struct qt_unit_entry *entry)
+{
 	entry->domain_id = AMDVI_DOMAIN(words[1]);
 	if (!(words[0] & AMDVI_VALID))
 		entry->state = QT_REQ_PASSTHROUGH;
 	else if (words[0] & AMDVI_RESERVED)
-		refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
+		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 	else if (!(words[0] & AMDVI_TRANSLATION_VALID))
 		entry->state = QT_REQ_BLOCKED;
-	else if ((words[0] & guest) == guest)
-		refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+	else if (words[0] & AMDVI_GUEST_VALID)
+		return decode_with_guest(unit, reader, words, entry);
 	else
 		decode_host(unit, words, entry);
+	return QT_OK;
 }
 
 static int entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
@@ -179,28 +210,27 @@ static int entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid ri
 
 	*entry = (struct qt_unit_entry){.rid = rid};
 	if (!at) {
-		refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 		return QT_OK;
 	}
 	error = qt_reader_words(reader, at, words, AMDVI_ENTRY_WORDS);
-	if (error == QT_OK)
-		decode(unit, words, entry);
-	return error;
+	return error ? error : decode(unit, reader, words, entry);
 }
 
 /* What passes everything or nothing needs no visit: all entries that nobody set up do. */
-static int visit_run(const struct qt_unit *unit, unsigned device, unsigned n, const uint64_t *words,
-	int (*visit)(void *context, const struct qt_unit_entry *entry), void *context)
+static int visit_run(const struct qt_unit *unit, struct qt_reader *reader, unsigned device,
+	const uint64_t *words, int (*visit)(void *context, const struct qt_unit_entry *entry),
+	void *context)
 {
 	int error = QT_OK;
 
-	for (unsigned i = 0; i < n && error == QT_OK; i++, words += AMDVI_ENTRY_WORDS) {
+	for (unsigned i = 0; i < RUN_ENTRIES && error == QT_OK; i++, words += AMDVI_ENTRY_WORDS) {
 		struct qt_unit_entry found = {.rid = QT_RID(unit->segment, 0, device + i)};
 
 		if (!(words[0] & AMDVI_VALID))
 			continue;
-		decode(unit, words, &found);
-		if (found.state != QT_REQ_BLOCKED)
+		error = decode(unit, reader, words, &found);
+		if (error == QT_OK && found.state != QT_REQ_BLOCKED)
 			error = visit(context, &found);
 	}
 	return error;
@@ -220,7 +250,7 @@ static int scan(const struct qt_unit *unit, struct qt_reader *reader,
 			continue;
 		error = qt_reader_words(reader, at, words, RUN_ENTRIES * AMDVI_ENTRY_WORDS);
 		if (error == QT_OK)
-			error = visit_run(unit, device, RUN_ENTRIES, words, visit, context);
+			error = visit_run(unit, reader, device, words, visit, context);
 	}
 	return error;
 }
@@ -252,6 +282,7 @@ static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 	uint32_t domain_id, const struct qt_table *table,
 	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add, void *context)
 {
+	struct qt_reader reader = qt_machine_reader(machine, ENTRY_READS);
 	struct qt_unit_entry found = {.rid = rid};
 	uint64_t words[AMDVI_ENTRY_WORDS];
 	qt_phys at;
@@ -261,14 +292,16 @@ static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 		return error;
 	for (unsigned i = 0; i < AMDVI_ENTRY_WORDS; i++)
 		pending(context, at + i * sizeof(words[0]), &words[i]);
-	decode(unit, words, &found);
+	error = decode(unit, &reader, words, &found);
+	if (error)
+		return error;
 	if (found.state != QT_REQ_BLOCKED)
 		return QT_E_BUSY;
 	error = change(at + 8, words[1], (words[1] & AMDVI_KEPT) | domain_id, add, context);
 	return error ? error : change(at, words[0], first_word(table), add, context);
 }
 
-/* Mode and root share a word. */
+/* Mode and root share a word; what is in use of guest tables is not in this entry at all. */
 static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
 	const struct qt_table *table, qt_store_fn add, void *context)
 {
@@ -279,6 +312,8 @@ static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_r
 
 	if (error)
 		return error;
+	if (AMDVI_MODE(words[0]) == 0)
+		return QT_E_UNSUPPORTED;
 	after = (words[0] & ~(AMDVI_MODE_MASK | AMDVI_ROOT)) | table->root |
 		AMDVI_MODE_IS(table->geometry.levels);
 	return change(at, words[0], after, add, context);

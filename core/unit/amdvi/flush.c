@@ -185,11 +185,15 @@ static int flush_domains(struct flush *f)
 
 		if (machine->requesters[i].unit != f->unit->index || domain_seen(f, i))
 			continue;
-		error = reserve(f, 1);
+		error = reserve(f, 2);
 		if (error)
 			return error;
 		push(f, AMDVI_COMMAND_PAGES(machine->requesters[i].domain_id),
 			AMDVI_EVERY_PAGE_TABLE);
+		/* Guest translations go by PASID too: those without count as PASID 0's. */
+		if (f->unit->extended_capability & AMDVI_CONTROL_GUEST)
+			push(f, AMDVI_COMMAND_PAGES(machine->requesters[i].domain_id),
+				AMDVI_EVERY_PAGE_TABLE | AMDVI_OF_GUEST);
 	}
 	return QT_OK;
 }
@@ -208,6 +212,7 @@ static int flush_unit(struct flush *f)
 	return error ? error : run(f);
 }
 
+/* What a device caches for requests without a PASID goes without one, guest tables or not. */
 static int flush_device(void *context, qt_rid rid)
 {
 	struct flush *f = context;

@@ -32,6 +32,8 @@ enum block_type {
 #define IVHD_BASE       8
 #define IVHD_SEGMENT    16
 #define IVHD_10_ENTRIES 24u
+#define IVHD_ATTRIBUTES 20u       /* types 11h and 40h */
+#define IVHD_NO_HOST    (1u << 0) /* HATDis */
 #define IVHD_11_ENTRIES 40u
 
 /* IVMD (5.2.2.8). */
@@ -235,6 +237,8 @@ static int add_unit(struct qt_machine *machine, const struct block *block)
 		.index = (uint8_t)machine->unit_count,
 		.shares_tables = true,
 	};
+	if (from == IVHD_11_ENTRIES && block->at[IVHD_ATTRIBUTES] & IVHD_NO_HOST)
+		unit->mode = AMDVI_MODE_NO_HOST;
 	machine->unit_count++;
 	return add_entries(&entries, block, from);
 }

@@ -50,13 +50,21 @@ enum amdvi_register {
 #define AMDVI_CONTROL_COHERENT        (1ull << 10) /* device table reads snoop caches */
 #define AMDVI_CONTROL_COMMANDS        (1ull << 12) /* CmdBufEn */
 #define AMDVI_CONTROL_PPR_INT         (1ull << 14)
+#define AMDVI_CONTROL_GUEST           (1ull << 16) /* GTEn */
 #define AMDVI_CONTROL_GA_INT          (1ull << 29)
 #define AMDVI_CONTROL_SEGMENTS(value) ((unsigned)((value) >> 34) & 7) /* as a power of two */
 
 /* Extended feature register (3.4.7). */
-#define AMDVI_FEATURE_INVALIDATE_ALL (1ull << 6)                   /* IASup */
-#define AMDVI_FEATURE_HATS(efr)      ((unsigned)((efr) >> 10) & 3) /* host levels - 4 */
-#define AMDVI_HATS_NONE              3u
+#define AMDVI_FEATURE_GUEST             (1ull << 4)                   /* GTSup */
+#define AMDVI_FEATURE_INVALIDATE_ALL    (1ull << 6)                   /* IASup */
+#define AMDVI_FEATURE_HATS(efr)         ((unsigned)((efr) >> 10) & 3) /* host levels - 4 */
+#define AMDVI_FEATURE_GUEST_LEVELS(efr) ((unsigned)((efr) >> 12) & 3) /* GATS: guest levels - 4 */
+#define AMDVI_FEATURE_GCR3_LEVELS(efr)  ((unsigned)((efr) >> 14) & 3) /* GLXSup: of GCR3, - 1 */
+#define AMDVI_FEATURE_GUEST_IO          (1ull << 48)                  /* GIoSup */
+#define AMDVI_HATS_NONE                 3u
+
+/* qt_unit.mode: firmware says that there are no host tables. */
+#define AMDVI_MODE_NO_HOST 1u
 
 /* Status (3.4.16). */
 #define AMDVI_STATUS_COMMANDS_RUN (1ull << 4)
@@ -74,6 +82,7 @@ enum amdvi_register {
 /* Second word of a PAGES or DEVICE command: every address (2.4.3, 2.4.4), and table entries too. */
 #define AMDVI_EVERY_PAGE       0x7ffffffffffff001ull
 #define AMDVI_EVERY_PAGE_TABLE (AMDVI_EVERY_PAGE | 2)
+#define AMDVI_OF_GUEST         4ull /* GN: guest translations, of the PASID in the first word */
 
 /* Device table entry (2.2.2.1, table 7): four words. */
 #define AMDVI_ENTRY_SIZE  32u
@@ -89,6 +98,7 @@ enum amdvi_register {
 #define AMDVI_ROOT              0x000ffffffffff000ull
 #define AMDVI_GUEST_IO          (1ull << 54) /* GIoV: requests without PASID use guest tables */
 #define AMDVI_GUEST_VALID       (1ull << 55) /* GV */
+#define AMDVI_GCR3_LEVELS(word) ((unsigned)((word) >> 56) & 3) /* GLX: levels - 1 */
 #define AMDVI_READ              (1ull << 61)
 #define AMDVI_WRITE             (1ull << 62)
 #define AMDVI_RESERVED          0x800000000000007cull
@@ -101,7 +111,28 @@ enum amdvi_register {
 #define AMDVI_KEPT (3ull << 35 | 1ull << 39 | 3ull << 40)
 
 /* Third word. */
-#define AMDVI_INTERRUPTS_VALID (1ull << 0) /* IV: without it interrupts pass as they are */
+#define AMDVI_INTERRUPTS_VALID   (1ull << 0) /* IV: without it interrupts pass as they are */
+#define AMDVI_GUEST_LEVELS(word) ((unsigned)((word) >> 54) & 3) /* GuestPagingMode: levels - 4 */
+
+#define AMDVI_GCR3_LEVELS_RESERVED  3u
+#define AMDVI_GUEST_LEVELS_RESERVED 2u
+
+/* Root of the guest CR3 table: bits 14:12 in the first word, 30:15 and 51:31 in the second. */
+#define AMDVI_GCR3_TABLE(words)                                                                    \
+	(((words)[0] >> 58 & 7) << 12 | ((words)[1] >> 16 & 0xffff) << 15 | (words)[1] >> 43 << 31)
+
+/* Sets an entry's state to one that is not taken over, and why. */
+void amdvi_refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason);
+
+/* Whether hardware accepts the guest fields of an entry with GV set. */
+bool amdvi_guest_sound(const struct qt_unit *unit, const uint64_t *words);
+
+/*
+ * What the guest tables of PASID 0 mean, for an entry without host tables whose
+ * requests without a PASID go through them. QT_E_LIMIT.
+ */
+int amdvi_decode_guest(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *words,
+	struct qt_unit_entry *entry);
 
 int amdvi_discover(struct qt_machine *machine);
 void amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,

@@ -172,11 +172,27 @@ static int queue_run(struct flush *f)
 	return error;
 }
 
+/*
+ * Units that hold back for devices with much to do count by physical function: its
+ * ID goes along, a virtual function's or its own (6.5.2.5).
+ */
+static uint64_t throttled_as(const struct flush *f, qt_rid rid)
+{
+	const struct qt_pci *pci = &f->machine->pci;
+	const struct qt_pci_function *function = qt_pci_find(pci, rid);
+
+	if (!(f->unit->extended_capability & VTD_ECAP_DIT))
+		return 0;
+	if (function && function->flags & QT_PCI_VF)
+		rid = pci->functions[function->physical].rid;
+	return VTD_QI_DEVICE_PHYSICAL(rid & 0xffff);
+}
+
 static int flush_device(void *context, qt_rid rid)
 {
 	struct flush *f = context;
 
-	queue_push(f, VTD_QI_DEVICE(rid & 0xffff), VTD_QI_DEVICE_ALL);
+	queue_push(f, VTD_QI_DEVICE(rid & 0xffff) | throttled_as(f, rid), VTD_QI_DEVICE_ALL);
 	return queue_run(f);
 }
 
@@ -201,10 +217,7 @@ static int flush_by_queue(struct flush *f)
 	error = queue_run(f);
 	if (error == QT_OK)
 		error = qt_flush_device_tlbs(f->machine, f->unit, flush_device, queue_is_on, f);
-	/* A queue that waits for a device for ever cannot be stopped, so not be changed either. */
-	if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
-		return QT_E_TIMEOUT;
-	/* A queue that does not stop must not be moved under the unit's hands. */
+	/* A queue that does not stop, because it waits for a device for ever, must not be moved. */
 	if (read32(f, VTD_GSTS) & VTD_GCMD_QIE)
 		return QT_E_TIMEOUT;
 	/* The next owner finds the dead kernel's queue as it was, and empty. */

@@ -18,7 +18,7 @@ static bool root_sound(const struct qt_unit *unit, const uint64_t words[2])
 static bool context_sound(const struct qt_unit *unit, uint64_t lo, uint64_t hi)
 {
 	return !(lo & VTD_CONTEXT_LO_RESERVED) && !(hi & VTD_CONTEXT_HI_RESERVED) &&
-	       vtd_pointer_fits(unit, lo) && VTD_CONTEXT_DID(hi) < unit->domain_ids &&
+	       vtd_pointer_fits(unit, lo) && vtd_domain_id_fits(unit, VTD_CONTEXT_DID(hi)) &&
 	       vtd_levels_supported(unit, VTD_CONTEXT_AW(hi) + 2);
 }
 

@@ -63,6 +63,7 @@ enum vtd_register {
 #define VTD_ECAP_SRS    (1ull << 31) /* supervisor requests */
 #define VTD_ECAP_EAFS   (1ull << 34) /* extended accessed flag */
 #define VTD_ECAP_PASID  (1ull << 40) /* requests with PASID */
+#define VTD_ECAP_DIT    (1ull << 41) /* device TLB invalidations name the physical function */
 #define VTD_ECAP_SMTS   (1ull << 43) /* scalable mode */
 #define VTD_ECAP_SSADS  (1ull << 45) /* second-stage accessed and dirty flags */
 #define VTD_ECAP_SSTS   (1ull << 46) /* second-stage translation */
@@ -127,12 +128,13 @@ enum vtd_mode { VTD_MODE_LEGACY = 0, VTD_MODE_SCALABLE = 1, VTD_MODE_ABORT = 3 }
 #define VTD_IQA_WIDE (1ull << 11)
 
 /* Invalidation descriptors, low quadword (6.5.2). */
-#define VTD_QI_CONTEXT_GLOBAL (0x1ull | 1ull << 4)
-#define VTD_QI_IOTLB_GLOBAL   (0x2ull | 1ull << 4 | 1ull << 6 | 1ull << 7) /* drain both */
-#define VTD_QI_PASID_GLOBAL   (0x7ull | 3ull << 4)
-#define VTD_QI_DEVICE(sid)    (0x3ull | (uint64_t)(sid) << 32)
-#define VTD_QI_DEVICE_ALL     0x7ffffffffffff001ull /* high quadword: S = 1, every address */
-#define VTD_QI_WAIT(data)     (0x5ull | 1ull << 5 | (uint64_t)(data) << 32) /* write a status */
+#define VTD_QI_CONTEXT_GLOBAL      (0x1ull | 1ull << 4)
+#define VTD_QI_IOTLB_GLOBAL        (0x2ull | 1ull << 4 | 1ull << 6 | 1ull << 7) /* drain both */
+#define VTD_QI_PASID_GLOBAL        (0x7ull | 3ull << 4)
+#define VTD_QI_DEVICE(sid)         (0x3ull | (uint64_t)(sid) << 32)
+#define VTD_QI_DEVICE_PHYSICAL(id) (((uint64_t)(id)&0xf) << 12 | ((uint64_t)(id) >> 4) << 52)
+#define VTD_QI_DEVICE_ALL          0x7ffffffffffff001ull /* high quadword: S = 1, every address */
+#define VTD_QI_WAIT(data)          (0x5ull | 1ull << 5 | (uint64_t)(data) << 32) /* write a status */
 
 /* What all tables that lead to a domain have in common (chapter 9). */
 #define VTD_BUSES      256u

@@ -77,7 +77,7 @@ static bool pasid_sound(const struct qt_unit *unit, const uint64_t *words)
 		words[2] & VTD_PASID2_RESERVED || words[3] || words[6] || words[7])
 		return false;
 	if (!vtd_pointer_fits(unit, words[0]) || !vtd_pointer_fits(unit, words[2]) ||
-		VTD_PASID1_DID(words[1]) >= unit->domain_ids)
+		!vtd_domain_id_fits(unit, VTD_PASID1_DID(words[1])))
 		return false;
 	return !unbacked(unit, words[0], second, VTD_ECAP_SSTS) &&
 	       !unbacked(unit, words[0], VTD_PASID0_SSADE, VTD_ECAP_SSADS) &&
@@ -175,8 +175,11 @@ static void decode_pasid(
 		/* A guest's own first-stage table: its IOVAs are for a hypervisor to give. */
 		if (!has(unit, VTD_ECAP_NEST))
 			break;
+		decode_second_stage(unit, words, entry);
+		if (entry->state != QT_REQ_TRANSLATED)
+			break;
 		entry->state = QT_REQ_UNSUPPORTED;
-		entry->reason = QT_WHY_ENTRY_UNSUPPORTED;
+		entry->reason = QT_WHY_NESTED;
 		break;
 	default:
 		break;

@@ -35,6 +35,12 @@ struct qt_geometry vtd_second_stage(const struct qt_unit *unit, unsigned levels)
 	};
 }
 
+/* Under CM, 0 is what the hardware caches non-present entries with (6.1). */
+bool vtd_domain_id_fits(const struct qt_unit *unit, uint32_t id)
+{
+	return id < unit->domain_ids && (id != 0 || !(unit->capability & VTD_CAP_CM));
+}
+
 bool vtd_pointer_fits(const struct qt_unit *unit, uint64_t word)
 {
 	return (word & VTD_POINTER) >> unit->output_bits == 0;

@@ -7,6 +7,9 @@
  */
 #include "vtd.h"
 
+/* Linux knows initcall_blacklist= from this version on. */
+#define BLACKLIST_KNOWN QT_LINUX_VERSION(3, 16)
+
 static void set_state(struct qt_unit *unit, enum qt_unit_state state, enum qt_reason reason)
 {
 	unit->state = (uint8_t)state;
@@ -180,12 +183,16 @@ static void mask_interrupts(const struct qt_machine *machine, const struct qt_un
 	}
 }
 
-/* Set up earlier than the rest, interrupt remapping goes on being used. */
+/*
+ * Set up earlier than the rest, interrupt remapping goes on being used: the tables
+ * that describe units cannot be hidden. A kernel that does not say its version is
+ * taken for one that knows the word.
+ */
 static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
 {
-	(void)kernel;
 	keep_away->command_line = "initcall_blacklist=pci_iommu_init";
-	return QT_WHY_NONE;
+	return kernel->version && kernel->version < BLACKLIST_KNOWN ? QT_WHY_KERNEL_TOO_OLD
+								    : QT_WHY_NONE;
 }
 
 const struct qt_unit_ops qt_unit_vtd = {

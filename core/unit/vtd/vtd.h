@@ -58,6 +58,9 @@ bool vtd_levels_supported(const struct qt_unit *unit, unsigned levels);
 /* The shape of a second-stage table, as legacy mode's contexts give it. */
 struct qt_geometry vtd_second_stage(const struct qt_unit *unit, unsigned levels);
 
+/* Whether an entry may have this domain ID. */
+bool vtd_domain_id_fits(const struct qt_unit *unit, uint32_t id);
+
 /* Whether the pointer in a word fits the host's address width: reserved bits are above it. */
 bool vtd_pointer_fits(const struct qt_unit *unit, uint64_t word);
 
