@@ -126,6 +126,7 @@ int qt_live_new(struct qt_live *live, struct qt_machine *machine, unsigned unit,
 	}
 	if (!domain.table.geometry.coherent)
 		machine->host->write_back(machine->host->context, domain.table.root, size);
+	domain.directory = machine->domains[index].directory;
 	machine->domains[index] = domain;
 	prepare(live, machine, index, pages, list, capacity);
 	return QT_OK;
@@ -144,16 +145,19 @@ int qt_live_attach(struct qt_live *live, size_t requester)
 	if (its->domain >= 0)
 		return QT_E_BUSY;
 	/* The domain's ID may be cached from a domain that had it before. */
+	its->domain_id = domain->id;
+	machine->own_tables = true;
 	error = unit->ops->flush(machine, unit);
 	if (error == QT_OK)
-		error = unit->ops->admit(machine, unit, its->rid, domain->id, &live->table,
+		error = unit->ops->admit(machine, unit, its->rid, domain->id, &domain->table,
 			nothing_pending, store_now,
 			&(struct store_now){live->host, unit->coherent});
-	if (error)
+	if (error) {
+		its->domain_id = 0;
 		return error;
+	}
 	its->state = QT_REQ_TRANSLATED;
 	its->domain = live->domain;
-	its->domain_id = domain->id;
 	return unit->ops->flush(machine, unit);
 }
 
@@ -192,6 +196,7 @@ int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live
 	its->state = QT_REQ_BLOCKED;
 	its->domain = -1;
 	its->domain_id = 0;
+	its->ats = false;
 	if (live && !has_requesters(machine, domain))
 		close_domain(live);
 	return QT_OK;

@@ -21,8 +21,8 @@ static int add_store(void *context, const struct qt_store *store)
 			takeover->machine->host->context, store->at, sizeof(*own));
 		return QT_OK;
 	}
-	/* Two ranges can meet in one entry: then both want the same. */
-	if (qt_journal_pending(takeover->journal, store->at, &pending))
+	/* Two ranges can meet in one entry: then both want the same, or one follows the other. */
+	if (qt_journal_pending(takeover->journal, store->at, &pending) && pending != store->before)
 		return pending == store->after ? QT_OK : QT_E_BUSY;
 	return qt_journal_add(takeover->journal, store);
 }

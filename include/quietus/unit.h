@@ -68,8 +68,9 @@ struct qt_unit_ops {
 	 * Hands the stores that give `rid`, which has no entry, the table `table`
 	 * under `domain_id` to `add`, in an order in which the hardware never sees
 	 * half of it. Table pages it needs come from the arena and are shared by
-	 * later calls: stores still pending are looked up with `pending`, which
-	 * returns the value a word will have, or false.
+	 * later calls: stores still pending, those of `block` too, are looked up with
+	 * `pending`, which returns the value a word will have, or false. QT_E_BUSY:
+	 * it has an entry that lets DMA through, and that is another one.
 	 */
 	int (*admit)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
 		uint32_t domain_id, const struct qt_table *table,
@@ -80,14 +81,18 @@ struct qt_unit_ops {
 	 * Hands the one store that gives `rid`, whose entry has a table, the table
 	 * `table` in its place to `add`. NULL where that takes more than one store.
 	 * Only ever called with a table that translates the same, and may translate more.
+	 * QT_E_UNSUPPORTED: the entry has no table, or not one with so many levels.
 	 */
 	int (*set_root)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
 		const struct qt_table *table, qt_store_fn add, void *context);
 
 	/*
 	 * Hands the stores after which all DMA of `rid` is refused, and which leave it
-	 * an entry that `admit` can fill, to `add`. The first one has that effect. NULL
-	 * where requesters cannot be released.
+	 * an entry that `admit` can fill, to `add`. The first one has that effect, once
+	 * the unit is flushed: on its DMA with a PASID as well, and on what it sends as
+	 * translated. Whatever the entry was; nothing that it leads to is written, for
+	 * others may use that. Its interrupts are left as they are. QT_E_NOTFOUND: it
+	 * has no entry. NULL where requesters cannot be released.
 	 */
 	int (*block)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
 		qt_store_fn add, void *context);

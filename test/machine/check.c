@@ -322,7 +322,7 @@ static void check_clean(struct model *m, const struct model_found *found, void *
 	const struct model_cache *cache = &found->unit->cache;
 	bool *clean = context;
 
-	if (found->pass || was_live(m, found))
+	if (found->pass || was_live(m, found) || !context_sound(m, found))
 		return;
 	for (size_t i = 0; i < cache->capacity; i++) {
 		const struct model_cached *entry = &cache->slots[i];
@@ -459,35 +459,66 @@ static void differences(const struct model *m,
 	}
 }
 
-/* The journal's stores, sorted by address. */
+/* The journal's stores, sorted by address; all to one word are one, from first to last. */
+struct ledger_word {
+	qt_phys at;
+	uint64_t before, after;
+	size_t order; /* in the journal */
+};
+
 struct ledger {
 	struct model *m;
-	struct qt_store *stores;
+	struct ledger_word *words;
 	size_t count;
 	bool holds;
 };
 
 static int by_address(const void *a, const void *b)
 {
-	const struct qt_store *x = a, *y = b;
+	const struct ledger_word *x = a, *y = b;
 
 	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int by_address_and_order(const void *a, const void *b)
+{
+	const struct ledger_word *x = a, *y = b;
+	int order = x->order < y->order ? -1 : x->order > y->order;
+
+	return x->at == y->at ? order : by_address(a, b);
+}
+
+static void join_stores(struct ledger *ledger)
+{
+	size_t words = 0;
+
+	qsort(ledger->words, ledger->count, sizeof(*ledger->words), by_address_and_order);
+	for (size_t i = 0; i < ledger->count; i++) {
+		struct ledger_word *last = &ledger->words[words ? words - 1 : 0];
+		const struct ledger_word *word = &ledger->words[i];
+
+		if (words && last->at == word->at && last->after == word->before)
+			last->after = word->after;
+		else
+			ledger->words[words++] = *word;
+	}
+	ledger->count = words;
 }
 
 static void find_in_ledger(qt_phys at, uint64_t before, uint64_t after, void *context)
 {
 	struct ledger *ledger = context;
 	uint64_t flagged = model_memory_flagged(&ledger->m->memory, at);
-	struct qt_store key = {.at = at};
-	const struct qt_store *store =
-		bsearch(&key, ledger->stores, ledger->count, sizeof(key), by_address);
+	struct ledger_word key = {.at = at};
+	const struct ledger_word *word =
+		bsearch(&key, ledger->words, ledger->count, sizeof(key), by_address);
 
-	if (store && !((store->before ^ before) & ~flagged) && !((store->after ^ after) & ~flagged))
+	if (word && !((word->before ^ before) & ~flagged) && !((word->after ^ after) & ~flagged))
 		return;
 	ledger->holds = false;
 	model_complain(ledger->m, "LEDGER: %llx was %llx, is %llx; the journal %s",
 		(unsigned long long)at, (unsigned long long)before, (unsigned long long)after,
-		store ? "has other values" : "does not have it");
+		word ? "has other values" : "does not have it");
 }
 
 bool model_ledger(struct model *m, const struct qt_journal *journal)
@@ -496,20 +527,22 @@ bool model_ledger(struct model *m, const struct qt_journal *journal)
 	struct qt_journal_cursor cursor;
 	struct qt_store store;
 
-	ledger.stores = calloc(journal->done + 1, sizeof(store));
-	if (!ledger.stores)
+	ledger.words = calloc(journal->done + 1, sizeof(*ledger.words));
+	if (!ledger.words)
 		abort();
 	qt_journal_seek(journal, 0, &cursor);
-	while (ledger.count < journal->done && qt_journal_next(journal, &cursor, &store))
-		ledger.stores[ledger.count++] = store;
+	for (; ledger.count < journal->done && qt_journal_next(journal, &cursor, &store);
+		ledger.count++)
+		ledger.words[ledger.count] =
+			(struct ledger_word){store.at, store.before, store.after, ledger.count};
 	if (ledger.count != journal->done) {
 		model_complain(m, "LEDGER: the journal ends after %zu of %zu stores", ledger.count,
 			journal->done);
 		ledger.holds = false;
 	}
-	qsort(ledger.stores, ledger.count, sizeof(store), by_address);
+	join_stores(&ledger);
 	differences(m, find_in_ledger, &ledger);
-	free(ledger.stores);
+	free(ledger.words);
 	return ledger.holds;
 }
 

@@ -257,9 +257,10 @@ static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 	qt_phys at;
 	int error = read_entry(machine, unit, rid, &at, words);
 
-	(void)pending;
 	if (error)
 		return error;
+	for (unsigned i = 0; i < AMDVI_ENTRY_WORDS; i++)
+		pending(context, at + i * sizeof(words[0]), &words[i]);
 	decode(unit, words, &found);
 	if (found.state != QT_REQ_BLOCKED)
 		return QT_E_BUSY;
@@ -283,7 +284,11 @@ static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_r
 	return change(at, words[0], after, add, context);
 }
 
-/* Valid, but without a mode or a permission: nothing gets through. */
+/*
+ * Valid, but without a mode or a permission: nothing gets through. Then no guest
+ * table and no translated request either; what says nothing of translation, and
+ * interrupts, stay as they are.
+ */
 static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
 	qt_store_fn add, void *context)
 {
@@ -291,8 +296,9 @@ static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 	qt_phys at;
 	int error = read_entry(machine, unit, rid, &at, words);
 
-	return error ? error
-		     : change(at, words[0], AMDVI_VALID | AMDVI_TRANSLATION_VALID, add, context);
+	if (error == QT_OK)
+		error = change(at, words[0], AMDVI_VALID | AMDVI_TRANSLATION_VALID, add, context);
+	return error ? error : change(at + 8, words[1], words[1] & AMDVI_KEPT, add, context);
 }
 
 static int release_one(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,

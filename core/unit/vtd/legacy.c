@@ -123,13 +123,12 @@ int vtd_legacy_scan(
 int vtd_legacy_admit(const struct vtd_admit *admit)
 {
 	const struct qt_table *table = admit->table;
-	struct qt_reader reader = vtd_admit_reader(admit, 2);
 	qt_phys root = admit->unit->root + QT_RID_BUS(admit->rid) * VTD_ENTRY_SIZE;
 	uint64_t entry[2] = {table->root | VTD_PRESENT,
 		VTD_CONTEXT_HI(table->geometry.levels - 2u, admit->domain_id)};
 	uint64_t words[2];
-	qt_phys contexts;
-	int error = qt_reader_words(&reader, root, words, 2);
+	qt_phys contexts, at;
+	int error = vtd_words(admit, root, words, 2);
 
 	if (error)
 		return error;
@@ -138,29 +137,28 @@ int vtd_legacy_admit(const struct vtd_admit *admit)
 		error = vtd_put(admit, root + 8, words[1], 0);
 	if (error == QT_OK)
 		error = vtd_child_table(admit, root, &contexts);
-	if (error == QT_OK)
-		error = read_entry(&reader, contexts, QT_RID_DEVFN(admit->rid), words);
 	if (error)
 		return error;
-	if (words[0] & VTD_PRESENT)
-		return QT_E_BUSY;
-	return vtd_put_entry(
-		admit, contexts + QT_RID_DEVFN(admit->rid) * VTD_ENTRY_SIZE, words, entry, 2);
+	at = contexts + QT_RID_DEVFN(admit->rid) * VTD_ENTRY_SIZE;
+	error = vtd_words(admit, at, words, 2);
+	if (error)
+		return error;
+	return words[0] & VTD_PRESENT ? QT_E_BUSY : vtd_put_entry(admit, at, words, entry, 2);
 }
 
-/* Finds the context entry of a requester that has one. */
+/* Finds the context entry of a requester that has one, whatever it says. */
 static int present_entry(const struct vtd_admit *admit, qt_phys *at, uint64_t words[2])
 {
-	struct qt_reader reader = qt_machine_reader(admit->machine, 2);
 	const struct qt_unit *unit = admit->unit;
-	int error = read_entry(&reader, unit->root, QT_RID_BUS(admit->rid), words);
+	int error =
+		vtd_words(admit, unit->root + QT_RID_BUS(admit->rid) * VTD_ENTRY_SIZE, words, 2);
 
 	if (error == QT_OK && (!(words[0] & VTD_PRESENT) || !root_sound(unit, words)))
 		error = QT_E_NOTFOUND;
 	if (error)
 		return error;
 	*at = (words[0] & VTD_POINTER) + QT_RID_DEVFN(admit->rid) * VTD_ENTRY_SIZE;
-	error = read_entry(&reader, words[0] & VTD_POINTER, QT_RID_DEVFN(admit->rid), words);
+	error = vtd_words(admit, *at, words, 2);
 	return error == QT_OK && !(words[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
 }
 

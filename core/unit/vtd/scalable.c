@@ -13,9 +13,20 @@
  * Where one of them shares RID_PASID's table, the capture mapping appears for it
  * as well, at IOVAs that translated to nothing.
  *
+ * A requester is blocked in its context entry: one store ends all it could reach,
+ * under every PASID, and device TLB and page requests with it. The PASID entry of
+ * RID_PASID would not do. PASID tables can be shared, by the aliases of a device
+ * in some kernels and by all that are admitted to one domain here, and the others
+ * must keep what they have; and processes' address spaces would stay open to a
+ * device that was reset. So its directory and all PASID entries stay as they are,
+ * for who comes to look at the dead kernel, and admission gives it a directory of
+ * our own.
+ *
  * Source: Intel VT-d specification, revision 4.1, sections 3.4.3 (scalable mode),
  * 9.2 (root entry), 9.4 (context entry), 9.5 (PASID directory), 9.6 (PASID entry).
  */
+#include <quietus/memory.h>
+
 #include "vtd.h"
 
 static bool has(const struct qt_unit *unit, uint64_t capability)
@@ -404,18 +415,23 @@ static void make_pasid_entry(const struct vtd_admit *admit, uint64_t words[VTD_P
 	}
 }
 
-static int put_pasid_entry(const struct vtd_admit *admit, qt_phys at)
+/*
+ * One that is there already must be the same (two aliases with one table), but for
+ * tables of our own: what led to them was released, or leads to this domain.
+ */
+static int put_pasid_entry(const struct vtd_admit *admit, qt_phys at, bool own)
 {
-	struct qt_reader reader = vtd_admit_reader(admit, 1);
 	uint64_t before[VTD_PASID_WORDS], after[VTD_PASID_WORDS];
-	int error = qt_reader_words(&reader, at, before, VTD_PASID_WORDS);
+	int error = vtd_words(admit, at, before, VTD_PASID_WORDS);
 
 	if (error)
 		return error;
-	if (before[0] & VTD_PRESENT)
-		return QT_E_BUSY;
 	make_pasid_entry(admit, after);
-	return vtd_put_entry(admit, at, before, after, VTD_PASID_WORDS);
+	if (before[0] & VTD_PRESENT && memcmp(before, after, sizeof(after)) != 0) {
+		error = own ? vtd_put(admit, at, before[0], 0) : QT_E_BUSY;
+		before[0] = 0;
+	}
+	return error ? error : vtd_put_entry(admit, at, before, after, VTD_PASID_WORDS);
 }
 
 static struct qt_domain *domain_of(const struct vtd_admit *admit)
@@ -430,23 +446,23 @@ static struct qt_domain *domain_of(const struct vtd_admit *admit)
 
 /*
  * A PASID directory of our own in which PASID 0 has the domain: made once for all
- * that come in under it, so that hundreds of them need no more memory than one.
+ * that come in under it, so that hundreds of them need no more memory than one, and
+ * kept for the next domain in the same place of the list.
  */
 static int own_directory(const struct vtd_admit *admit, qt_phys *directory)
 {
 	struct qt_domain *domain = domain_of(admit);
+	int error = QT_OK;
 	qt_phys table;
-	int error;
 
-	if (domain && domain->directory) {
+	if (domain && domain->directory)
 		*directory = domain->directory;
-		return QT_OK;
-	}
-	error = vtd_new_page(admit, directory);
+	else
+		error = vtd_new_page(admit, directory);
 	if (error == QT_OK)
 		error = vtd_child_table(admit, *directory, &table);
 	if (error == QT_OK)
-		error = put_pasid_entry(admit, table);
+		error = put_pasid_entry(admit, table, true);
 	if (error == QT_OK && domain)
 		domain->directory = *directory;
 	return error;
@@ -474,12 +490,11 @@ static int complete_context(const struct vtd_admit *admit, const uint64_t *conte
 	if (!context_sound(admit->unit, context))
 		return QT_E_BAD;
 	error = vtd_child_table(admit, directory_entry(context, pasid), &table);
-	return error ? error : put_pasid_entry(admit, pasid_entry(table, pasid));
+	return error ? error : put_pasid_entry(admit, pasid_entry(table, pasid), false);
 }
 
 int vtd_scalable_admit(const struct vtd_admit *admit)
 {
-	struct qt_reader reader = vtd_admit_reader(admit, 1);
 	qt_phys root = root_half(admit->unit, QT_RID_BUS(admit->rid), half_of(admit->rid));
 	uint64_t context[VTD_SM_CONTEXT_WORDS];
 	qt_phys contexts, at;
@@ -488,11 +503,79 @@ int vtd_scalable_admit(const struct vtd_admit *admit)
 	if (error)
 		return error;
 	at = context_in(contexts, admit->rid);
-	error = qt_reader_words(&reader, at, context, VTD_SM_CONTEXT_WORDS);
+	error = vtd_words(admit, at, context, VTD_SM_CONTEXT_WORDS);
 	if (error)
 		return error;
 	return context[0] & VTD_PRESENT ? complete_context(admit, context)
 					: new_context(admit, at, context);
+}
+
+/* Finds the context entry of a requester that has one, whatever it says. */
+static int present_context(const struct vtd_admit *admit, qt_phys *at, uint64_t *context)
+{
+	qt_phys root = root_half(admit->unit, QT_RID_BUS(admit->rid), half_of(admit->rid));
+	uint64_t word;
+	int error = vtd_words(admit, root, &word, 1);
+
+	if (error == QT_OK && (!(word & VTD_PRESENT) || !root_sound(admit->unit, word)))
+		error = QT_E_NOTFOUND;
+	if (error)
+		return error;
+	*at = context_in(word & VTD_POINTER, admit->rid);
+	error = vtd_words(admit, *at, context, VTD_SM_CONTEXT_WORDS);
+	return error == QT_OK && !(context[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
+}
+
+/* Finds the entry of a requester's RID_PASID, where it has one. */
+static int present_pasid(const struct vtd_admit *admit, qt_phys *at, uint64_t *words)
+{
+	uint64_t context[VTD_SM_CONTEXT_WORDS], directory;
+	int error = present_context(admit, at, context);
+	uint32_t pasid;
+
+	if (error == QT_OK && !context_sound(admit->unit, context))
+		error = QT_E_BAD;
+	if (error)
+		return error;
+	pasid = VTD_SM_RID_PASID(context[1]);
+	error = vtd_words(admit, directory_entry(context, pasid), &directory, 1);
+	if (error == QT_OK && !(directory & VTD_PRESENT))
+		error = QT_E_NOTFOUND;
+	if (error)
+		return error;
+	*at = pasid_entry(directory, pasid);
+	error = vtd_words(admit, *at, words, VTD_PASID_WORDS);
+	return error == QT_OK && !(words[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
+}
+
+/* The pointer's word, another one for each stage, also tells the levels: they stay as many. */
+int vtd_scalable_set_root(const struct vtd_admit *admit)
+{
+	uint64_t words[VTD_PASID_WORDS];
+	struct qt_unit_entry now = {.rid = admit->rid};
+	unsigned word;
+	qt_phys at;
+	int error = present_pasid(admit, &at, words);
+
+	if (error)
+		return error;
+	decode_pasid(admit->unit, words, &now);
+	if (now.state != QT_REQ_TRANSLATED ||
+		now.table.geometry.format != admit->table->geometry.format ||
+		now.table.geometry.levels != admit->table->geometry.levels)
+		return QT_E_UNSUPPORTED;
+	word = VTD_PASID0_TYPE(words[0]) == VTD_PGTT_FIRST ? 2 : 0;
+	return vtd_put(admit, at + word * sizeof(words[0]), words[word],
+		(words[word] & ~VTD_POINTER) | admit->table->root);
+}
+
+int vtd_scalable_block(const struct vtd_admit *admit)
+{
+	uint64_t context[VTD_SM_CONTEXT_WORDS];
+	qt_phys at;
+	int error = present_context(admit, &at, context);
+
+	return error ? error : vtd_put(admit, at, context[0], 0);
 }
 
 int vtd_scalable_geometry(const struct qt_unit *unit, unsigned levels, struct qt_geometry *geometry)

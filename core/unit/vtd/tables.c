@@ -56,14 +56,6 @@ int vtd_visit_damaged(qt_rid rid, bool refused, vtd_visit_fn visit, void *contex
 	return visit(context, &entry);
 }
 
-struct qt_reader vtd_admit_reader(const struct vtd_admit *admit, uint64_t reads)
-{
-	struct qt_reader reader = qt_machine_reader(admit->machine, reads);
-
-	reader.arena = admit->machine->arena;
-	return reader;
-}
-
 int vtd_put(const struct vtd_admit *admit, qt_phys at, uint64_t before, uint64_t after)
 {
 	const struct qt_host *host = admit->machine->host;
@@ -103,19 +95,22 @@ int vtd_new_page(const struct vtd_admit *admit, qt_phys *page)
 	return QT_OK;
 }
 
-int vtd_word(const struct vtd_admit *admit, qt_phys at, uint64_t *word)
+int vtd_words(const struct vtd_admit *admit, qt_phys at, uint64_t *words, unsigned count)
 {
-	struct qt_reader reader = vtd_admit_reader(admit, 1);
+	struct qt_reader reader = qt_machine_reader(admit->machine, 1);
+	int error;
 
-	if (admit->pending(admit->context, at, word))
-		return QT_OK;
-	return qt_reader_words(&reader, at, word, 1);
+	reader.arena = admit->machine->arena;
+	error = qt_reader_words(&reader, at, words, count);
+	for (unsigned i = 0; i < count && error == QT_OK && admit->pending; i++)
+		admit->pending(admit->context, at + i * sizeof(*words), &words[i]);
+	return error;
 }
 
 int vtd_child_table(const struct vtd_admit *admit, qt_phys at, qt_phys *table)
 {
 	uint64_t word;
-	int error = vtd_word(admit, at, &word);
+	int error = vtd_words(admit, at, &word, 1);
 
 	if (error)
 		return error;

@@ -155,7 +155,7 @@ static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_r
 		.add = add,
 		.context = context};
 
-	return is_scalable(unit) ? QT_E_UNSUPPORTED : vtd_legacy_set_root(&change);
+	return is_scalable(unit) ? vtd_scalable_set_root(&change) : vtd_legacy_set_root(&change);
 }
 
 static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
@@ -164,7 +164,7 @@ static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid 
 	struct vtd_admit change = {
 		.machine = machine, .unit = unit, .rid = rid, .add = add, .context = context};
 
-	return is_scalable(unit) ? QT_E_UNSUPPORTED : vtd_legacy_block(&change);
+	return is_scalable(unit) ? vtd_scalable_block(&change) : vtd_legacy_block(&change);
 }
 
 static void mask_interrupts(const struct qt_machine *machine, const struct qt_unit *unit)

@@ -37,7 +37,7 @@ struct vtd_admit {
 	qt_rid rid;
 	uint32_t domain_id;
 	const struct qt_table *table;
-	bool (*pending)(void *context, qt_phys at, uint64_t *value);
+	bool (*pending)(void *context, qt_phys at, uint64_t *value); /* may be NULL */
 	qt_store_fn add;
 	void *context;
 };
@@ -45,6 +45,8 @@ int vtd_legacy_admit(const struct vtd_admit *admit);
 int vtd_legacy_set_root(const struct vtd_admit *admit);
 int vtd_legacy_block(const struct vtd_admit *admit);
 int vtd_scalable_admit(const struct vtd_admit *admit);
+int vtd_scalable_set_root(const struct vtd_admit *admit);
+int vtd_scalable_block(const struct vtd_admit *admit);
 
 /* tables.c */
 
@@ -79,14 +81,14 @@ int vtd_put(const struct vtd_admit *admit, qt_phys at, uint64_t before, uint64_t
 int vtd_put_entry(const struct vtd_admit *admit, qt_phys at, const uint64_t *before,
 	const uint64_t *after, unsigned count);
 
-/* Reads of tables, those included that were made just now. */
-struct qt_reader vtd_admit_reader(const struct vtd_admit *admit, uint64_t reads);
-
 /* A page of our own, zeroed, that hardware sees as such. QT_E_NOMEM. */
 int vtd_new_page(const struct vtd_admit *admit, qt_phys *page);
 
-/* The word at `at`, as it will be once all stores are made. Errors as qt_lookup's. */
-int vtd_word(const struct vtd_admit *admit, qt_phys at, uint64_t *word);
+/*
+ * The words at `at`, in tables made just now too, as they will be once all stores
+ * are made. Errors as qt_lookup's.
+ */
+int vtd_words(const struct vtd_admit *admit, qt_phys at, uint64_t *words, unsigned count);
 
 /*
  * The table that the pointer word at `at` leads to; a new one of our own is hung in

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every kind of unit with every format of tables that it can have, for tests that
+ * hold for all of them.
+ */
+#ifndef TEST_KINDS_H
+#define TEST_KINDS_H
+
+#include <machine/model.h>
+
+struct kind {
+	const char *name;
+	bool amd;
+	bool scalable;
+	bool first_stage;
+	unsigned levels; /* of a large domain; the other has few_levels */
+	unsigned few_levels;
+};
+
+static const struct kind kinds[] = {
+	{"VT-d legacy", .levels = 4, .few_levels = 3},
+	{"VT-d scalable, second stage", .scalable = true, .levels = 4, .few_levels = 3},
+	{"VT-d scalable, first stage", .scalable = true, .first_stage = true, .levels = 4,
+		.few_levels = 4},
+	{"VT-d scalable, first stage, 5 levels", .scalable = true, .first_stage = true, .levels = 5,
+		.few_levels = 4},
+	{"AMD-Vi", .amd = true, .levels = 4, .few_levels = 3},
+};
+
+/* A unit of that kind; each bit of `variety` is something that such units differ in. */
+static inline struct model_unit_config unit_of_kind(const struct kind *kind, unsigned variety)
+{
+	struct model_unit_config unit = kind->amd        ? model_amdvi_default(0xfed90000)
+					: kind->scalable ? model_unit_scalable(0xfed90000)
+							 : model_unit_default(0xfed90000);
+
+	unit.coherent = variety & 1;
+	/* First-stage tables must snoop, or hardware cannot keep their flags. */
+	unit.walk_snoop = kind->scalable && (unit.coherent || kind->first_stage);
+	unit.caching_mode = variety & 2;
+	unit.write_buffer = !kind->amd && variety & 4;
+	unit.large_2m = !(variety & 8);
+	unit.large_1g = unit.first_1g = !(variety & 16) && unit.large_2m;
+	unit.flags = kind->scalable && variety & 32;
+	unit.first_stage = kind->first_stage;
+	unit.second_stage = kind->scalable && !kind->first_stage;
+	unit.first_5 = true;
+	unit.levels = 1 << 3 | 1 << 4 | (kind->levels == 5 ? 1 << 5 : 0);
+	unit.amdvi.entries = 128; /* one page of the device table: checks look at all of it */
+	unit.amdvi.np_cache = variety & 2;
+	unit.amdvi.no_invalidate_all = variety & 4;
+	unit.amdvi.levels_max = variety & 32 ? 4 : 6;
+	return unit;
+}
+
+#endif
