@@ -19,13 +19,14 @@ static unsigned table_entries(const struct qt_edit *edit)
 	return 1u << edit->geometry->index_lg2;
 }
 
-int qt_edit_begin(struct qt_edit *edit, struct qt_live *live, qt_iova iova, uint64_t size)
+int qt_edit_begin(
+	struct qt_edit *edit, struct qt_live *live, qt_iova iova, uint64_t size, uint64_t reach)
 {
 	const struct qt_geometry *g = &live->table.geometry;
 	uint64_t granule = 1ull << g->granule_lg2;
 
 	if (size == 0 || (iova | size) & (granule - 1) || iova + (size - 1) < iova ||
-		iova + (size - 1) >= qt_table_reach(&live->table))
+		iova + (size - 1) >= reach)
 		return QT_E_INVAL;
 	*edit = (struct qt_edit){
 		.live = live,
@@ -96,6 +97,15 @@ void qt_edit_retire(struct qt_edit *edit, qt_phys table)
 		pages->retire(pages->context, table, edit->live);
 }
 
+uint64_t qt_edit_leaf(const struct qt_geometry *g, unsigned level, qt_phys output, unsigned perms)
+{
+	uint64_t leaf = g->format->make_leaf(g, level, output);
+
+	if (perms == QT_RW)
+		return leaf;
+	return g->format->with_perms ? g->format->with_perms(g, level, leaf, perms) : 0;
+}
+
 bool qt_edit_covers(const struct qt_edit *edit, const struct qt_slot *slot)
 {
 	return slot->base >= edit->first && slot->last <= edit->last;
@@ -125,6 +135,9 @@ int qt_edit_slots(struct qt_edit *edit, unsigned level, qt_phys table, uint64_t 
 	unsigned end =
 		last < edit->last ? table_entries(edit) : qt_index(g, level, edit->last) + 1u;
 
+	/* Where levels are skipped, a table may end before its slot does. */
+	if (edit->first > last)
+		return QT_OK;
 	for (; index < end; index++) {
 		struct qt_slot slot = {
 			.at = table + index * sizeof(uint64_t),
@@ -185,42 +198,98 @@ int qt_edit_unshare(struct qt_edit *edit, struct qt_slot *slot)
 	return read_slot(edit, slot);
 }
 
-int qt_edit_unshare_root(struct qt_edit *edit)
+/* Has all requesters use a table that translates the same as theirs. */
+static int move_root(struct qt_edit *edit, const struct qt_table *table)
 {
 	struct qt_live *live = edit->live;
-	struct qt_table table = live->table;
+	int error;
+
+	/* Even one that failed may have been made for some of them. */
+	qt_edit_stale(edit, QT_STALE_TABLES | QT_STALE_ENTRIES, 0, qt_table_span(table) - 1);
+	error = live->set_root(live, table);
+	if (error == QT_OK)
+		live->table = *table;
+	return error;
+}
+
+int qt_edit_unshare_root(struct qt_edit *edit)
+{
+	struct qt_table table = edit->live->table;
 	int error;
 
 	if (!qt_edit_is_shared(edit, table.root))
 		return QT_OK;
-	if (!live->set_root)
+	if (!edit->live->set_root)
 		return QT_E_UNSUPPORTED;
-	error = copy_table(edit, live->table.root, &table.root);
-	if (error)
-		return error;
-	error = live->set_root(live, &table);
-	if (error)
-		return error;
-	live->table.root = table.root;
-	qt_edit_stale(edit, QT_STALE_TABLES | QT_STALE_ENTRIES, 0, qt_table_span(&table) - 1);
-	return QT_OK;
+	error = copy_table(edit, edit->live->table.root, &table.root);
+	return error ? error : move_root(edit, &table);
 }
 
-/* A leaf that takes up several slots becomes one leaf for each. */
+int qt_edit_grow(struct qt_edit *edit)
+{
+	struct qt_table table = edit->live->table;
+	qt_phys added[QT_LEVELS_MAX];
+	unsigned n = 0;
+
+	while (edit->last >= qt_table_reach(&table) && n < QT_LEVELS_MAX) {
+		uint64_t *page = qt_edit_new_table(edit, &added[n]);
+
+		if (!page) {
+			while (n > 0)
+				qt_edit_retire(edit, added[--n]);
+			return QT_E_NOMEM;
+		}
+		qt_table_add_level(edit->live->host, &table, page, added[n++]);
+	}
+	return n ? move_root(edit, &table) : QT_OK;
+}
+
+int qt_edit_widen(struct qt_edit *edit, struct qt_slot *slot)
+{
+	const struct qt_geometry *g = edit->geometry;
+	uint64_t span = 1ull << qt_level_lg2(g, slot->entry.next_level + 1u);
+	uint64_t wanted = edit->last < slot->last ? edit->last : slot->last;
+	qt_phys table;
+	uint64_t *words;
+	int error;
+
+	if (wanted - slot->base < span)
+		return QT_OK;
+	words = qt_edit_new_table(edit, &table);
+	if (!words)
+		return QT_E_NOMEM;
+	/* Entries that can skip levels say themselves which one they lead to. */
+	words[0] = slot->raw;
+	qt_edit_table_done(edit, table);
+	qt_edit_stale(edit, QT_STALE_TABLES, slot->base, slot->last);
+	error = qt_edit_put(edit, slot->at, g->format->make_table(g, slot->level, table));
+	return error ? error : read_slot(edit, slot);
+}
+
+/*
+ * A leaf that takes up several slots becomes one leaf for each. A slot that holds
+ * something else, where the leaf is said to be, keeps it.
+ */
 static int split_in_place(struct qt_edit *edit, struct qt_slot *slot)
 {
 	const struct qt_geometry *g = edit->geometry;
 	unsigned lg2 = qt_level_lg2(g, slot->level);
-	uint64_t base = slot->base & ~((1ull << slot->entry.size_lg2) - 1);
-	unsigned slots = 1u << (slot->entry.size_lg2 - lg2);
-	qt_phys at = slot->at - ((slot->base - base) >> lg2) * sizeof(uint64_t);
+	uint64_t size = 1ull << slot->entry.size_lg2;
+	uint64_t base = slot->base & ~(size - 1);
+	qt_phys first = slot->at - ((slot->base - base) >> lg2) * sizeof(slot->raw);
 
-	qt_edit_stale(edit, QT_STALE_CHANGED, base, base + ((1ull << slot->entry.size_lg2) - 1));
-	for (unsigned i = 0; i < slots; i++) {
-		uint64_t piece = g->format->make_piece(
-			g, slot->level, slot->raw, slot->level, (uint64_t)i << lg2);
-		int error = qt_edit_put(edit, at + i * sizeof(uint64_t), piece);
+	qt_edit_stale(edit, QT_STALE_CHANGED, base, base + (size - 1));
+	for (uint64_t offset = 0; offset < size; offset += 1ull << lg2) {
+		struct qt_slot part = {.at = first + (offset >> lg2) * sizeof(slot->raw),
+			.base = base + offset,
+			.level = slot->level};
+		int error = read_slot(edit, &part);
 
+		if (error == QT_OK && part.entry.kind == QT_ENTRY_LEAF &&
+			part.entry.size_lg2 == slot->entry.size_lg2 &&
+			part.entry.output == slot->entry.output)
+			error = qt_edit_put(edit, part.at,
+				g->format->make_piece(g, part.level, part.raw, part.level, offset));
 		if (error)
 			return error;
 	}
@@ -253,4 +322,61 @@ int qt_edit_split(struct qt_edit *edit, struct qt_slot *slot)
 	if (slot->entry.size_lg2 > qt_level_lg2(edit->geometry, slot->level))
 		return split_in_place(edit, slot);
 	return slot->level == 0 ? QT_E_INVAL : split_below(edit, slot);
+}
+
+/* The leaf that stands for what the table of a slot translates, 0 if there is none. */
+static uint64_t leaf_for(const struct qt_edit *edit, const struct qt_slot *slot)
+{
+	const struct qt_geometry *g = edit->geometry;
+	const struct qt_pages *pages = edit->live->pages;
+	const uint64_t *words =
+		pages->pointer(pages->context, slot->entry.output, table_size(edit));
+	uint64_t hardware = g->accessed_dirty ? g->format->hardware_bits : 0;
+	unsigned below = slot->entry.next_level;
+	struct qt_entry first;
+	uint64_t leaf;
+
+	if (!words || !g->format->make_piece || slot->level > g->leaf_level ||
+		below + 1u != slot->level || slot->entry.perms != QT_RW)
+		return 0;
+	g->format->decode(g, below, words, 1, &first);
+	if (first.kind != QT_ENTRY_LEAF || first.perms == 0 ||
+		first.output & (slot->last - slot->base))
+		return 0;
+	leaf = qt_edit_leaf(g, slot->level, first.output, first.perms);
+	for (unsigned i = 0; leaf && i < table_entries(edit); i++) {
+		uint64_t piece = g->format->make_piece(
+			g, slot->level, leaf, below, (uint64_t)i << qt_level_lg2(g, below));
+
+		if ((words[i] ^ piece) & ~hardware)
+			return 0;
+	}
+	return leaf;
+}
+
+/* Tables below first: what they become may complete a run here. */
+static int fold_slot(struct qt_edit *edit, struct qt_slot *slot)
+{
+	qt_phys table = slot->entry.output;
+	uint64_t leaf;
+	int error = QT_OK;
+
+	if (slot->entry.kind != QT_ENTRY_TABLE)
+		return QT_OK;
+	if (slot->entry.next_level > 0)
+		error = qt_edit_slots(edit, slot->entry.next_level, table, slot->base, fold_slot);
+	leaf = error ? 0 : leaf_for(edit, slot);
+	if (leaf == 0)
+		return error;
+	qt_edit_stale(edit, QT_STALE_CHANGED | QT_STALE_TABLES, slot->base, slot->last);
+	error = qt_edit_put(edit, slot->at, leaf);
+	if (error == QT_OK)
+		qt_edit_retire(edit, table);
+	return error;
+}
+
+int qt_edit_fold(struct qt_edit *edit)
+{
+	return qt_edit_slots(
+		edit, edit->geometry->levels - 1u, edit->live->table.root, 0, fold_slot);
 }

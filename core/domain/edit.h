@@ -27,8 +27,9 @@ struct qt_slot {
 	unsigned level;
 };
 
-/* Checks the range and prepares an operation. QT_E_INVAL. */
-int qt_edit_begin(struct qt_edit *edit, struct qt_live *live, qt_iova iova, uint64_t size);
+/* Checks the range, which must end at or before `reach`, and prepares an operation. QT_E_INVAL. */
+int qt_edit_begin(
+	struct qt_edit *edit, struct qt_live *live, qt_iova iova, uint64_t size, uint64_t reach);
 
 /* Makes one store. QT_E_IO. */
 int qt_edit_put(struct qt_edit *edit, qt_phys at, uint64_t value);
@@ -47,6 +48,9 @@ bool qt_edit_is_own(const struct qt_edit *edit, qt_phys table);
 bool qt_edit_is_shared(const struct qt_edit *edit, qt_phys table);
 void qt_edit_retire(struct qt_edit *edit, qt_phys table);
 
+/* A leaf with these permissions, 0 if the format has none. */
+uint64_t qt_edit_leaf(const struct qt_geometry *g, unsigned level, qt_phys output, unsigned perms);
+
 /* Whether the slot lies wholly in the operation's range. */
 bool qt_edit_covers(const struct qt_edit *edit, const struct qt_slot *slot);
 
@@ -63,6 +67,21 @@ int qt_edit_slots(struct qt_edit *edit, unsigned level, qt_phys table, uint64_t 
  */
 int qt_edit_unshare(struct qt_edit *edit, struct qt_slot *slot);
 int qt_edit_unshare_root(struct qt_edit *edit);
+
+/* Puts levels on top until the operation's range is in reach. QT_E_NOMEM. */
+int qt_edit_grow(struct qt_edit *edit);
+
+/*
+ * If the table that the slot leads to spans only a part of it (levels are skipped)
+ * and the range reaches further, puts a table in between. QT_E_NOMEM.
+ */
+int qt_edit_widen(struct qt_edit *edit, struct qt_slot *slot);
+
+/*
+ * Exchanges each table of our own in the range that a leaf could stand for for that
+ * leaf. Translations stay as they are.
+ */
+int qt_edit_fold(struct qt_edit *edit);
 
 /*
  * Replaces a leaf by smaller ones that translate the same: below a new table, or

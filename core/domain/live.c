@@ -29,13 +29,31 @@ int qt_live_lookup(struct qt_live *live, qt_iova iova, struct qt_mapping *mappin
 	return qt_lookup(&reader, &live->table, iova, mapping, &live->fault);
 }
 
+/* How far the table can be made to reach. */
+static uint64_t reach_grown(const struct qt_live *live)
+{
+	struct qt_table table = live->table;
+
+	if (live->set_root && table.geometry.levels_max > table.geometry.levels)
+		table.geometry.levels = table.geometry.levels_max;
+	return qt_table_reach(&table);
+}
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 int qt_live_allocate(struct qt_live *live, uint64_t size, uint64_t align, qt_iova floor,
 	qt_iova limit, qt_iova *iova)
 {
-	uint64_t span = qt_table_reach(&live->table);
+	int error = qt_occupancy_allocate(&live->occupancy, size, align, floor,
+		lower(limit, qt_table_reach(&live->table)), iova);
 
-	return qt_occupancy_allocate(
-		&live->occupancy, size, align, floor, limit < span ? limit : span, iova);
+	if (error == QT_E_NOTFOUND)
+		error = qt_occupancy_allocate(&live->occupancy, size, align, floor,
+			lower(limit, reach_grown(live)), iova);
+	return error;
 }
 
 static bool output_fits(const struct qt_geometry *g, qt_phys phys, uint64_t size)
@@ -56,19 +74,25 @@ int qt_live_map(struct qt_live *live, qt_iova iova, qt_phys phys, uint64_t size,
 {
 	struct qt_ranges *used = &live->occupancy.used;
 	struct qt_edit edit;
-	int error = qt_edit_begin(&edit, live, iova, size);
+	int error = qt_edit_begin(&edit, live, iova, size, reach_grown(live));
 
 	if (error)
 		return error;
 	if (perms == 0 || perms & ~(unsigned)QT_RW || !output_fits(edit.geometry, phys, size))
 		return QT_E_INVAL;
+	if (perms & edit.geometry->denied)
+		return QT_E_BUSY;
 	if (!has_room(used) && !qt_ranges_contain(used, iova, iova + size))
 		return QT_E_NOMEM;
 	edit.phys = phys;
 	edit.perms = perms;
 	error = qt_edit_map(&edit);
-	if (error == QT_OK)
+	if (error == QT_OK) {
+		/* All is mapped now, whether in as few leaves as there could be or not. */
+		edit.reader.reads_left = live->reads;
+		qt_edit_fold(&edit);
 		return qt_ranges_add(used, iova, iova + size);
+	}
 	/* Nothing in the range translated before, so all that does now goes again. */
 	if (edit.begun) {
 		edit.reader.reads_left = live->reads;
@@ -81,7 +105,7 @@ int qt_live_unmap(struct qt_live *live, qt_iova iova, uint64_t size, uint64_t *u
 {
 	struct qt_ranges *used = &live->occupancy.used;
 	struct qt_edit edit;
-	int error = qt_edit_begin(&edit, live, iova, size);
+	int error = qt_edit_begin(&edit, live, iova, size, qt_table_reach(&live->table));
 
 	if (unmapped)
 		*unmapped = 0;

@@ -11,17 +11,6 @@ static bool leaf_fits(
 	       (*output & (last - base)) == 0;
 }
 
-/* 0 if the format has no leaf with these permissions. */
-static uint64_t make_leaf(const struct qt_edit *edit, unsigned level, qt_phys output)
-{
-	const struct qt_geometry *g = edit->geometry;
-	uint64_t leaf = g->format->make_leaf(g, level, output);
-
-	if (edit->perms == QT_RW)
-		return leaf;
-	return g->format->with_perms ? g->format->with_perms(g, level, leaf, edit->perms) : 0;
-}
-
 static int build_table(struct qt_edit *edit, unsigned level, uint64_t base, qt_phys *table);
 
 /* An entry of a table that nothing leads to yet. */
@@ -32,7 +21,7 @@ static int build_entry(
 	int error;
 
 	if (leaf_fits(edit, level, base, last, &output)) {
-		*entry = make_leaf(edit, level, output);
+		*entry = qt_edit_leaf(edit->geometry, level, output, edit->perms);
 		return *entry ? QT_OK : QT_E_UNSUPPORTED;
 	}
 	if (level == 0)
@@ -91,13 +80,12 @@ static int map_slot(struct qt_edit *edit, struct qt_slot *slot);
 
 static int map_below(struct qt_edit *edit, struct qt_slot *slot)
 {
-	int error;
+	int error = qt_edit_widen(edit, slot);
 
+	if (error)
+		return error;
 	if ((slot->entry.perms & edit->perms) != edit->perms)
 		return QT_E_BUSY;
-	/* A table that skips levels spans less than its slot. */
-	if (slot->entry.next_level + 1u != slot->level)
-		return QT_E_UNSUPPORTED;
 	error = qt_edit_unshare(edit, slot);
 	if (error)
 		return error;
@@ -143,6 +131,8 @@ int qt_edit_map(struct qt_edit *edit)
 	int error = qt_scan(&edit->reader, &edit->live->table,
 		(struct qt_range){edit->first, edit->last + 1}, refuse, NULL, &edit->live->fault);
 
+	if (error == QT_OK)
+		error = qt_edit_grow(edit);
 	if (error == QT_OK)
 		error = qt_edit_unshare_root(edit);
 	if (error)

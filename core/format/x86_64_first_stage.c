@@ -17,7 +17,8 @@
 #define FS_USER     (1ull << 2)
 #define FS_ACCESSED (1ull << 5)
 #define FS_DIRTY    (1ull << 6)
-#define FS_PS       (1ull << 7) /* page size: a leaf above the lowest level; PAT in the lowest */
+#define FS_PS       (1ull << 7) /* page size: a leaf above the lowest level */
+#define FS_PAT      (1ull << 7) /* in a leaf of the lowest level, the same bit */
 #define FS_EXTENDED                                                                                \
 	(1ull << 10) /* accessed by a device: ignored unless the PASID entry has EAFE              \
 		      */
@@ -98,10 +99,33 @@ static uint64_t make_leaf(const struct qt_geometry *geometry, unsigned level, qt
 	return output | FS_PRESET | FS_DIRTY | (level != 0 ? FS_PS : 0);
 }
 
+static uint64_t make_piece(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
+	unsigned piece_level, uint64_t offset)
+{
+	(void)geometry;
+	(void)level;
+	if (piece_level > 0)
+		return raw + offset;
+	return ((raw & ~(FS_PS | FS_LARGE_PAT)) | (raw & FS_LARGE_PAT ? FS_PAT : 0)) + offset;
+}
+
+/* What can be written can be read. */
+static uint64_t with_perms(
+	const struct qt_geometry *geometry, unsigned level, uint64_t leaf, unsigned perms)
+{
+	(void)geometry;
+	(void)level;
+	if (!(perms & QT_READ))
+		return 0;
+	return perms & QT_WRITE ? leaf : leaf & ~FS_WRITE;
+}
+
 const struct qt_format qt_format_x86_64_first_stage = {
 	.name = "x86-64-first-stage",
 	.hardware_bits = FS_ACCESSED | FS_DIRTY | FS_EXTENDED,
 	.decode = decode,
 	.make_table = make_table,
 	.make_leaf = make_leaf,
+	.make_piece = make_piece,
+	.with_perms = with_perms,
 };

@@ -90,6 +90,18 @@ int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, 
 	return QT_OK;
 }
 
+void qt_table_add_level(
+	const struct qt_host *host, struct qt_table *table, uint64_t *page, qt_phys at)
+{
+	struct qt_geometry *g = &table->geometry;
+
+	page[0] = g->format->make_table(g, g->levels, table->root);
+	g->levels++;
+	table->root = at;
+	if (!g->coherent)
+		host->write_back(host->context, at, sizeof(*page) << g->index_lg2);
+}
+
 int qt_table_grow(struct qt_arena *arena, const struct qt_host *host, const struct qt_table *table,
 	unsigned levels, struct qt_table *grown)
 {
@@ -104,11 +116,7 @@ int qt_table_grow(struct qt_arena *arena, const struct qt_host *host, const stru
 
 		if (!page)
 			return QT_E_NOMEM;
-		page[0] = g->format->make_table(g, g->levels, grown->root);
-		grown->root = qt_arena_phys(arena, page);
-		grown->geometry.levels++;
-		if (!g->coherent)
-			host->write_back(host->context, grown->root, size);
+		qt_table_add_level(host, grown, page, qt_arena_phys(arena, page));
 	}
 	return QT_OK;
 }

@@ -69,7 +69,9 @@ struct qt_format {
 	 * The leaf at piece_level that translates what comes `offset` bytes into the
 	 * leaf `raw` at `level`, as that does: same permissions and attributes.
 	 * piece_level is level - 1, or level where a leaf can take up several slots.
-	 * NULL: leaves of this format cannot be split.
+	 * NULL: a leaf cannot be exchanged for a table that translates the same, nor
+	 * the table for the leaf, in one store (hardware wants nothing there between
+	 * the two, "break before make"): what is one leaf stays one.
 	 */
 	uint64_t (*make_piece)(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
 		unsigned piece_level, uint64_t offset);
@@ -205,6 +207,13 @@ int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, 
  * mapping and nothing else. QT_E_NOMEM.
  */
 int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, qt_phys *table);
+
+/*
+ * Puts a level on top of `table`: `page`, zeroed and at `at`, gets one entry, which
+ * leads to what was the root. Nothing leads to the page yet.
+ */
+void qt_table_add_level(
+	const struct qt_host *host, struct qt_table *table, uint64_t *page, qt_phys at);
 
 /*
  * Makes a table of `levels` levels whose first entry leads to `table`, in the

@@ -557,6 +557,25 @@ static void detach(struct model *m, unsigned unit, qt_rid rid)
 	write_entry(m, unit, rid, 1, 0);
 }
 
+/* Table 14: ones up to the bit below the size's, then a zero. */
+void model_amdvi_map_sized(struct model *m, struct model_domain *domain, qt_iova iova, qt_phys phys,
+	unsigned level, unsigned size_lg2)
+{
+	uint64_t size = 1ull << size_lg2;
+	uint64_t entry = (phys & ~(size - 1)) | (size / 2 - MODEL_PAGE) | 7 << 9 | 3ull << 61 |
+			 1ull << 60 | 1;
+
+	for (uint64_t at = 0; at < size; at += 1ull << (12 + 9 * level))
+		model_poke(m, model_table_entry(m, domain, iova + at, level), entry);
+}
+
+void model_amdvi_skip(struct model *m, struct model_domain *domain, qt_iova iova, unsigned level,
+	unsigned next, qt_phys table)
+{
+	model_poke(m, model_table_entry(m, domain, iova, level),
+		table | (uint64_t)next << 9 | 3ull << 61 | 1);
+}
+
 const struct model_unit_kind model_kind_amdvi = {
 	.init = init,
 	.view = view,

@@ -110,12 +110,14 @@ static void visit_leaf(struct sweep *sweep, const struct model_leaf *leaf)
 	to->visit(to->context, leaf);
 }
 
-bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels,
+bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels, bool first_stage,
 	void (*visit)(void *context, const struct model_leaf *leaf), void *context)
 {
 	struct leaf_visit to = {visit, context};
 	struct sweep sweep = {.m = m,
 		.unit = &m->units[unit],
+		.first_stage = first_stage,
+		.top = levels - 1,
 		.tables_left = TABLES_MAX,
 		.leaf = visit_leaf,
 		.context = &to};

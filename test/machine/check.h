@@ -58,7 +58,7 @@ void model_snapshot_free(struct model_snapshot *snapshot);
  * Calls visit for every leaf below a table, in ascending order, as the unit's
  * walks find them. False if something there cannot be walked.
  */
-bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels,
+bool model_leaves(struct model *m, unsigned unit, qt_phys root, unsigned levels, bool first_stage,
 	void (*visit)(void *context, const struct model_leaf *leaf), void *context);
 
 /*

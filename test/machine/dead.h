@@ -59,6 +59,18 @@ void model_attach_pasid(struct model *m, struct model_domain *domain, qt_rid rid
 void model_attach_pass(struct model *m, unsigned unit, qt_rid rid);
 void model_detach(struct model *m, unsigned unit, qt_rid rid);
 
+/*
+ * AMD-Vi: a page of 2^size_lg2 bytes, a size between the levels' own, as the same
+ * entry in each slot that it takes up of tables that are there.
+ */
+void model_amdvi_map_sized(struct model *m, struct model_domain *domain, qt_iova iova, qt_phys phys,
+	unsigned level, unsigned size_lg2);
+
+/* AMD-Vi: makes the entry for `iova` at `level` lead to a table at level `next` - 1, as it counts.
+ */
+void model_amdvi_skip(struct model *m, struct model_domain *domain, qt_iova iova, unsigned level,
+	unsigned next, qt_phys table);
+
 /* DMA of a requester: fills the caches. Returns what model_translate returns. */
 int model_touch(struct model *m, qt_rid rid, qt_iova iova);
 

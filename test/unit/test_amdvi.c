@@ -267,18 +267,6 @@ static void test_domain_that_could_grow_but_is_taken(void **state)
 	scenario_free(&s);
 }
 
-/* Page sizes between the levels' own: the same entry in every slot (table 14). */
-static void map_sized(struct model *m, struct model_domain *d, qt_iova iova, qt_phys phys,
-	unsigned level, unsigned size_lg2)
-{
-	unsigned slot_lg2 = 12 + 9 * level;
-	uint64_t entry = (phys & ~((1ull << size_lg2) - 1)) | ((1ull << (size_lg2 - 1)) - 0x1000) |
-			 7 << 9 | 3ull << 61 | 1;
-
-	for (uint64_t at = 0; at < 1ull << size_lg2; at += 1ull << slot_lg2)
-		model_poke(m, model_table_entry(m, d, iova + at, level), entry);
-}
-
 static void test_encoded_page_sizes(void **state)
 {
 	struct model *m = default_machine();
@@ -288,10 +276,10 @@ static void test_encoded_page_sizes(void **state)
 
 	(void)state;
 	model_map(m, d, QT_MIB(528), QT_MIB(200), 0x1000, QT_RW, 0); /* makes the tables */
-	map_sized(m, d, QT_MIB(528) + 0x8000, QT_MIB(210), 0, 15);
-	map_sized(m, d, QT_MIB(528) + 0x80000, QT_MIB(211), 0, 19);
-	map_sized(m, d, QT_MIB(536), QT_MIB(216), 1, 23);
-	map_sized(m, d, QT_MIB(544), QT_MIB(224), 1, 21);
+	model_amdvi_map_sized(m, d, QT_MIB(528) + 0x8000, QT_MIB(210), 0, 15);
+	model_amdvi_map_sized(m, d, QT_MIB(528) + 0x80000, QT_MIB(211), 0, 19);
+	model_amdvi_map_sized(m, d, QT_MIB(536), QT_MIB(216), 1, 23);
+	model_amdvi_map_sized(m, d, QT_MIB(544), QT_MIB(224), 1, 21);
 	assert_int_equal(model_translate(m, NVME, QT_MIB(528) + 0xd123, MODEL_WALK, &t), 0);
 	assert_int_equal(t.phys, QT_MIB(210) + 0x5123);
 	assert_int_equal(model_translate(m, NVME, QT_MIB(543), MODEL_WALK, &t), 0);
@@ -300,14 +288,6 @@ static void test_encoded_page_sizes(void **state)
 	assert_int_equal(s.machine.domains[0].mapped,
 		QT_MIB(1) + 0x1000 + QT_KIB(32) + QT_KIB(512) + QT_MIB(8) + QT_MIB(2) + QT_MIB(16));
 	finish(&s);
-}
-
-/* An entry that leads two levels down: what the lower table does not span translates to nothing. */
-static void skip_level(struct model *m, struct model_domain *d, qt_iova iova, unsigned level,
-	unsigned next, qt_phys table)
-{
-	model_poke(m, model_table_entry(m, d, iova, level),
-		table | (uint64_t)next << 9 | 3ull << 61 | 1);
 }
 
 static void test_skipped_levels(void **state)
@@ -322,9 +302,9 @@ static void test_skipped_levels(void **state)
 	(void)state;
 	/* 512 GiB and up: straight to the lowest table. */
 	model_poke(m, table + 8 * 5, QT_MIB(300) | 3ull << 61 | 1);
-	skip_level(m, d, QT_GIB(512), 3, 1, table);
+	model_amdvi_skip(m, d, QT_GIB(512), 3, 1, table);
 	/* The crash region's own GiB is left alone, what is beside it skips. */
-	skip_level(m, low, QT_GIB(3), 2, 1, table);
+	model_amdvi_skip(m, low, QT_GIB(3), 2, 1, table);
 	assert_int_equal(model_translate(m, NVME, QT_GIB(512) + 0x5678, MODEL_WALK, &t), 0);
 	assert_int_equal(t.phys, QT_MIB(300) + 0x678);
 	assert_int_not_equal(model_translate(m, NVME, QT_GIB(513) + 0x5678, MODEL_WALK, &t), 0);
@@ -343,7 +323,7 @@ static void test_crash_region_behind_a_skipped_level(void **state)
 	(void)state;
 	model_unmap(m, d, 0, QT_GIB(4));
 	model_poke(m, table + 8 * 300, QT_MIB(300) | 3ull << 61 | 1ull << 60 | 1); /* 600 MiB */
-	skip_level(m, d, 0, 3, 2, table);
+	model_amdvi_skip(m, d, 0, 3, 2, table);
 	run_sound(&s, m);
 	assert_int_equal(m->store_count, 8 + 3);
 	finish(&s);
@@ -359,7 +339,7 @@ static void test_crash_region_beyond_a_skipped_level(void **state)
 
 	(void)state;
 	model_poke(m, table + 8 * 5, QT_MIB(300) | 3ull << 61 | 1);
-	skip_level(m, d, 0, 3, 1, table);
+	model_amdvi_skip(m, d, 0, 3, 1, table);
 	scenario_run(&s, m);
 	expect_decision(&s, NVME, QT_LEAVE, QT_WHY_NO_PERMISSION);
 	expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
@@ -374,7 +354,7 @@ static void test_empty_skipped_level_is_replaced(void **state)
 	struct scenario s;
 
 	(void)state;
-	skip_level(m, d, 0, 3, 1, model_page(m));
+	model_amdvi_skip(m, d, 0, 3, 1, model_page(m));
 	run_sound(&s, m);
 	finish(&s);
 }

@@ -63,8 +63,10 @@ static struct model *machine(const struct kind *kind, unsigned variety, enum had
 		model_attach_pass(m, 0, NIC);
 	else
 		model_attach(m, both, NIC, had == HAD_DEVICE_TLB);
-	if (had == HAD_DEVICE_TLB)
+	if (had == HAD_DEVICE_TLB) {
+		model_add_pcie(model_function(m, NIC), QT_PCIE_ENDPOINT);
 		model_add_ats(model_function(m, NIC));
+	}
 	return m;
 }
 

@@ -241,7 +241,10 @@ static void test_formats_that_cannot(void **state)
 	assert_int_equal(live.occupancy.used.count, 1);
 }
 
-/* What skips a level spans less than its slot: it is used, but not extended. */
+/*
+ * What skips a level spans less than its slot: what is wanted in there goes there,
+ * and beyond it a table is put in between.
+ */
 static void test_tables_that_skip_a_level(void **state)
 {
 	(void)state;
@@ -249,10 +252,20 @@ static void test_tables_that_skip_a_level(void **state)
 	*entry_at(4 * PAGE, 3) = 0x90000 | READ_WRITE;
 	assert_int_equal(qt_live_open(&live), 0);
 	expect(QT_GIB(1) + 3 * PAGE, 0x90000);
+	assert_int_equal(qt_live_map(&live, QT_GIB(1) + 5 * PAGE, 0x91000, PAGE, QT_RW), 0);
+	assert_int_equal(pool.used, 0);
+	expect(QT_GIB(1) + 5 * PAGE, 0x91000);
 	assert_int_equal(
-		qt_live_map(&live, QT_GIB(1) + QT_MIB(4), 0x90000, PAGE, QT_RW), QT_E_UNSUPPORTED);
+		qt_live_map(&live, QT_GIB(1) + QT_MIB(2) - PAGE, 0x92000, 2 * PAGE, QT_RW), 0);
+	assert_int_equal(pool.used, 2);
+	assert_true(live.stale.what & QT_STALE_TABLES);
+	expect(QT_GIB(1) + 3 * PAGE, 0x90000);
+	expect(QT_GIB(1) + QT_MIB(2) - PAGE, 0x92000);
+	expect(QT_GIB(1) + QT_MIB(2), 0x93000);
+	expect_nothing(QT_GIB(1) + QT_MIB(2) + PAGE);
 	assert_int_equal(qt_live_unmap(&live, QT_GIB(1), QT_MIB(4), NULL), 0);
 	expect_nothing(QT_GIB(1) + 3 * PAGE);
+	expect_nothing(QT_GIB(1) + QT_MIB(2));
 }
 
 static void test_a_way_down_that_does_not_let_through(void **state)
