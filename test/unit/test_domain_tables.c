@@ -218,6 +218,23 @@ static void test_every_store_of_a_split_in_place(void **state)
 	}
 }
 
+/* What stands in a slot where a wide leaf is said to be stays there. */
+static void test_leaf_of_several_slots_in_pieces(void **state)
+{
+	(void)state;
+	put_wide_leaf();
+	*entry_at(3 * PAGE, 12) = 0x70000 | READ_WRITE;
+	*entry_at(3 * PAGE, 13) = 0;
+	*entry_at(3 * PAGE, 14) |= 1ull << 59;
+	assert_int_equal(qt_live_open(&live), 0);
+	assert_int_equal(qt_live_unmap(&live, 0x8000, PAGE, NULL), 0);
+	expect_nothing(0x8000);
+	expect(0x9000, 0x81000);
+	expect(0xc000, 0x70000);
+	expect_nothing(0xd000);
+	assert_int_equal(*entry_at(3 * PAGE, 14), 0x86000 | READ_WRITE | ATTRIBUTE | 1ull << 59);
+}
+
 static void test_whole_leaf_of_several_slots(void **state)
 {
 	(void)state;
@@ -361,6 +378,192 @@ static void test_shared_root(void **state)
 	assert_int_equal(pool.used, 0);
 }
 
+/* Two requesters' entries, as far as this test goes: the second store may fail. */
+static struct qt_table roots[2];
+static bool fail_root;
+
+static int set_roots(struct qt_live *of, const struct qt_table *table)
+{
+	(void)of;
+	roots[0] = *table;
+	if (fail_root)
+		return QT_E_IO;
+	roots[1] = *table;
+	return 0;
+}
+
+static void set_up_growth(unsigned levels_max)
+{
+	live.table.geometry.levels_max = (uint8_t)levels_max;
+	live.set_root = set_roots;
+	roots[0] = roots[1] = live.table;
+	fail_root = false;
+	*entry_at(2 * PAGE, 3) = 0x200000 | READ_WRITE;
+	assert_int_equal(qt_live_open(&live), 0);
+}
+
+static void test_growth(void **state)
+{
+	const qt_iova high = QT_GIB(512) * 512 + QT_GIB(512) + PAGE;
+	uint64_t unmapped;
+
+	(void)state;
+	set_up_growth(5);
+	assert_int_equal(qt_live_map(&live, high, 0x90000, PAGE, QT_RW), 0);
+	assert_int_equal(live.table.geometry.levels, 5);
+	assert_int_equal(roots[0].root, live.table.root);
+	assert_int_equal(roots[1].geometry.levels, 5);
+	assert_int_equal(live.stale.what & (QT_STALE_ENTRIES | QT_STALE_TABLES),
+		QT_STALE_ENTRIES | QT_STALE_TABLES);
+	assert_int_equal(live.stale.iovas.start, 0);
+	expect(high, 0x90000);
+	expect(QT_MIB(6), 0x200000);
+	assert_int_equal(qt_live_unmap(&live, 0, high + PAGE, &unmapped), 0);
+	assert_int_equal(unmapped, QT_MIB(2) + PAGE);
+	assert_int_equal(live.table.geometry.levels, 5);
+}
+
+static void test_growth_has_its_limits(void **state)
+{
+	(void)state;
+	set_up_growth(4);
+	assert_int_equal(qt_live_map(&live, QT_GIB(512) * 512, 0x90000, PAGE, QT_RW), QT_E_INVAL);
+	assert_int_equal(qt_live_unmap(&live, QT_GIB(512), PAGE, NULL), QT_E_INVAL);
+	live.set_root = NULL;
+	assert_int_equal(qt_live_map(&live, QT_GIB(512), 0x90000, PAGE, QT_RW), QT_E_INVAL);
+	assert_int_equal(stores, 0);
+	assert_int_equal(pool.used, 0);
+}
+
+/* With every number of pages: nothing is lost on the way, and all translates as before. */
+static void test_growth_runs_out_of_pages(void **state)
+{
+	(void)state;
+	for (size_t left = 0; left < 6; left++) {
+		set_up(state);
+		set_up_growth(5);
+		pool.count = left;
+		assert_int_equal(
+			qt_live_map(&live, QT_GIB(512) * 512, 0x90000, PAGE, QT_RW), QT_E_NOMEM);
+		qt_live_flushed(&live);
+		/* Grown or not, but not in between. */
+		assert_int_equal(pool.used, left < 2 ? 0 : 2);
+		assert_int_equal(live.table.geometry.levels, left < 2 ? 3 : 5);
+		expect(QT_MIB(6), 0x200000);
+		pages.reclaim(pages.context, &live, true);
+	}
+}
+
+/* Half of the requesters have the new root, the others the old one: both go on being good. */
+static void test_growth_fails_half_way(void **state)
+{
+	(void)state;
+	set_up_growth(4);
+	fail_root = true;
+	assert_int_equal(qt_live_map(&live, QT_GIB(512), 0x90000, PAGE, QT_RW), QT_E_IO);
+	assert_int_not_equal(roots[0].root, roots[1].root);
+	assert_int_equal(live.table.geometry.levels, 3);
+	assert_true(live.stale.what & QT_STALE_ENTRIES);
+	assert_int_equal(qt_live_map(&live, QT_MIB(8), 0x90000, PAGE, QT_RW), 0);
+	expect(QT_MIB(8), 0x90000);
+	live.table = roots[0];
+	expect(QT_MIB(8), 0x90000);
+}
+
+/* Free IOVAs are looked for where the table reaches first. */
+static void test_allocation_beyond_what_the_table_spans(void **state)
+{
+	qt_iova iova;
+
+	(void)state;
+	set_up_growth(4);
+	assert_int_equal(qt_live_allocate(&live, QT_GIB(256), PAGE, PAGE, UINT64_MAX, &iova), 0);
+	assert_int_equal(iova, QT_GIB(256));
+	assert_int_equal(qt_live_allocate(&live, QT_GIB(256), PAGE, PAGE, UINT64_MAX, &iova), 0);
+	assert_int_equal(iova, QT_GIB(512) * 512 - QT_GIB(256));
+	assert_int_equal(qt_live_allocate(&live, QT_GIB(256), PAGE, PAGE, QT_GIB(512), &iova),
+		QT_E_NOTFOUND);
+}
+
+/* Maps all pages of 2 MiB but one, one by one. */
+static void map_pages(qt_iova at, qt_phys phys, unsigned without)
+{
+	for (unsigned i = 0; i < 512; i++)
+		if (i != without)
+			assert_int_equal(
+				qt_live_map(&live, at + i * PAGE, phys + i * PAGE, PAGE, QT_RW), 0);
+}
+
+static void test_folding(void **state)
+{
+	(void)state;
+	assert_int_equal(qt_live_open(&live), 0);
+	map_pages(QT_MIB(2), QT_MIB(2), 77);
+	assert_int_equal(pool.used, 1);
+	qt_live_flushed(&live);
+	stores = 0;
+	assert_int_equal(
+		qt_live_map(&live, QT_MIB(2) + 77 * PAGE, QT_MIB(2) + 77 * PAGE, PAGE, QT_RW), 0);
+	/* The page, and the leaf for all: one store each. */
+	assert_int_equal(stores, 2);
+	assert_int_equal(*entry_at(2 * PAGE, 1), QT_MIB(2) | READ_WRITE);
+	assert_int_equal(live.stale.what, QT_STALE_ADDED | QT_STALE_CHANGED | QT_STALE_TABLES);
+	assert_int_equal(live.stale.iovas.start, QT_MIB(2));
+	assert_int_equal(live.stale.iovas.end, QT_MIB(4));
+	/* Hardware may go on walking the table: it stays as it is. */
+	assert_int_equal(pool.used, 1);
+	qt_live_flushed(&live);
+	assert_int_equal(pool.used, 0);
+	/* And it can be taken apart again. */
+	assert_int_equal(qt_live_unmap(&live, QT_MIB(2) + PAGE, PAGE, NULL), 0);
+	expect(QT_MIB(2) + 2 * PAGE, QT_MIB(2) + 2 * PAGE);
+	expect_nothing(QT_MIB(2) + PAGE);
+}
+
+static void test_what_is_not_folded(void **state)
+{
+	static const struct {
+		qt_phys phys;
+		unsigned leaf_level;
+		bool no_pieces;
+		uint64_t attribute; /* of one entry */
+	} kinds[] = {
+		{QT_MIB(2) + PAGE, 2, false, 0}, /* not aligned */
+		{QT_MIB(2), 0, false, 0},        /* no such leaf */
+		{QT_MIB(2), 2, true, 0},         /* not in one store */
+		{QT_MIB(2), 2, false, ATTRIBUTE},
+	};
+	uint64_t table;
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(kinds); i++) {
+		set_up(state);
+		live.table.geometry.leaf_level = (uint8_t)kinds[i].leaf_level;
+		if (kinds[i].no_pieces)
+			format.make_piece = NULL;
+		assert_int_equal(qt_live_open(&live), 0);
+		map_pages(QT_MIB(2), kinds[i].phys, 300);
+		table = *entry_at(2 * PAGE, 1);
+		*entry_at(table & ADDRESS, 5) |= kinds[i].attribute;
+		assert_int_equal(qt_live_map(&live, QT_MIB(2) + 300 * PAGE,
+					 kinds[i].phys + 300 * PAGE, PAGE, QT_RW),
+			0);
+		assert_int_equal(*entry_at(2 * PAGE, 1), table);
+		tear_down(state);
+	}
+}
+
+/* The dead kernel's tables are not taken out for being full. */
+static void test_foreign_tables_are_not_folded(void **state)
+{
+	(void)state;
+	*entry_at(2 * PAGE, 1) = make_table(&live.table.geometry, 1, 5 * PAGE);
+	assert_int_equal(qt_live_open(&live), 0);
+	map_pages(QT_MIB(2), QT_MIB(2), 512);
+	assert_int_equal(*entry_at(2 * PAGE, 1), make_table(&live.table.geometry, 1, 5 * PAGE));
+	assert_int_equal(pool.used, 0);
+}
+
 /* Pages run out in the middle: nothing of it stays, and nothing is lost. */
 static void test_pages_run_out(void **state)
 {
@@ -392,6 +595,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_leaf_of_several_slots_is_split_in_place),
 		TEST(test_every_store_of_a_split_in_place),
+		TEST(test_leaf_of_several_slots_in_pieces),
 		TEST(test_whole_leaf_of_several_slots),
 		TEST(test_formats_that_cannot),
 		TEST(test_tables_that_skip_a_level),
@@ -400,6 +604,14 @@ int main(void)
 		TEST(test_what_is_asked_wrongly),
 		TEST(test_full_lists),
 		TEST(test_shared_root),
+		TEST(test_growth),
+		TEST(test_growth_has_its_limits),
+		TEST(test_growth_runs_out_of_pages),
+		TEST(test_growth_fails_half_way),
+		TEST(test_allocation_beyond_what_the_table_spans),
+		TEST(test_folding),
+		TEST(test_what_is_not_folded),
+		TEST(test_foreign_tables_are_not_folded),
 		TEST(test_pages_run_out),
 	};
 
