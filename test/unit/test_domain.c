@@ -365,8 +365,12 @@ static void check_iovas(const struct bench *b, int i)
 static void after_change(struct model *m, void *context)
 {
 	struct bench *b = context;
+	qt_phys at = m->store_count ? m->stores[m->store_count - 1].at : 0;
 
 	b->stores++;
+	/* What the takeover made is shared, or may come to be: only our own pages change. */
+	if (model_in_arena(m, at, 8) && !is_ours(b, at & ~(qt_phys)(PAGE - 1)))
+		fail_msg("a store to %llx, a shared table", (unsigned long long)at);
 	check_surroundings(b);
 	/* A long row of alike stores need not be looked at as closely. */
 	if (b->stores > 12 && !model_random_chance(&m->random, 2))
@@ -704,24 +708,31 @@ static int map_outcome(const struct bench *b, int i, qt_iova iova, uint64_t size
 	return b->kind->first_stage && perms == QT_WRITE ? QT_E_UNSUPPORTED : 0;
 }
 
-static void do_map(struct bench *b, int i, qt_iova iova, uint64_t size)
+static void do_map_to(struct bench *b, int i, const struct qt_mapping *piece)
 {
-	static const unsigned choices[] = {QT_RW, QT_RW, QT_READ, QT_WRITE};
-	unsigned perms = choices[below(b, QT_ARRAY_SIZE(choices))];
-	qt_phys phys = QT_GIB(4) + (below(b, QT_MIB(512)) & ~(qt_phys)(PAGE - 1));
-	int error, expected = map_outcome(b, i, iova, size, perms);
+	int error, expected = map_outcome(b, i, piece->iova, piece->size, piece->perms);
 
-	if (chance(b, 40))
-		phys = (phys & ~(QT_MIB(2) - 1)) | (iova & (QT_MIB(2) - 1));
-	begin(b, i, iova, size);
+	begin(b, i, piece->iova, piece->size);
 	b->allocs_left = chance(b, 10) ? (unsigned)below(b, 4) : UINT32_MAX;
-	error = qt_live_map(&b->live[i], iova, phys, size, perms);
+	error = qt_live_map(&b->live[i], piece->iova, piece->phys, piece->size, piece->perms);
 	b->allocs_left = UINT32_MAX;
 	if (error != QT_E_NOMEM)
 		assert_int_equal(error, expected);
 	if (error == 0)
-		ref_add(&b->wanted[i], (struct qt_mapping){iova, phys, size, (uint8_t)perms});
+		ref_add(&b->wanted[i], *piece);
 	settle_caches(b, i);
+}
+
+static void do_map(struct bench *b, int i, qt_iova iova, uint64_t size)
+{
+	static const uint8_t choices[] = {QT_RW, QT_RW, QT_READ, QT_WRITE};
+	struct qt_mapping piece = {
+		.iova = iova, .size = size, .perms = choices[below(b, QT_ARRAY_SIZE(choices))]};
+
+	piece.phys = QT_GIB(4) + (below(b, QT_MIB(512)) & ~(qt_phys)(PAGE - 1));
+	if (chance(b, 40))
+		piece.phys = (piece.phys & ~(QT_MIB(2) - 1)) | (iova & (QT_MIB(2) - 1));
+	do_map_to(b, i, &piece);
 }
 
 static void do_unmap(struct bench *b, int i, qt_iova iova, uint64_t size)
@@ -744,6 +755,32 @@ static void do_unmap(struct bench *b, int i, qt_iova iova, uint64_t size)
 		assert_int_equal(unmapped, expected);
 	}
 	settle_caches(b, i);
+}
+
+/* Unmaps something that is mapped, and maps it again as it was: in one piece or in two. */
+static void do_restore(struct bench *b, int i, uint64_t size)
+{
+	struct reference *ref = &b->wanted[i];
+	struct qt_mapping piece, rest;
+
+	if (ref->count == 0)
+		return;
+	piece = ref->list[below(b, ref->count)];
+	if (size < piece.size) {
+		uint64_t skip = below(b, (piece.size - size) / PAGE + 1) * PAGE;
+
+		piece = (struct qt_mapping){
+			piece.iova + skip, piece.phys + skip, size, piece.perms};
+	}
+	do_unmap(b, i, piece.iova, piece.size);
+	rest = piece;
+	piece.size = below(b, piece.size / PAGE) * PAGE;
+	rest.iova += piece.size;
+	rest.phys += piece.size;
+	rest.size -= piece.size;
+	do_map_to(b, i, &rest);
+	if (piece.size)
+		do_map_to(b, i, &piece);
 }
 
 static void do_allocate(struct bench *b, int i, uint64_t size)
@@ -786,8 +823,11 @@ static void step(struct bench *b)
 		do_allocate(b, i, size < QT_GIB(1) ? size : PAGE);
 		break;
 	case 2:
+		do_restore(b, i, size);
+		break;
 	case 3:
 	case 4:
+	case 5:
 		do_map(b, i, iova, size);
 		break;
 	default:
@@ -862,7 +902,7 @@ static void run_random(const struct kind *kind, unsigned seed, bool taken_over)
 
 	if (getenv("QT_VERBOSE"))
 		print_message("%s, seed %u\n", kind->name, seed);
-	for (int n = 0; n < 50; n++)
+	for (int n = 0; n < 30; n++)
 		step(b);
 	release_all(b);
 	/* What entries are in once, they stay in: nothing more is taken for them. */

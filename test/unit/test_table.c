@@ -221,6 +221,88 @@ static void test_format_makes_what_it_decodes(void **state)
 	free_fixture(f);
 }
 
+/* Attributes that leaves can have, beside what says where they lead and for whom. */
+struct attributes {
+	const struct qt_format *format;
+	uint64_t same;               /* the same in leaves of every level */
+	uint64_t large, in_smallest; /* the same thing, in larger leaves and in the smallest */
+	bool no_write_only;
+};
+
+static const struct attributes formats[] = {
+	{&qt_format_vtd_second_stage, 0xfff0000000000f78, 0, 0, false},
+	/* Cache disable and the like, accessed and dirty, global, execute-disable; PAT. */
+	{&qt_format_x86_64_first_stage, 0xfff0000000000f78, 1 << 12, 1 << 7, true},
+	{&qt_format_amd_v1, 3ull << 59 | 3 << 5, 0, 0, false},
+};
+
+/* All pieces of one leaf translate what it does, as it does. */
+static void check_pieces(
+	const struct qt_geometry *g, const struct attributes *a, unsigned level, uint64_t raw)
+{
+	uint64_t size = 1ull << qt_level_lg2(g, level - 1);
+	uint64_t kept = level == 1 ? a->in_smallest : a->large;
+	struct qt_entry whole, piece;
+
+	g->format->decode(g, level, &raw, 1, &whole);
+	assert_int_equal(whole.kind, QT_ENTRY_LEAF);
+	for (uint64_t i = 0; i < 512; i++) {
+		uint64_t part = g->format->make_piece(g, level, raw, level - 1, i * size);
+
+		g->format->decode(g, level - 1, &part, 1, &piece);
+		assert_int_equal(piece.kind, QT_ENTRY_LEAF);
+		assert_int_equal(piece.size_lg2, qt_level_lg2(g, level - 1));
+		assert_int_equal(piece.output, whole.output + i * size);
+		assert_int_equal(piece.perms, whole.perms);
+		assert_int_equal(part & a->same, raw & a->same);
+		assert_int_equal(part & kept, raw & a->large ? kept : 0);
+	}
+}
+
+static void test_every_format_in_pieces(void **state)
+{
+	static const uint64_t some[] = {0, UINT64_MAX, 0x5555555555555555, 0xaaaaaaaaaaaaaaaa};
+	struct qt_geometry g = {
+		.levels = 4, .granule_lg2 = 12, .index_lg2 = 9, .leaf_level = 2, .output_bits = 46};
+
+	(void)state;
+	for (size_t f = 0; f < QT_ARRAY_SIZE(formats); f++)
+		for (unsigned level = 1; level <= 2; level++)
+			for (size_t n = 0; n < QT_ARRAY_SIZE(some); n++) {
+				const struct attributes *a = &formats[f];
+
+				g.format = a->format;
+				check_pieces(&g, a, level,
+					g.format->make_leaf(&g, level, QT_GIB(3)) |
+						(some[n] & (a->same | a->large)));
+			}
+}
+
+static void test_every_format_with_permissions(void **state)
+{
+	struct qt_geometry g = {
+		.levels = 4, .granule_lg2 = 12, .index_lg2 = 9, .leaf_level = 2, .output_bits = 46};
+
+	(void)state;
+	for (size_t f = 0; f < QT_ARRAY_SIZE(formats); f++)
+		for (unsigned perms = QT_READ; perms <= QT_RW; perms++) {
+			struct qt_entry entry;
+			uint64_t leaf;
+
+			g.format = formats[f].format;
+			leaf = g.format->with_perms(
+				&g, 1, g.format->make_leaf(&g, 1, QT_GIB(3)), perms);
+			if (perms == QT_WRITE && formats[f].no_write_only) {
+				assert_int_equal(leaf, 0);
+				continue;
+			}
+			g.format->decode(&g, 1, &leaf, 1, &entry);
+			assert_int_equal(entry.kind, QT_ENTRY_LEAF);
+			assert_int_equal(entry.perms, perms);
+			assert_int_equal(entry.output, QT_GIB(3));
+		}
+}
+
 /* Look up. */
 
 static void test_lookup_every_size_and_level_count(void **state)
@@ -1014,6 +1096,8 @@ int main(void)
 		cmocka_unit_test(test_format_kinds),
 		cmocka_unit_test(test_format_without_superpages),
 		cmocka_unit_test(test_format_makes_what_it_decodes),
+		cmocka_unit_test(test_every_format_in_pieces),
+		cmocka_unit_test(test_every_format_with_permissions),
 		cmocka_unit_test(test_lookup_every_size_and_level_count),
 		cmocka_unit_test(test_lookup_combines_permissions),
 		cmocka_unit_test(test_lookup_of_damage),
