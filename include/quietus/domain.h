@@ -48,11 +48,12 @@ struct qt_live {
 	struct qt_ranges shared;       /* tables in here belong to several domains: they are
 					  never changed, but copied first */
 	uint64_t reads;                /* limit per operation, calls of qt_reader_words */
-	struct qt_table table;         /* its root changes when it is a shared one */
+	struct qt_table table;         /* its root changes when it is a shared one, or too narrow */
 	struct qt_occupancy occupancy; /* used.list and used.capacity are the caller's */
 	/*
 	 * Makes every requester of this domain use `table`, which translates the same
-	 * as the one it has. NULL: a domain with a shared root cannot be changed.
+	 * as the one it has and may have more levels, up to geometry.levels_max. NULL:
+	 * a domain with a shared root cannot be changed, and none can grow.
 	 */
 	int (*set_root)(struct qt_live *live, const struct qt_table *table);
 	struct qt_machine *machine; /* NULL where the caller does not have one */
@@ -68,20 +69,26 @@ struct qt_live {
  */
 int qt_live_open(struct qt_live *live);
 
-/* Finds and takes free IOVAs: qt_occupancy_allocate within what the table spans. */
+/*
+ * Finds and takes free IOVAs: qt_occupancy_allocate within what the table spans, and
+ * if there are none, within what it can grow to.
+ */
 int qt_live_allocate(struct qt_live *live, uint64_t size, uint64_t align, qt_iova floor,
 	qt_iova limit, qt_iova *iova);
 
 /*
  * Maps [iova, iova + size) to phys with perms (enum qt_perm), in the largest
- * leaves that fit, and takes the IOVAs. All of it or, with an error, nothing.
+ * leaves that fit, and takes the IOVAs. All of it or, with an error, nothing that
+ * translates. A table of our own that a leaf can stand for now is exchanged for that
+ * leaf, and a table that is too narrow gets levels on top where its unit can be led
+ * to that (AMD-Vi).
  *
- * QT_E_INVAL: not in whole granules, no permission, or beyond what the table or
- * its physical addresses span. QT_E_BUSY: something there translates or is not
- * for devices, or the way down does not let `perms` through. QT_E_NOMEM: no
- * table page, or the list of IOVAs is full. QT_E_UNSUPPORTED: the format has no
- * such leaf, or the root is shared and cannot be replaced. QT_E_IO, and those of
- * the walk.
+ * QT_E_INVAL: not in whole granules, no permission, or beyond what the table can
+ * be made to span, or what its physical addresses do. QT_E_BUSY: something there
+ * translates or is not for devices, or the way down does not let `perms` through.
+ * QT_E_NOMEM: no table page, or the list of IOVAs is full. QT_E_UNSUPPORTED: the
+ * format has no such leaf (first-stage tables: none that is write-only), or the root
+ * is shared and cannot be replaced. QT_E_IO, and those of the walk.
  */
 int qt_live_map(struct qt_live *live, qt_iova iova, qt_phys phys, uint64_t size, unsigned perms);
 
@@ -105,7 +112,7 @@ int qt_live_lookup(struct qt_live *live, qt_iova iova, struct qt_mapping *mappin
  */
 void qt_live_flushed(struct qt_live *live);
 
-/* With a machine */
+/* With a machine, whose deadline_us is 0 or still to come. */
 
 /*
  * Prepares `live` for the machine's domain number `domain`, as find left it or a
@@ -126,18 +133,21 @@ int qt_live_new(struct qt_live *live, struct qt_machine *machine, unsigned unit,
 
 /*
  * Gives a requester that has no entry, or was released, this domain, and flushes.
- * QT_E_BUSY: it has an entry. Others as the unit's admit and flush.
+ * What its entry is in and cannot be shared with others is taken from the machine's
+ * arena, once for each bus and each domain that is open at the same time. QT_E_BUSY:
+ * it has an entry. Others as the unit's admit and flush.
  */
 int qt_live_attach(struct qt_live *live, size_t requester);
 
 /*
  * Ends all that a requester had: its entry is taken from it, and its unit flushed.
- * Other requesters of its domain keep theirs. `live` is that domain if the caller
- * has it open, else NULL: when its last requester is gone, pages that were
- * allocated for it are free, and the domain closed (its root is 0). Tables of the
- * dead kernel are left as they are. The device must be quiet, or refusing its DMA
- * be what is wanted. QT_E_UNSUPPORTED: its unit cannot, or it is no requester with
- * a domain. On other errors (the unit's) nothing is freed.
+ * In scalable mode that is the context entry, and what it had under other PASIDs
+ * ends with it. Other requesters of its domain keep theirs. `live` is that domain if
+ * the caller has it open, else NULL: when its last requester is gone, pages that
+ * were allocated for it are free, and the domain closed (its root is 0). Tables of
+ * the dead kernel are left as they are. The device must be quiet, or refusing its
+ * DMA be what is wanted. QT_E_UNSUPPORTED: its unit cannot, or it is no requester
+ * with a domain. On other errors (the unit's) nothing is freed.
  */
 int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live *live);
 
