@@ -878,12 +878,16 @@ static void release_all(struct bench *b)
 	check_caches(b);
 }
 
-/* What is released can be used again, with nothing of the past in it. */
-static void use_again(struct bench *b)
+/* What is released can be used again, with nothing of the past in it: another root, even. */
+static void use_again(struct bench *b, unsigned other)
 {
 	static const qt_iova iova = QT_GIB(4) - 64 * PAGE;
+	qt_phys taken;
 
+	for (unsigned n = 0; n < other; n++)
+		assert_non_null(b->pool_pages.alloc(&b->pool, PAGE, &taken, b));
 	give_new_domain(b, 1);
+	b->pool_pages.reclaim(&b->pool, b, true);
 	assert_true(is_refused(b, USB, iova));
 	assert_int_equal(qt_live_map(&b->live[1], iova, QT_GIB(5), PAGE, QT_READ), 0);
 	assert_int_equal(qt_live_flush(&b->live[1]), 0);
@@ -906,9 +910,9 @@ static void run_random(const struct kind *kind, unsigned seed, bool taken_over)
 		step(b);
 	release_all(b);
 	/* What entries are in once, they stay in: nothing more is taken for them. */
-	use_again(b);
+	use_again(b, 0);
 	arena = b->m->arena.used;
-	use_again(b);
+	use_again(b, 1);
 	assert_int_equal(b->m->arena.used, arena);
 	close_bench(b);
 }
