@@ -138,6 +138,7 @@ int qt_live_attach(struct qt_live *live, size_t requester)
 	struct qt_requester *its = &machine->requesters[requester];
 	const struct qt_unit *unit = unit_of(machine, requester);
 	const struct qt_domain *domain = &machine->domains[live->domain];
+	uint32_t id = its->domain_id;
 	int error;
 
 	if (!unit || unit->index != domain->unit)
@@ -153,7 +154,7 @@ int qt_live_attach(struct qt_live *live, size_t requester)
 			nothing_pending, store_now,
 			&(struct store_now){live->host, unit->coherent});
 	if (error) {
-		its->domain_id = 0;
+		its->domain_id = id;
 		return error;
 	}
 	its->state = QT_REQ_TRANSLATED;
@@ -185,8 +186,10 @@ int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live
 	int16_t domain = its->domain;
 	int error;
 
-	if (domain < 0 || !unit || !unit->ops->block || (live && live->domain != domain))
+	if (!unit || unit->state != QT_UNIT_TRANSLATING || !unit->ops->block)
 		return QT_E_UNSUPPORTED;
+	if (live && live->domain != domain)
+		return QT_E_INVAL;
 	error = unit->ops->block(machine, unit, its->rid, store_now,
 		&(struct store_now){machine->host, unit->coherent});
 	if (error == QT_OK)

@@ -140,14 +140,14 @@ int qt_live_new(struct qt_live *live, struct qt_machine *machine, unsigned unit,
 int qt_live_attach(struct qt_live *live, size_t requester);
 
 /*
- * Ends all that a requester had: its entry is taken from it, and its unit flushed.
- * In scalable mode that is the context entry, and what it had under other PASIDs
- * ends with it. Other requesters of its domain keep theirs. `live` is that domain if
- * the caller has it open, else NULL: when its last requester is gone, pages that
- * were allocated for it are free, and the domain closed (its root is 0). Tables of
- * the dead kernel are left as they are. The device must be quiet, or refusing its
- * DMA be what is wanted. QT_E_UNSUPPORTED: its unit cannot, or it is no requester
- * with a domain. On other errors (the unit's) nothing is freed.
+ * Ends all that a requester had, a domain or passing through: its entry is taken from it, and its
+ * unit flushed. In scalable mode that is the context entry, and what it had under other PASIDs ends
+ * with it. Other requesters of its domain keep theirs. `live` is that domain if the caller has it
+ * open, else NULL: when its last requester is gone, pages that were allocated for it are free, and
+ * the domain closed (its root is 0). Tables of the dead kernel are left as they are. The device
+ * must be quiet, or refusing its DMA be what is wanted. QT_E_UNSUPPORTED: its unit cannot, or is
+ * not translating. QT_E_INVAL: it has another domain than `live`. QT_E_NOTFOUND: it has no entry.
+ * On any error (others: the unit's) nothing is freed.
  */
 int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live *live);
 

@@ -24,6 +24,7 @@
 #define NIC   QT_RID(0, 0, 0x10)
 #define USB   QT_RID(0, 0, 0x18)
 #define AUDIO QT_RID(0, 0, 0x20)
+#define PASS  QT_RID(0, 0, 0x28) /* its DMA passes as it is */
 
 #define PAGE       0x1000u
 #define PIECES_MAX 512
@@ -428,10 +429,13 @@ static void bench_retire(void *context, qt_phys at, const void *owner)
 static void bench_reclaim(void *context, const void *owner, bool all)
 {
 	struct bench *b = context;
+	bool was_free[POOL_PAGES];
 
+	for (size_t i = 0; i < b->pool.count; i++)
+		was_free[i] = b->pool.slots[i].state == QT_POOL_FREE;
 	b->pool_pages.reclaim(&b->pool, owner, all);
 	for (size_t i = 0; i < b->pool.count; i++)
-		if (b->pool.slots[i].state == QT_POOL_FREE)
+		if (!was_free[i] && b->pool.slots[i].state == QT_POOL_FREE)
 			memset(b->pool.base + i * PAGE, 0xff, PAGE);
 }
 
@@ -531,6 +535,8 @@ static struct model *filled_machine(const struct kind *kind, unsigned seed)
 	model_add_function(m, NIC, 0x8086, 2, 0x020000);
 	model_add_function(m, USB, 0x8086, 3, 0x0c0330);
 	model_add_function(m, AUDIO, 0x8086, 4, 0x040300);
+	model_add_function(m, PASS, 0x8086, 5, 0x0c0330);
+	model_attach_pass(m, 0, PASS);
 	fill_domain(m, shared);
 	fill_domain(m, own);
 	if (kind->amd) {
@@ -872,6 +878,10 @@ static void release_all(struct bench *b)
 	}
 	release(b, 2, AUDIO);
 	release(b, 0, DISK);
+	assert_int_equal(qt_live_attach(&b->live[1], requester_of(b, PASS)), QT_E_BUSY);
+	assert_int_equal(model_translate(b->m, PASS, QT_GIB(1), MODEL_CACHED, &t), 0);
+	assert_int_equal(qt_live_release(b->machine, requester_of(b, PASS), NULL), 0);
+	assert_true(is_refused(b, PASS, QT_GIB(1)));
 	release(b, 1, USB);
 	assert_int_equal(b->live[0].table.root, 0);
 	assert_int_equal(b->pool.used, 0);
