@@ -126,6 +126,18 @@ static int release(struct qt_takeover *takeover)
 	return undone ? undone : error;
 }
 
+/* A device that was reset caches no translations any more, nor does it answer when asked to. */
+static void forget_device_tlbs(struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		struct qt_requester *requester = &machine->requesters[i];
+
+		if (requester->ats &&
+			!(machine->pci.functions[requester->function].flags & QT_PCI_ATS))
+			requester->ats = false;
+	}
+}
+
 int qt_takeover_stop(
 	struct qt_takeover *takeover, struct qt_plan *plan, bool all, uint64_t limit_us)
 {
@@ -137,6 +149,7 @@ int qt_takeover_stop(
 	error = qt_reset_stop(&machine->pci, machine->resets, machine->arena, limit_us);
 	if (error)
 		return error;
+	forget_device_tlbs(machine);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		qt_plan(machine, plan);
 		error = plan->commit ? release(takeover) : QT_OK;
