@@ -38,19 +38,33 @@ def _use_qemu(suite):
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def _prepare(scenario):
-    if scenario.qemu:
-        _use_qemu(scenario.qemu)
+def _kernel(suite, firmware):
+    """The folder of a Debian release's kernel, of the host's own without a name."""
     environment = dict(os.environ)
-    if scenario.suite:
-        environment["KERNEL_SUITE"] = scenario.suite
-    if scenario.firmware:
-        environment["FIRMWARE"] = scenario.firmware
+    if suite:
+        environment["KERNEL_SUITE"] = suite
+    if firmware:
+        environment["FIRMWARE"] = firmware
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
                           stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
         raise SystemExit(done.returncode)
     return done.stdout.strip().splitlines()[-1]
+
+
+def _prepare(scenario):
+    """The folders of the system kernel and of the capture kernel."""
+    if scenario.qemu:
+        _use_qemu(scenario.qemu)
+    system = _kernel(scenario.suite, scenario.firmware)
+    if not scenario.capture_suite:
+        return system, system
+    return system, _kernel(scenario.capture_suite, "")
+
+
+def _qemu_version():
+    return subprocess.run(["qemu-system-x86_64", "--version"], check=True, capture_output=True,
+                          text=True).stdout.splitlines()[0]
 
 
 def _capture_image(kernel, kind, folder):
@@ -91,8 +105,9 @@ def _system_groups(scenario):
     return [scenario.disk] + [name for name, wanted in optional.items() if wanted]
 
 
-def _build_initrd(scenario, kernel, kind, folder, token, seed):
+def _build_initrd(scenario, kernels, kind, folder, token, seed):
     """The system kernel's initramfs holds the capture kernel and its own."""
+    system, capture = kernels
     capture_cmdline = " ".join([COMMON_CMDLINE, CAPTURE_CMDLINE, scenario.capture,
                                 scenario.stage_args if kind == "quietus" else ""]).strip()
     groups = _system_groups(scenario)
@@ -104,10 +119,10 @@ def _build_initrd(scenario, kernel, kind, folder, token, seed):
         config[key] = scenario.values[key]
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
-        file.write(_archives(kernel, groups + ["kexec"]))
+        file.write(_archives(system, groups + ["kexec"]))
         file.write(cpio.archive({
-            "config": _config(config), "boot/initrd": _capture_initrd(scenario, kernel, token),
-            "boot/capture": _read(_capture_image(kernel, kind, folder))}))
+            "config": _config(config), "boot/initrd": _capture_initrd(scenario, capture, token),
+            "boot/capture": _read(_capture_image(capture, kind, folder))}))
     return initrd
 
 
@@ -176,10 +191,12 @@ class Run:
 
     # Before the crash.
 
-    def boot(self, kernel):
+    def boot(self, kernels):
         scenario = self.scenario
-        files = {"kernel": os.path.join(kernel, "vmlinuz"),
-                 "initrd": _build_initrd(scenario, kernel, self.kind, self.folder, self.token,
+        self.result["qemu"] = _qemu_version()
+        self.result["kernels"] = [os.path.basename(kernel) for kernel in kernels]
+        files = {"kernel": os.path.join(kernels[0], "vmlinuz"),
+                 "initrd": _build_initrd(scenario, kernels, self.kind, self.folder, self.token,
                                          self.seed),
                  "append": f"{COMMON_CMDLINE} crashkernel={scenario.crashkernel} "
                            f"{scenario.system}",
@@ -261,7 +278,8 @@ class Run:
         """Whether the tables tell where leftover DMA may write while the stage runs."""
         system = self.scenario.system.split()
         return (self.scenario.iommu != "none" and not machine.is_amd(self.scenario)
-                and "intel_iommu=on" in system and "iommu=pt" not in system
+                and any(word.split(",")[0] == "intel_iommu=on" for word in system)
+                and "iommu=pt" not in system
                 and not self.scenario.number("quiet") and not self.scenario.inject)
 
     def capture(self):
@@ -430,10 +448,10 @@ def _clean(run, keep):
             os.unlink(path)
 
 
-def _live(run, kernel):
+def _live(run, kernels):
     """The part during which QEMU runs."""
     try:
-        run.boot(kernel)
+        run.boot(kernels)
         run.crash()
         run.capture()
     except RuntimeError as error:
@@ -450,24 +468,28 @@ def _live(run, kernel):
             run.guest.close()
 
 
+def run_folder(name, kind):
+    return os.path.join(BUILD, "runs", f"{name}-{kind}")
+
+
 def run(scenario, options):
-    kernel = _prepare(scenario)
+    kernels = _prepare(scenario)
     accel = options.accel
     if accel == "auto":
-        accel = machine.best_accel(BUILD, os.path.join(kernel, "vmlinuz"))
-    folder = os.path.join(BUILD, "runs", f"{scenario.name}-{options.kind}")
+        accel = machine.best_accel(BUILD, os.path.join(kernels[0], "vmlinuz"))
+    folder = run_folder(scenario.name, options.kind)
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     with open(folder + ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _run_in(folder, scenario, options, kernel, accel)
+        return _run_in(folder, scenario, options, kernels, accel)
 
 
-def _run_in(folder, scenario, options, kernel, accel):
+def _run_in(folder, scenario, options, kernels, accel):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     one = Run(scenario, options.kind, folder, accel, options)
     one.started = time.monotonic()
-    _live(one, kernel)
+    _live(one, kernels)
     one.read_trace()
     if "panic" in one.times:
         one.check_dump()
