@@ -140,6 +140,7 @@ static long deep_wait(struct deep_reads *reads, long least)
 		SYS_io_getevents, reads->context, least, (long)reads->count, reads->events, NULL);
 }
 
+/* Of a disk too slow to complete any meanwhile, until the runner sees that all are there. */
 void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
 {
 	struct deep_reads reads;
@@ -147,6 +148,7 @@ void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
 
 	if (deep_open(&reads, path, requests, kib)) {
 		submitted = deep_fill(&reads);
+		say("disk=filled");
 		completed = deep_wait(&reads, submitted);
 	}
 	if (completed != requests)
@@ -190,18 +192,7 @@ void disk_in_background(const char *path)
 	_exit(1);
 }
 
-static void refill_for_ever(struct deep_reads *reads)
-{
-	long completed;
-
-	while ((completed = deep_wait(reads, 1)) > 0) {
-		for (long i = 0; i < completed; i++)
-			deep_submit(reads, (struct iocb *)(uintptr_t)reads->events[i].obj);
-	}
-}
-
-/* The same with many in flight, which they are when this returns: one that completes
- * is submitted anew. */
+/* A child that waits for many reads, which are in flight when this returns. */
 void disk_deep_in_background(const char *path, unsigned int requests, unsigned int kib)
 {
 	struct deep_reads reads;
@@ -219,6 +210,6 @@ void disk_deep_in_background(const char *path, unsigned int requests, unsigned i
 	}
 	if (deep_open(&reads, path, requests, kib) && deep_fill(&reads) == requests &&
 		write(filled[1], "", 1) == 1)
-		refill_for_ever(&reads);
+		deep_wait(&reads, requests);
 	_exit(1);
 }

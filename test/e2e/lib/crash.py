@@ -114,7 +114,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
     config = {"token": token, "seed": seed, "disk": machine.DISK_PATH[scenario.disk],
               "kexec": scenario.kexec, "modules": " ".join(groups),
               "capture_cmdline": capture_cmdline}
-    for key in ("churn_disk", "churn_deep", "churn_deep_kib", "churn_net", "background_disk",
+    for key in ("churn_disk", "churn_deep", "churn_net", "background_disk",
                 "background_deep", "patterns", "vfio_device", "vfio_maps"):
         config[key] = scenario.values[key]
     initrd = os.path.join(folder, "initrd")
@@ -233,6 +233,8 @@ class Run:
             self.crash_region.append((start, end + 1))
         elif key == "kexec":
             self.result["kexec"] = int(value)
+        elif text == "disk=filled":
+            self.guest.qmp.lift_limits(machine.DRIVE)
         elif key.startswith("setup_data_"):
             self._store_setup_data(bytes.fromhex(value))
         elif key.startswith("mem_") or key == "interfaces":
@@ -265,6 +267,7 @@ class Run:
         event = self.guest.wait(_is_panic, time.monotonic() + 60)
         self.times["panic"], self.panic_wall = event[1], event[2]
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
+        self.guest.qmp.lift_limits(machine.DRIVE)  # what kept reads in flight until here
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
         self.deadline = self.times["panic"] + limit
         if self.watch:

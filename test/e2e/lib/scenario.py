@@ -49,11 +49,10 @@ DEFAULTS = {
     "kexec": "-s",
     # What happens before the crash.
     "churn_disk": "60",
-    "churn_deep": "0",
-    "churn_deep_kib": "512",
+    "churn_deep": "0",  # reads in flight at once; the disk's limits are lifted when they are
     "churn_net": "200",
     "background_disk": "1",  # reads until the crash, one at a time
-    "background_deep": "0",  # reads until the crash, churn_deep at a time
+    "background_deep": "0",  # reads in flight at the crash, with a disk limited until then
     "patterns": "16",
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
