@@ -95,6 +95,11 @@ def verdict(result):
     return f"{saved}, {result['faults']} DMA faults"
 
 
+def lost_after(seconds):
+    return (f"A dump counts as lost {seconds} s after the panic, waits for a CPU of the host not "
+            "counted.")
+
+
 def columns(rows):
     """The rows as lines, each column as wide as it needs."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

@@ -21,8 +21,9 @@ PRODUCTS = os.environ.get("QUIETUS_BUILD", os.path.join(TOP, "build"))
 COMMON_CMDLINE = ("console=ttyS0,115200 panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1 "
                   "no_timer_check")
 CAPTURE_CMDLINE = "nr_cpus=1 irqpoll reset_devices"
+PANIC_SECONDS = 60
 FINISH_SECONDS = 30
-LEFTOVER_GRACE = 0.5  # a frame sent this shortly before the end may still be on its way
+LEFTOVER_SECONDS = 3  # for the last frames to arrive
 # Seconds between frames, and how many: together fewer than a receive ring holds.
 FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
@@ -205,7 +206,7 @@ class Run:
                  "trace": os.path.join(self.folder, "trace.log")}
         self.guest = guest.Guest(scenario, self.folder, files, self.accel, self.token,
                                  self.options.verbose)
-        deadline = time.monotonic() + scenario.number("boot_timeout")
+        deadline = self.guest.clock() + scenario.number("boot_timeout")
         self.guest.wait(lambda source, text: self._note(source, text) == "system", deadline)
         if self.result.get("kexec") != 0:
             raise guest.Gone()
@@ -264,15 +265,14 @@ class Run:
             self.watch = stage.Watch(self)
         self.times["told"] = time.monotonic()
         self.guest.go_on()
-        event = self.guest.wait(_is_panic, time.monotonic() + 60)
+        event = self.guest.wait(_is_panic, self.guest.clock() + PANIC_SECONDS)
         self.times["panic"], self.panic_wall = event[1], event[2]
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
         self.guest.qmp.lift_limits(machine.DRIVE)  # what kept reads in flight until here
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
-        self.deadline = self.times["panic"] + limit
+        self.deadline = self.guest.clock() + limit
         if self.watch:
             self.watch.follow()
-            self.deadline += self.guest.stopped_seconds
 
     def _wants_watch(self):
         return self.kind == "quietus" and self.scenario.number("snapshot")
@@ -308,7 +308,7 @@ class Run:
         self.result["panic_to_saved"] = round(
             self.times["saved"] - self.times["panic"] - self.guest.stopped_seconds, 2)
         self.guest.wait(lambda source, text: self._note(source, text) == "capture=finished",
-                        time.monotonic() + FINISH_SECONDS)
+                        self.guest.clock() + FINISH_SECONDS)
         self.end_wall = time.time()
         self._look_at_end()
         self.guest.go_on()
@@ -338,12 +338,20 @@ class Run:
         start = self.times.get("capture=started")
         if start is None or not self.guest.feeder.sockets:
             return
-        sent = self.guest.feeder.sent_between(start, time.monotonic() - LEFTOVER_GRACE)
-        found = self.guest.feeder.found_in(self.guest.memory)
-        landed = {number for number, addresses in found.items()
-                  if not all(self._in_crash_region(address) for address in addresses)}
+        self.guest.feeder.pace(1, 0)
+        sent = self.guest.feeder.sent_between(start, time.monotonic())
+        deadline = self.guest.clock() + LEFTOVER_SECONDS
+        while len(landed := sent & self._landed()) < len(sent):
+            if self.guest.clock() > deadline:
+                break
         self.result["leftover_sent"] = len(sent)
-        self.result["leftover_landed"] = len(sent & landed)
+        self.result["leftover_landed"] = len(landed)
+
+    def _landed(self):
+        """Numbers of the frames that lie in memory outside the crash region."""
+        return {number
+                for number, addresses in self.guest.feeder.found_in(self.guest.memory).items()
+                if not all(self._in_crash_region(address) for address in addresses)}
 
     # Afterwards.
 
@@ -430,7 +438,9 @@ def _finish(run):
     result = run.result
     result["times"] = {key: round(at - run.times["panic"], 2) for key, at in run.times.items()
                        if "panic" in run.times}
-    result["stopped_seconds"] = round(run.guest.stopped_seconds, 2) if run.guest else 0
+    if run.guest:
+        result["stopped_seconds"] = round(run.guest.stopped_seconds, 2)
+        result["waited_seconds"] = round(run.guest.waited_seconds, 2)
     result["problems"] = run.problems
     if "panic" not in run.times:
         result["exit"] = 2
