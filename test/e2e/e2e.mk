@@ -3,11 +3,11 @@
 # Between them: both loaders, NVMe, AHCI and a switch, a crash region above 4 GiB,
 # one inside the IOVAs that were used, stock kdump's two kinds of failure, memory
 # compared word by word, and a fault in the middle of the commit.
-E2E_SHORT := quiet off-on on-pt high-kexec-load switch ahci churn-window inject-page-fault
+E2E_SHORT := quiet vtd-off-on vtd-on-pt high-kexec-load switch ahci churn-window inject-page-fault
 
 E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin
 
-.PHONY: check e2e e2e-short demo
+.PHONY: check e2e e2e-short e2e-matrix demo
 
 e2e: $(E2E_PRODUCTS) ## all end-to-end scenarios under QEMU
 	test/e2e/suite
@@ -21,3 +21,6 @@ e2e-short: $(E2E_PRODUCTS) ## the end-to-end scenarios that `make check` runs
 
 demo: $(E2E_PRODUCTS) ## the same crash with stock kdump and with Quietus, side by side
 	test/e2e/demo
+
+e2e-matrix: $(E2E_PRODUCTS) ## off, pass-through, translated in both kernels on all IOMMUs, beside stock kdump
+	test/e2e/matrix

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "guest.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
@@ -77,38 +76,84 @@ static void without_scheduler(const char *path)
 }
 
 /*
- * Keeps many reads in flight at once. All go to one buffer: what counts is that
+ * Many reads that are in flight at once. All go to one buffer: what counts is that
  * each has its own IOVAs, so that the window in use reaches far down.
  */
-void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
+struct deep_reads {
+	int fd;
+	unsigned int count;
+	aio_context_t context;
+	struct iocb *requests;
+	struct io_event *events;
+	char *buffer;
+};
+
+static bool deep_open(
+	struct deep_reads *reads, const char *path, unsigned int count, unsigned int kib)
 {
-	uint64_t tail;
-	int fd = open_disk(path, &tail);
+	uint64_t tail = 0;
 	size_t size = (size_t)kib << 10;
-	char *buffer = aligned_alloc(4096, size);
-	struct iocb *batch = calloc(requests, sizeof(*batch));
-	struct io_event *events = calloc(requests, sizeof(*events));
-	aio_context_t context = 0;
-	long submitted = 0, completed = 0;
 
 	without_scheduler(path);
-	if (fd >= 0 && buffer && batch && events && !syscall(SYS_io_setup, requests, &context)) {
-		for (unsigned int i = 0; i < requests; i++) {
-			struct iocb *one = &batch[i];
+	*reads = (struct deep_reads){.fd = open_disk(path, &tail),
+		.count = count,
+		.requests = calloc(count, sizeof(struct iocb)),
+		.events = calloc(count, sizeof(struct io_event)),
+		.buffer = aligned_alloc(4096, size)};
+	if (reads->fd < 0 || !reads->requests || !reads->events || !reads->buffer ||
+		syscall(SYS_io_setup, count, &reads->context))
+		return false;
+	for (unsigned int i = 0; i < count; i++)
+		fill_request(&reads->requests[i], reads->fd, reads->buffer, size, (off_t)tail);
+	return true;
+}
 
-			fill_request(one, fd, buffer, size, (off_t)tail);
-			submitted += syscall(SYS_io_submit, context, 1, &one) == 1;
-		}
-		completed = syscall(SYS_io_getevents, context, submitted, submitted, events, NULL);
-		syscall(SYS_io_destroy, context);
+static void deep_close(struct deep_reads *reads)
+{
+	if (reads->context)
+		syscall(SYS_io_destroy, reads->context);
+	free(reads->buffer);
+	free(reads->events);
+	free(reads->requests);
+	if (reads->fd >= 0)
+		close(reads->fd);
+}
+
+static bool deep_submit(struct deep_reads *reads, struct iocb *request)
+{
+	return syscall(SYS_io_submit, reads->context, 1, &request) == 1;
+}
+
+static long deep_fill(struct deep_reads *reads)
+{
+	long submitted = 0;
+
+	for (unsigned int i = 0; i < reads->count; i++)
+		submitted += deep_submit(reads, &reads->requests[i]);
+	return submitted;
+}
+
+/* Waits until so many are done; returns how many are. */
+static long deep_wait(struct deep_reads *reads, long least)
+{
+	return syscall(
+		SYS_io_getevents, reads->context, least, (long)reads->count, reads->events, NULL);
+}
+
+/* Of a disk too slow to complete any meanwhile, until the runner sees that all are there. */
+void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib)
+{
+	struct deep_reads reads;
+	long submitted = 0, completed = 0;
+
+	if (deep_open(&reads, path, requests, kib)) {
+		submitted = deep_fill(&reads);
+		say("disk=filled");
+		completed = deep_wait(&reads, submitted);
 	}
 	if (completed != requests)
 		say("churn=deep %ld submitted, %ld completed", submitted, completed);
-	free(events);
-	free(batch);
-	free(buffer);
-	if (fd >= 0)
-		close(fd);
+	deep_close(&reads);
 }
 
 /* Transmits frames of many sizes on the first interfaces. */
@@ -147,11 +192,24 @@ void disk_in_background(const char *path)
 	_exit(1);
 }
 
-/* The same with many requests in flight at once. */
+/* A child that waits for many reads, which are in flight when this returns. */
 void disk_deep_in_background(const char *path, unsigned int requests, unsigned int kib)
 {
-	if (fork() != 0)
+	struct deep_reads reads;
+	int filled[2];
+	char byte;
+
+	if (pipe2(filled, O_CLOEXEC))
 		return;
-	for (;;)
-		churn_disk_deep(path, requests, kib);
+	if (fork() != 0) {
+		close(filled[1]);
+		if (read(filled[0], &byte, 1) != 1)
+			say("error=no reads in the background");
+		close(filled[0]);
+		return;
+	}
+	if (deep_open(&reads, path, requests, kib) && deep_fill(&reads) == requests &&
+		write(filled[1], "", 1) == 1)
+		deep_wait(&reads, requests);
+	_exit(1);
 }

@@ -10,6 +10,7 @@
 
 #define DISK_WAIT_SECONDS   120
 #define RUNNER_WAIT_SECONDS 120
+#define DEEP_KIB            512
 
 static void say_crash_region(void)
 {
@@ -40,19 +41,16 @@ static void make_traffic(const char *disk)
 {
 	unsigned int interfaces = (unsigned int)net_up();
 	unsigned int deep = (unsigned int)config_number("churn_deep", 0);
-	unsigned int deep_kib = (unsigned int)config_number("churn_deep_kib", 512);
 
 	say("interfaces=%u", interfaces);
-	churn_disk(disk, (unsigned int)config_number("churn_disk", 0));
 	if (deep)
-		churn_disk_deep(disk, deep, deep_kib);
+		churn_disk_deep(disk, deep, DEEP_KIB);
+	churn_disk(disk, (unsigned int)config_number("churn_disk", 0));
 	if (interfaces && config_number("churn_net", 0))
 		churn_net(interfaces, (unsigned int)config_number("churn_net", 0));
 	if (config("vfio_device", NULL))
 		vfio_prepare(config("vfio_device", ""), config("vfio_maps", ""));
-	if (config_number("background_deep", 0))
-		disk_deep_in_background(disk, deep, deep_kib);
-	else if (config_number("background_disk", 0))
+	if (config_number("background_disk", 0))
 		disk_in_background(disk);
 }
 
@@ -69,6 +67,7 @@ static void crash(void)
 static void system_kernel(void)
 {
 	const char *disk = config("disk", "/dev/nvme0n1");
+	unsigned int deep = (unsigned int)config_number("background_deep", 0);
 
 	say("system=started");
 	load_modules(config("modules", ""));
@@ -80,6 +79,8 @@ static void system_kernel(void)
 	load_capture_kernel();
 	say("system=loaded");
 	wait_for_runner(RUNNER_WAIT_SECONDS);
+	if (deep) /* not before: stopping the machine to look at it completes what is in flight */
+		disk_deep_in_background(disk, deep, DEEP_KIB);
 	crash();
 	say("error=still alive after the crash");
 }

@@ -21,8 +21,9 @@ PRODUCTS = os.environ.get("QUIETUS_BUILD", os.path.join(TOP, "build"))
 COMMON_CMDLINE = ("console=ttyS0,115200 panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1 "
                   "no_timer_check")
 CAPTURE_CMDLINE = "nr_cpus=1 irqpoll reset_devices"
+PANIC_SECONDS = 60
 FINISH_SECONDS = 30
-LEFTOVER_GRACE = 0.5  # a frame sent this shortly before the end may still be on its way
+LEFTOVER_SECONDS = 3  # for the last frames to arrive
 # Seconds between frames, and how many: together fewer than a receive ring holds.
 FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
@@ -38,19 +39,33 @@ def _use_qemu(suite):
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def _prepare(scenario):
-    if scenario.qemu:
-        _use_qemu(scenario.qemu)
+def _kernel(suite, firmware):
+    """The folder of a Debian release's kernel, of the host's own without a name."""
     environment = dict(os.environ)
-    if scenario.suite:
-        environment["KERNEL_SUITE"] = scenario.suite
-    if scenario.firmware:
-        environment["FIRMWARE"] = scenario.firmware
+    if suite:
+        environment["KERNEL_SUITE"] = suite
+    if firmware:
+        environment["FIRMWARE"] = firmware
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
                           stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
         raise SystemExit(done.returncode)
     return done.stdout.strip().splitlines()[-1]
+
+
+def _prepare(scenario):
+    """The folders of the system kernel and of the capture kernel."""
+    if scenario.qemu:
+        _use_qemu(scenario.qemu)
+    system = _kernel(scenario.suite, scenario.firmware)
+    if not scenario.capture_suite:
+        return system, system
+    return system, _kernel(scenario.capture_suite, "")
+
+
+def _qemu_version():
+    return subprocess.run(["qemu-system-x86_64", "--version"], check=True, capture_output=True,
+                          text=True).stdout.splitlines()[0]
 
 
 def _capture_image(kernel, kind, folder):
@@ -91,23 +106,24 @@ def _system_groups(scenario):
     return [scenario.disk] + [name for name, wanted in optional.items() if wanted]
 
 
-def _build_initrd(scenario, kernel, kind, folder, token, seed):
+def _build_initrd(scenario, kernels, kind, folder, token, seed):
     """The system kernel's initramfs holds the capture kernel and its own."""
+    system, capture = kernels
     capture_cmdline = " ".join([COMMON_CMDLINE, CAPTURE_CMDLINE, scenario.capture,
                                 scenario.stage_args if kind == "quietus" else ""]).strip()
     groups = _system_groups(scenario)
     config = {"token": token, "seed": seed, "disk": machine.DISK_PATH[scenario.disk],
               "kexec": scenario.kexec, "modules": " ".join(groups),
               "capture_cmdline": capture_cmdline}
-    for key in ("churn_disk", "churn_deep", "churn_deep_kib", "churn_net", "background_disk",
+    for key in ("churn_disk", "churn_deep", "churn_net", "background_disk",
                 "background_deep", "patterns", "vfio_device", "vfio_maps"):
         config[key] = scenario.values[key]
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
-        file.write(_archives(kernel, groups + ["kexec"]))
+        file.write(_archives(system, groups + ["kexec"]))
         file.write(cpio.archive({
-            "config": _config(config), "boot/initrd": _capture_initrd(scenario, kernel, token),
-            "boot/capture": _read(_capture_image(kernel, kind, folder))}))
+            "config": _config(config), "boot/initrd": _capture_initrd(scenario, capture, token),
+            "boot/capture": _read(_capture_image(capture, kind, folder))}))
     return initrd
 
 
@@ -176,10 +192,12 @@ class Run:
 
     # Before the crash.
 
-    def boot(self, kernel):
+    def boot(self, kernels):
         scenario = self.scenario
-        files = {"kernel": os.path.join(kernel, "vmlinuz"),
-                 "initrd": _build_initrd(scenario, kernel, self.kind, self.folder, self.token,
+        self.result["qemu"] = _qemu_version()
+        self.result["kernels"] = [os.path.basename(kernel) for kernel in kernels]
+        files = {"kernel": os.path.join(kernels[0], "vmlinuz"),
+                 "initrd": _build_initrd(scenario, kernels, self.kind, self.folder, self.token,
                                          self.seed),
                  "append": f"{COMMON_CMDLINE} crashkernel={scenario.crashkernel} "
                            f"{scenario.system}",
@@ -188,7 +206,7 @@ class Run:
                  "trace": os.path.join(self.folder, "trace.log")}
         self.guest = guest.Guest(scenario, self.folder, files, self.accel, self.token,
                                  self.options.verbose)
-        deadline = time.monotonic() + scenario.number("boot_timeout")
+        deadline = self.guest.clock() + scenario.number("boot_timeout")
         self.guest.wait(lambda source, text: self._note(source, text) == "system", deadline)
         if self.result.get("kexec") != 0:
             raise guest.Gone()
@@ -216,6 +234,8 @@ class Run:
             self.crash_region.append((start, end + 1))
         elif key == "kexec":
             self.result["kexec"] = int(value)
+        elif text == "disk=filled":
+            self.guest.qmp.lift_limits(machine.DRIVE)
         elif key.startswith("setup_data_"):
             self._store_setup_data(bytes.fromhex(value))
         elif key.startswith("mem_") or key == "interfaces":
@@ -245,14 +265,14 @@ class Run:
             self.watch = stage.Watch(self)
         self.times["told"] = time.monotonic()
         self.guest.go_on()
-        event = self.guest.wait(_is_panic, time.monotonic() + 60)
+        event = self.guest.wait(_is_panic, self.guest.clock() + PANIC_SECONDS)
         self.times["panic"], self.panic_wall = event[1], event[2]
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
+        self.guest.qmp.lift_limits(machine.DRIVE)  # what kept reads in flight until here
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
-        self.deadline = self.times["panic"] + limit
+        self.deadline = self.guest.clock() + limit
         if self.watch:
             self.watch.follow()
-            self.deadline += self.guest.stopped_seconds
 
     def _wants_watch(self):
         return self.kind == "quietus" and self.scenario.number("snapshot")
@@ -261,7 +281,8 @@ class Run:
         """Whether the tables tell where leftover DMA may write while the stage runs."""
         system = self.scenario.system.split()
         return (self.scenario.iommu != "none" and not machine.is_amd(self.scenario)
-                and "intel_iommu=on" in system and "iommu=pt" not in system
+                and any(word.split(",")[0] == "intel_iommu=on" for word in system)
+                and "iommu=pt" not in system
                 and not self.scenario.number("quiet") and not self.scenario.inject)
 
     def capture(self):
@@ -287,7 +308,7 @@ class Run:
         self.result["panic_to_saved"] = round(
             self.times["saved"] - self.times["panic"] - self.guest.stopped_seconds, 2)
         self.guest.wait(lambda source, text: self._note(source, text) == "capture=finished",
-                        time.monotonic() + FINISH_SECONDS)
+                        self.guest.clock() + FINISH_SECONDS)
         self.end_wall = time.time()
         self._look_at_end()
         self.guest.go_on()
@@ -317,12 +338,20 @@ class Run:
         start = self.times.get("capture=started")
         if start is None or not self.guest.feeder.sockets:
             return
-        sent = self.guest.feeder.sent_between(start, time.monotonic() - LEFTOVER_GRACE)
-        found = self.guest.feeder.found_in(self.guest.memory)
-        landed = {number for number, addresses in found.items()
-                  if not all(self._in_crash_region(address) for address in addresses)}
+        self.guest.feeder.pace(1, 0)
+        sent = self.guest.feeder.sent_between(start, time.monotonic())
+        deadline = self.guest.clock() + LEFTOVER_SECONDS
+        while len(landed := sent & self._landed()) < len(sent):
+            if self.guest.clock() > deadline:
+                break
         self.result["leftover_sent"] = len(sent)
-        self.result["leftover_landed"] = len(sent & landed)
+        self.result["leftover_landed"] = len(landed)
+
+    def _landed(self):
+        """Numbers of the frames that lie in memory outside the crash region."""
+        return {number
+                for number, addresses in self.guest.feeder.found_in(self.guest.memory).items()
+                if not all(self._in_crash_region(address) for address in addresses)}
 
     # Afterwards.
 
@@ -409,7 +438,9 @@ def _finish(run):
     result = run.result
     result["times"] = {key: round(at - run.times["panic"], 2) for key, at in run.times.items()
                        if "panic" in run.times}
-    result["stopped_seconds"] = round(run.guest.stopped_seconds, 2) if run.guest else 0
+    if run.guest:
+        result["stopped_seconds"] = round(run.guest.stopped_seconds, 2)
+        result["waited_seconds"] = round(run.guest.waited_seconds, 2)
     result["problems"] = run.problems
     if "panic" not in run.times:
         result["exit"] = 2
@@ -430,10 +461,10 @@ def _clean(run, keep):
             os.unlink(path)
 
 
-def _live(run, kernel):
+def _live(run, kernels):
     """The part during which QEMU runs."""
     try:
-        run.boot(kernel)
+        run.boot(kernels)
         run.crash()
         run.capture()
     except RuntimeError as error:
@@ -450,24 +481,28 @@ def _live(run, kernel):
             run.guest.close()
 
 
+def run_folder(name, kind):
+    return os.path.join(BUILD, "runs", f"{name}-{kind}")
+
+
 def run(scenario, options):
-    kernel = _prepare(scenario)
+    kernels = _prepare(scenario)
     accel = options.accel
     if accel == "auto":
-        accel = machine.best_accel(BUILD, os.path.join(kernel, "vmlinuz"))
-    folder = os.path.join(BUILD, "runs", f"{scenario.name}-{options.kind}")
+        accel = machine.best_accel(BUILD, os.path.join(kernels[0], "vmlinuz"))
+    folder = run_folder(scenario.name, options.kind)
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     with open(folder + ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _run_in(folder, scenario, options, kernel, accel)
+        return _run_in(folder, scenario, options, kernels, accel)
 
 
-def _run_in(folder, scenario, options, kernel, accel):
+def _run_in(folder, scenario, options, kernels, accel):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     one = Run(scenario, options.kind, folder, accel, options)
     one.started = time.monotonic()
-    _live(one, kernel)
+    _live(one, kernels)
     one.read_trace()
     if "panic" in one.times:
         one.check_dump()

@@ -2,6 +2,7 @@
 """A running test machine: QEMU, its two serial lines and its controls."""
 
 import ctypes
+import glob
 import os
 import queue
 import shutil
@@ -24,6 +25,18 @@ class TimedOut(Exception):
 
 class Gone(Exception):
     """QEMU has ended."""
+
+
+def _longest_wait(pid, known):
+    """Seconds that a process's thread, the one it was most for, waited for a CPU of the host
+    (Linux, Documentation/scheduler/sched-stats.rst); never less than what is known."""
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        try:
+            with open(path, encoding="ascii") as file:
+                known = max(known, int(file.read().split()[1]) / 1e9)
+        except (OSError, IndexError):
+            pass  # the thread has just ended
+    return known
 
 
 def _die_with_parent():
@@ -103,6 +116,7 @@ class Guest:
             raise
         self.gdb = None
         self.stopped_seconds = 0.0
+        self.waited_seconds = 0.0
         for line in self.lines.values():
             line.start()
         self.feeder.start()
@@ -112,15 +126,22 @@ class Guest:
         self.gdb = remote.Gdb(self.sockets["gdb"])
         return self.gdb
 
+    def clock(self):
+        """Seconds on which limits are measured: without those in which the machine was
+        stopped or waited for a CPU of a busy host."""
+        self.waited_seconds = _longest_wait(self.process.pid, self.waited_seconds)
+        return time.monotonic() - self.stopped_seconds - self.waited_seconds
+
     def wait(self, wanted, deadline):
-        """The first event for which wanted(source, text) holds, as (source, time, wall, text)."""
+        """The first event for which wanted(source, text) holds, as (source, time, wall, text);
+        clock() tells the deadline."""
         while True:
             for index, event in enumerate(self.backlog):
                 if wanted(event[0], event[3]):
                     del self.backlog[:index + 1]
                     return event
             self.backlog.clear()
-            if time.monotonic() > deadline:
+            if self.clock() > deadline:
                 raise TimedOut()
             if self.process.poll() is not None:
                 self._end_lines()

@@ -15,6 +15,7 @@ AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid
                     "amdvi_ir_err", "amdvi_ir_target_abort", "amdvi_control_status"]
 
 SPARE_SLOT = "0x1c"
+DRIVE = "dump"
 
 
 def kvm_works(kernel, seconds=15):
@@ -93,15 +94,15 @@ class _Bus:
 def _disk_args(scenario, bus, path):
     options = f",{scenario.disk_options}" if scenario.disk_options else ""
     drive_options = f",{scenario.drive_options}" if scenario.drive_options else ""
-    drive = ["-drive", f"id=dump,file={path},format=raw,if=none,cache=unsafe,discard=unmap"
+    drive = ["-drive", f"id={DRIVE},file={path},format=raw,if=none,cache=unsafe,discard=unmap"
                        f"{drive_options}"]
     if scenario.disk == "ahci":  # the chipset's own controller, 00:1f.2
-        return drive + ["-device", f"ide-hd,drive=dump,bus=ide.0{options}"]
+        return drive + ["-device", f"ide-hd,drive={DRIVE},bus=ide.0{options}"]
     place = bus.place("disk")
     if scenario.disk == "virtio":
-        return drive + ["-device", "virtio-blk-pci,drive=dump,disable-legacy=on,"
+        return drive + ["-device", f"virtio-blk-pci,drive={DRIVE},disable-legacy=on,"
                                    f"iommu_platform=on,{place}{options}"]
-    return drive + ["-device", f"nvme,serial=dump,drive=dump,{place}{options}"]
+    return drive + ["-device", f"nvme,serial=dump,drive={DRIVE},{place}{options}"]
 
 
 def _net_args(scenario, bus, ports):

@@ -43,6 +43,11 @@ class Qmp:
     def monitor(self, line):
         return self.command("human-monitor-command", **{"command-line": line})
 
+    def lift_limits(self, drive):
+        """Lets a drive be as fast as it can."""
+        limits = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
+        self.command("block_set_io_throttle", device=drive, **dict.fromkeys(limits, 0))
+
     def read_register(self, address, size):
         """One aligned read of physical memory or of a device's register."""
         text = self.monitor(f"xp /1{'g' if size == 8 else 'w'}x {address:#x}")

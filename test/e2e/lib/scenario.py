@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Scenario files: KEY=VALUE lines, every key and its default listed here."""
+"""Scenario files: KEY=VALUE lines, every key and its default listed here.
+
+A file of families/ stands for nine scenarios, named FAMILY-SYSTEM-CAPTURE: what the
+two kernels were told about the IOMMU, each one of STATES. Besides those keys it has one for
+each state, the words that say so on a kernel's command line.
+"""
 
 import os
 import re
 
-FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenarios")
+_E2E = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FOLDER = os.path.join(_E2E, "scenarios")
+FAMILIES = os.path.join(_E2E, "families")
+
+STATES = ["off", "pt", "on"]  # no translation, pass-through, translated
 
 DEFAULTS = {
     # One line for the tables.
@@ -30,19 +39,20 @@ DEFAULTS = {
     "sound": "0",
     "vfio_device": "",  # adds a spare device at this address, bound to vfio-pci
     "vfio_maps": "",
-    # The kernels. suite: the Debian release they come from, the host's own by default.
+    # The kernels. suite: the Debian release they come from, the host's own by default;
+    # capture_suite: where the capture kernel's is another.
     "suite": "",
+    "capture_suite": "",
     "crashkernel": "256M",
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
     "kexec": "-s",
     # What happens before the crash.
     "churn_disk": "60",
-    "churn_deep": "0",
-    "churn_deep_kib": "512",
+    "churn_deep": "0",  # reads in flight at once; the disk's limits are lifted when they are
     "churn_net": "200",
     "background_disk": "1",  # reads until the crash, one at a time
-    "background_deep": "0",  # reads until the crash, churn_deep at a time
+    "background_deep": "0",  # reads in flight at the crash, with a disk limited until then
     "patterns": "16",
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
@@ -81,28 +91,58 @@ class Scenario:
         return int(self.values[key], 0)
 
 
-def parse(text, where):
+def parse(text, where, keys):
     values = {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         match = _LINE.match(line)
-        if not match or match.group(1) not in DEFAULTS:
+        if not match or match.group(1) not in keys:
             raise SystemExit(f"{where}:{number}: not understood: {line}")
         values[match.group(1)] = match.group(2) if match.group(2) is not None else match.group(3)
     return values
 
 
+def _read(folder, name, keys):
+    """The values in a file, None if there is no such file."""
+    path = os.path.join(folder, name)
+    if not os.path.isfile(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return parse(file.read(), path, keys)
+
+
+def _cell(name):
+    """The values of a family's scenario, None if there is no such family."""
+    family, *states = name.rsplit("-", 2)
+    values = _read(FAMILIES, family, [*DEFAULTS, *STATES])
+    if not values or len(states) != 2 or not set(states) <= set(STATES):
+        return None
+    words = {state: values.pop(state) for state in STATES}
+    system, capture = states
+    values["title"] += f" {system} -> {capture}"
+    return {**values, "system": words[system], "capture": words[capture]}
+
+
 def load(name):
-    path = os.path.join(FOLDER, name)
-    try:
-        with open(path, encoding="utf-8") as file:
-            values = parse(file.read(), path)
-    except OSError:
-        raise SystemExit(f"no scenario {name}: see {FOLDER}") from None
+    values = _read(FOLDER, name, DEFAULTS) or _cell(name)
+    if values is None:
+        raise SystemExit(f"no scenario {name}: see {FOLDER} and {FAMILIES}")
     return Scenario(name, {**DEFAULTS, **values})
 
 
+def _files(folder):
+    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+
+
+def cells(family):
+    return [f"{family}-{system}-{capture}" for system in STATES for capture in STATES]
+
+
+def families():
+    return _files(FAMILIES)
+
+
 def names():
-    return sorted(name for name in os.listdir(FOLDER) if not name.startswith("."))
+    return _files(FOLDER) + [name for family in families() for name in cells(family)]
