@@ -3,10 +3,8 @@
  * prepare, commit, verify, undo. The preparation only reads, builds tables in
  * our own memory and fills the journal; the commit executes the journal.
  */
+#include <quietus/limits.h>
 #include <quietus/takeover.h>
-
-/* Longest time for flushing all units, in microseconds. */
-#define FLUSH_LIMIT_US 1000000
 
 static int add_store(void *context, const struct qt_store *store)
 {
@@ -282,7 +280,7 @@ static int flush_all(struct qt_machine *machine)
 
 		if (!needs_flush(machine, unit))
 			continue;
-		if (host->now_us(host->context) - since > FLUSH_LIMIT_US)
+		if (host->now_us(host->context) - since > QT_FLUSH_LIMIT_US)
 			error = QT_E_TIMEOUT;
 		else
 			error = unit->ops->flush(machine, unit);
