@@ -36,6 +36,16 @@ static void load_capture_kernel(void)
 	say("kexec=%d", status);
 }
 
+/* What the stage will do, foretold. */
+static void audit(void)
+{
+	char *argv[] = {"/bin/quietus", "audit", "--json", NULL};
+	int status = run_into("/tmp/audit", argv);
+
+	say("audit_exit=%d", status);
+	say_file_hex("audit", "/tmp/audit");
+}
+
 static void make_traffic(const char *disk)
 {
 	unsigned int interfaces = (unsigned int)net_up();
@@ -78,6 +88,8 @@ static void system_kernel(void)
 	say_crash_region();
 	make_traffic(disk);
 	load_capture_kernel();
+	if (*config("audit", ""))
+		audit();
 	say("system=loaded");
 	wait_for_runner(RUNNER_WAIT_SECONDS);
 	crash();

@@ -36,7 +36,9 @@ DEFAULTS = {
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
     "kexec": "-s",
-    # What happens before the crash.
+    # What happens before the crash. audit: the tool foretells what the stage will do, from
+    # tables "read" (with iomem=relaxed in system, or registers cannot be) or "derived".
+    "audit": "",
     "churn_disk": "60",
     "churn_deep": "0",
     "churn_deep_kib": "512",
