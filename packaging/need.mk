@@ -5,9 +5,14 @@
 
 COMPILER := $(notdir $(firstword $(CC)))
 
+# Debian has it in a folder of its architecture's.
+PCI_HEADER := $(firstword $(wildcard /usr/include/pci/pci.h /usr/include/*/pci/pci.h) \
+	/usr/include/pci/pci.h)
+
 NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	ld=binutils objcopy=binutils /usr/include/stdio.h=libc6-dev \
-	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev
+	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev \
+	$(PCI_HEADER)=libpci-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
 

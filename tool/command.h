@@ -27,5 +27,7 @@ struct command {
 extern const struct command command_wrap;
 extern const struct command command_unwrap;
 extern const struct command command_report;
+extern const struct command command_audit;
+extern const struct command command_status;
 
 #endif

@@ -11,6 +11,8 @@ static const struct command *const commands[] = {
 	&command_wrap,
 	&command_unwrap,
 	&command_report,
+	&command_audit,
+	&command_status,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

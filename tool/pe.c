@@ -89,6 +89,16 @@ static bool pe_parse(struct pe *pe, uint8_t *setup, uint32_t setup_size, struct 
 	return true;
 }
 
+bool pe_is_signed(uint8_t *setup, uint32_t setup_size)
+{
+	struct reason why;
+	struct pe pe;
+
+	return pe_present(setup, setup_size) && pe_parse(&pe, setup, setup_size, &why) &&
+	       pe.directory_count > DIRECTORY_CERTIFICATE &&
+	       qt_le32(pe.optional + DIRECTORIES + DIRECTORY_CERTIFICATE * DIRECTORY_SIZE) != 0;
+}
+
 static uint8_t *section_at(const struct pe *pe, uint32_t i)
 {
 	return pe->sections + (size_t)SECTION_HEADER_SIZE * i;

@@ -19,6 +19,12 @@
 bool pe_present(const uint8_t *setup, uint32_t setup_size);
 
 /*
+ * Whether the PE header in setup has a signature behind it, whoever made it. False
+ * for one that is damaged.
+ */
+bool pe_is_signed(uint8_t *setup, uint32_t setup_size);
+
+/*
  * Adapts the PE header in setup (setup_size bytes, hostile) to prefix_size bytes
  * inserted at file offset setup_size: the section there grows, so that a
  * signature covers the prefix; what is behind it moves; a signature that was

@@ -3,19 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json.h"
 #include "report_output.h"
-
-/* For text of printable ASCII, which all of it is. */
-static void print_string(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		putchar(*text);
-	}
-	putchar('"');
-}
 
 static void print_value(const struct field *field, const void *record)
 {
@@ -27,7 +16,7 @@ static void print_value(const struct field *field, const void *record)
 	else if (field_is_bare(field))
 		printf("%s", text);
 	else
-		print_string(text);
+		json_string(text);
 }
 
 static void print_fields(
@@ -65,7 +54,7 @@ static void print_lines(const struct report *report)
 	printf("  \"text\": [");
 	while (report_next_line(report, &line)) {
 		printf("%s\n    ", before);
-		print_string(line.text);
+		json_string(line.text);
 		before = ",";
 	}
 	printf("],\n");

@@ -548,7 +548,7 @@ int qt_machine_domain_id(const struct qt_machine *machine, unsigned unit, uint32
 	return QT_E_LIMIT;
 }
 
-static void discover_units(struct qt_machine *machine)
+void qt_machine_discover(struct qt_machine *machine)
 {
 	for (size_t i = 0; qt_unit_registry[i]; i++) {
 		int error = qt_unit_registry[i]->discover(machine);
@@ -574,7 +574,12 @@ static bool is_translated(const struct qt_machine *machine, size_t domain)
 
 void qt_machine_find(struct qt_machine *machine)
 {
-	discover_units(machine);
+	qt_machine_discover(machine);
+	qt_machine_look(machine);
+}
+
+void qt_machine_look(struct qt_machine *machine)
+{
 	for (size_t i = 0; i < machine->unit_count; i++)
 		machine->units[i].ops->inspect(machine, &machine->units[i]);
 	for (size_t i = 0; i < machine->unit_count; i++)

@@ -10,10 +10,10 @@ const char *qt_reset_method_name(unsigned method)
 {
 	static const char *const names[] = {
 		[QT_RESET_NONE] = "none",
-		[QT_RESET_DEVICE] = "device specific",
-		[QT_RESET_FLR] = "FLR",
-		[QT_RESET_AF] = "AF FLR",
-		[QT_RESET_PM] = "PM",
+		[QT_RESET_DEVICE] = "device_specific",
+		[QT_RESET_FLR] = "flr",
+		[QT_RESET_AF] = "af_flr",
+		[QT_RESET_PM] = "pm",
 		[QT_RESET_BUS] = "bus",
 		[QT_RESET_SLOT] = "slot",
 	};

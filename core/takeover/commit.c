@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* commit and undo: making the journal's stores, in either direction, and flushing. */
-#include "takeover.h"
+#include <quietus/limits.h>
 
-/* Longest time for flushing all units, in microseconds. */
-#define FLUSH_LIMIT_US 1000000
+#include "takeover.h"
 
 static bool all_coherent(const struct qt_machine *machine)
 {
@@ -47,7 +46,7 @@ int qt_takeover_flush(struct qt_machine *machine)
 
 		if (!needs_flush(machine, unit))
 			continue;
-		if (host->now_us(host->context) - since > FLUSH_LIMIT_US)
+		if (host->now_us(host->context) - since > QT_FLUSH_LIMIT_US)
 			error = QT_E_TIMEOUT;
 		else
 			error = unit->ops->flush(machine, unit);

@@ -3,13 +3,9 @@
  * stop: resets what the plan wants stopped, takes away the entries of its
  * requesters, and watches whether they are as quiet as they seem.
  */
+#include <quietus/limits.h>
+
 #include "takeover.h"
-
-/* WAIT for faults of requesters that should be quiet, in microseconds: once for all. */
-#define WATCH_US 10000
-
-/* Plans at most, when one after the other turns out not to be quiet. */
-#define ROUNDS 8
 
 /* A direct one that was stopped keeps what lets it through: nothing is in its way. */
 static bool is_to_be_released(const struct qt_requester *requester)
@@ -92,7 +88,7 @@ static bool any_goes_on(struct qt_machine *machine)
 
 	/* Old faults, and those of DMA that was under way when its entry went. */
 	collect_faults(machine, forget_fault);
-	while (!seen && host->now_us(host->context) - since < WATCH_US)
+	while (!seen && host->now_us(host->context) - since < QT_WATCH_US)
 		seen = collect_faults(machine, see_fault);
 	return seen;
 }
@@ -142,6 +138,8 @@ int qt_takeover_stop(
 	struct qt_takeover *takeover, struct qt_plan *plan, bool all, uint64_t limit_us)
 {
 	struct qt_machine *machine = takeover->machine;
+	const struct qt_host *host = machine->host;
+	uint64_t since = host->now_us(host->context);
 	int error;
 
 	if (!qt_plan_stops(machine, plan, all))
@@ -150,11 +148,12 @@ int qt_takeover_stop(
 	if (error)
 		return error;
 	forget_device_tlbs(machine);
-	for (unsigned round = 0; round < ROUNDS; round++) {
+	/* Each try that fails leaves one requester less to be tried. */
+	do {
 		qt_plan(machine, plan);
 		error = plan->commit ? release(takeover) : QT_OK;
 		if (error != QT_E_BUSY)
 			return error;
-	}
+	} while (host->now_us(host->context) - since <= limit_us);
 	return QT_E_LIMIT;
 }

@@ -270,6 +270,13 @@ int qt_machine_init(struct qt_machine *machine);
  */
 void qt_machine_find(struct qt_machine *machine);
 
+/*
+ * The two halves of find: units as firmware describes them, without touching one;
+ * then all that is read from them and from their tables.
+ */
+void qt_machine_discover(struct qt_machine *machine);
+void qt_machine_look(struct qt_machine *machine);
+
 /* A reader over the machine's RAM that may read `reads` times (up to 64 entries each). */
 struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads);
 

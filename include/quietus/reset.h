@@ -30,9 +30,6 @@ enum qt_reset_method {
 };
 #define QT_RESET_METHODS 7
 
-/* WAIT for all stops of a crash together, in microseconds: what they are given at most. */
-#define QT_STOP_LIMIT_US 3000000
-
 /* Why a function cannot be stopped. The numbers are part of the report's format. */
 enum qt_reset_obstacle {
 	QT_OBSTACLE_NONE = 0,

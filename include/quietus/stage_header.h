@@ -41,6 +41,9 @@
 /* Memory the stage may use, image and bss included, in bytes from its start. */
 #define QT_STAGE_MEMORY_SIZE (2u << 20)
 
+/* Of that, what report and journal take at most. What is left is for finding, and for tables. */
+#define QT_STAGE_REPORT_SIZE (512u << 10)
+
 /* All fields little-endian; offsets are in bytes from the start of the stage. */
 struct qt_stage_header {
 	uint8_t magic[8];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <quietus/memory.h>
+#include <quietus/stage_header.h>
 
 #include "settle.h"
 
@@ -16,6 +17,7 @@
 #define JOURNAL_SIZE QT_KIB(384)
 #define RECORDS_SIZE ((QT_REPORT_RECORDS_MAX(LOG_SIZE) + 7) & ~UINT64_C(7))
 #define BLOCK_SIZE   PAGES(REPORT_HEAD + RECORDS_SIZE + JOURNAL_SIZE)
+_Static_assert(BLOCK_SIZE <= QT_STAGE_REPORT_SIZE, "the audit counts on this");
 
 static void begin_phase(struct settle *s, enum qt_phase phase);
 static enum qt_reason enumerate_functions(struct settle *s);
@@ -82,7 +84,7 @@ void settle(struct settle *s)
 static void begin_phase(struct settle *s, enum qt_phase phase)
 {
 	s->phase = (uint8_t)phase;
-	s->machine.deadline_us = s->host->now_us(s->host->context) + READING_LIMIT_US;
+	s->machine.deadline_us = s->host->now_us(s->host->context) + QT_READING_LIMIT_US;
 }
 
 /*

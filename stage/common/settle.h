@@ -8,6 +8,7 @@
 #ifndef QUIETUS_STAGE_SETTLE_H
 #define QUIETUS_STAGE_SETTLE_H
 
+#include <quietus/limits.h>
 #include <quietus/report.h>
 
 #include "command_line.h"
@@ -18,13 +19,6 @@
 
 /* Bytes kept free right before the report, for whatever it is handed over in. */
 #define REPORT_HEAD 16
-
-/*
- * WAIT reading tables: the longest that each of find, prepare and verify may go
- * on. Nothing sound comes near it: 256 domains with 1 GiB mapped page by page
- * take well below a second.
- */
-#define READING_LIMIT_US 5000000
 
 struct settle {
 	/* The architecture sets these. */

@@ -6,6 +6,7 @@
 #ifndef MODEL_SCENARIO_H
 #define MODEL_SCENARIO_H
 
+#include <quietus/limits.h>
 #include <quietus/takeover.h>
 
 #include "check.h"

@@ -231,6 +231,30 @@ void assert_refused(const struct outcome *outcome, const char *file, const char 
 			reason, outcome->code, outcome->output, outcome->errors);
 }
 
+void assert_says(const char *output, const char *line)
+{
+	char squeezed[sizeof(((struct outcome *)0)->output)];
+	size_t used = 0;
+
+	for (; *output; output++)
+		if (*output != ' ' || !used || squeezed[used - 1] != ' ')
+			squeezed[used++] = *output;
+	squeezed[used] = 0;
+	if (!strstr(squeezed, line))
+		fail_msg("'%s' is not in:\n%s", line, squeezed);
+}
+
+void assert_json(const char *json, const char *expression)
+{
+	struct outcome outcome;
+
+	write_file("json.json", (const uint8_t *)json, strlen(json));
+	outcome = run_program("jq", "-e", expression, "json.json", NULL);
+	if (outcome.code != 0)
+		fail_msg("jq: '%s' is not true (%d, %s) of:\n%s", expression, outcome.code,
+			outcome.errors, json);
+}
+
 void assert_success(const struct outcome *outcome)
 {
 	if (outcome->code != 0 || *outcome->errors)

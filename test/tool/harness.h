@@ -57,6 +57,12 @@ void list_folder(char *names, size_t size);
  * it. */
 void assert_refused(const struct outcome *outcome, const char *file, const char *reason);
 
+/* Asserts that the output has `line`, whatever runs of spaces are in it. */
+void assert_says(const char *output, const char *line);
+
+/* Asserts that jq finds the expression true of the JSON text. Leaves a file json.json. */
+void assert_json(const char *json, const char *expression);
+
 /* Asserts that all went well, without a word on standard error. */
 void assert_success(const struct outcome *outcome);
 

@@ -27,6 +27,8 @@ int main(int argc, char **argv)
 		&unwrap_suite,
 		&write_suite,
 		&report_suite,
+		&audit_suite,
+		&status_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {

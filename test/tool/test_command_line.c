@@ -31,6 +31,10 @@ static void usage_errors_exit_with_2(void **state)
 	assert_usage_error(quietus("unwrap", "--stage", "s", "a", NULL), "unknown option");
 	assert_usage_error(quietus("report", "a", NULL), "too many");
 	assert_usage_error(quietus("report", "--from", NULL), "missing argument");
+	assert_usage_error(quietus("audit", "a", NULL), "too many");
+	assert_usage_error(quietus("audit", "--frobnicate", NULL), "unknown option");
+	assert_usage_error(quietus("status", "a", NULL), "too many");
+	assert_usage_error(quietus("status", "--frobnicate", NULL), "unknown option");
 }
 
 static void unwrap_needs_an_output_name(void **state)
@@ -43,7 +47,7 @@ static void unwrap_needs_an_output_name(void **state)
 
 static void help_goes_to_standard_output(void **state)
 {
-	static const char *const commands[] = {"wrap", "unwrap", "report"};
+	static const char *const commands[] = {"wrap", "unwrap", "report", "audit", "status"};
 	struct outcome general = quietus("--help", NULL);
 
 	(void)state;

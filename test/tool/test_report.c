@@ -165,32 +165,6 @@ static struct sample *new_sample(void)
 	return s;
 }
 
-/* Asserts that the report has `line`, whatever runs of spaces are in it. */
-static void assert_says(const char *output, const char *line)
-{
-	char squeezed[sizeof(((struct outcome *)0)->output)];
-	size_t used = 0;
-
-	for (; *output; output++)
-		if (*output != ' ' || !used || squeezed[used - 1] != ' ')
-			squeezed[used++] = *output;
-	squeezed[used] = 0;
-	if (!strstr(squeezed, line))
-		fail_msg("'%s' is not in:\n%s", line, squeezed);
-}
-
-/* Asserts that jq finds the expression true of the JSON text. */
-static void assert_json(const char *json, const char *expression)
-{
-	struct outcome outcome;
-
-	write_file("report.json", (const uint8_t *)json, strlen(json));
-	outcome = run_program("jq", "-e", expression, "report.json", NULL);
-	if (outcome.code != 0)
-		fail_msg("jq: '%s' is not true (%d, %s) of:\n%s", expression, outcome.code,
-			outcome.errors, json);
-}
-
 static void assert_no_report(struct outcome outcome, const char *file, const char *reason)
 {
 	assert_int_equal(outcome.code, 2);

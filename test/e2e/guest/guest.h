@@ -46,6 +46,7 @@ bool wait_for_path(const char *path, unsigned int seconds);
 bool write_file(const char *path, const char *text);
 bool read_text(const char *path, char *text, size_t size);
 int run(char *const argv[]);
+int run_into(const char *path, char *const argv[]); /* standard output goes to a file */
 int net_up(void);
 void settle(unsigned int milliseconds);
 

@@ -46,6 +46,16 @@ static void rearrange(void)
 		pci_hotplug(config("hotplug", ""));
 }
 
+/* What the stage will do, foretold. */
+static void audit(void)
+{
+	char *argv[] = {"/bin/quietus", "audit", "--json", NULL};
+	int status = run_into("/tmp/audit", argv);
+
+	say("audit_exit=%d", status);
+	say_file_hex("audit", "/tmp/audit");
+}
+
 static void make_traffic(const char *disk)
 {
 	unsigned int interfaces = (unsigned int)net_up();
@@ -92,6 +102,8 @@ static void system_kernel(void)
 	rearrange();
 	make_traffic(disk);
 	load_capture_kernel();
+	if (*config("audit", ""))
+		audit();
 	say("system=loaded");
 	wait_for_runner(RUNNER_WAIT_SECONDS);
 	if (deep) /* not before: stopping the machine to look at it completes what is in flight */

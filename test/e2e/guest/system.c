@@ -118,10 +118,17 @@ bool read_text(const char *path, char *text, size_t size)
 
 int run(char *const argv[])
 {
+	return run_into(NULL, argv);
+}
+
+int run_into(const char *path, char *const argv[])
+{
 	int status = -1;
 	pid_t child = fork();
 
 	if (child == 0) {
+		if (path && !freopen(path, "w", stdout))
+			_exit(127);
 		execv(argv[0], argv);
 		_exit(127);
 	}

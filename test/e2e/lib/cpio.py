@@ -13,8 +13,18 @@ def _pad(data):
     return data + bytes(-len(data) % 4)
 
 
-def archive(files):
-    """An archive of {path: bytes}; its folders must exist in an earlier archive."""
-    members = [_member(name, data, 0o100644) for name, data in files.items()]
+def _folders(files):
+    found = set()
+    for name in files:
+        while "/" in name:
+            name = name.rpartition("/")[0]
+            found.add(name)
+    return sorted(found)
+
+
+def archive(files, mode=0o100644, folders=False):
+    """An archive of {path: bytes}; folders: with those that earlier archives may not have."""
+    members = [_member(name, b"", 0o040755) for name in _folders(files)] if folders else []
+    members += [_member(name, data, mode) for name, data in files.items()]
     whole = b"".join(members) + _member("TRAILER!!!", b"", 0)
     return whole + bytes(-len(whole) % 512)

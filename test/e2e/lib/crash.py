@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 
-from . import cpio, dump, guest, machine, report, stage, vtd
+from . import audit, cpio, dump, guest, machine, report, stage, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -121,12 +121,14 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_net", "background_disk",
                 "background_deep", "patterns", "vfio_device", "vfio_maps", "vfs", "asleep",
-                "hotplug", "yank"):
+                "hotplug", "yank", "audit"):
         config[key] = scenario.values[key]
     config["vfio_msix"] = 1 if scenario.spare == "bell" else ""
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
         file.write(_archives(system, groups + ["kexec"]))
+        if scenario.audit:
+            file.write(audit.archive(os.path.join(PRODUCTS, "quietus"), capture_cmdline))
         file.write(cpio.archive({
             "config": _config(config), "boot/initrd": _capture_initrd(scenario, capture, token),
             "boot/capture": _read(_capture_image(capture, kind, folder))}))
@@ -242,6 +244,9 @@ class Run:
             self.guest.hotplug(value)
         elif key.startswith("setup_data_"):
             self._store_setup_data(bytes.fromhex(value))
+        elif key == "audit":
+            with open(self._audit_path(), "wb") as file:
+                file.write(bytes.fromhex(value))
         elif key.startswith("mem_") or key == "interfaces":
             self.result[key] = int(value)
         elif key == "error":
@@ -252,6 +257,9 @@ class Run:
         if key == "system":
             return "system" if value == "loaded" else None
         return f"{key}={value}" if key == "capture" else key
+
+    def _audit_path(self):
+        return os.path.join(self.folder, "audit.json")
 
     def _store_setup_data(self, data):
         if data.startswith(report.MAGIC):
@@ -422,6 +430,15 @@ class Run:
             self.fail(f"a unit was switched or given another root: {self.switched[0]}")
         if self.watch:
             self.watch.check_against(decoded)
+        if self.scenario.audit:
+            self._check_audit(decoded)
+
+    def _check_audit(self, decoded):
+        for problem in audit.problems(self._audit_path(), decoded):
+            self.fail(problem)
+        if os.path.exists(self._audit_path()) and \
+                audit.was_read(self._audit_path()) != (self.scenario.audit == "read"):
+            self.fail(f"audit: the tables were not {self.scenario.audit}")
 
     def _check_decisions(self, decisions):
         for wanted in self.scenario.expect_decisions.split():

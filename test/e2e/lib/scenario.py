@@ -51,7 +51,9 @@ DEFAULTS = {
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
     "kexec": "-s",
-    # What happens before the crash.
+    # What happens before the crash. audit: the tool foretells what the stage will do, from
+    # tables "read" (with iomem=relaxed in system, or registers cannot be) or "derived".
+    "audit": "",
     "churn_disk": "60",
     "churn_deep": "0",  # reads in flight at once; the disk's limits are lifted when they are
     "churn_net": "200",

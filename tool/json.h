@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* JSON on standard output: values, and members with what is to stand before them. */
+#ifndef QUIETUS_TOOL_JSON_H
+#define QUIETUS_TOOL_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Prints a string with its quotes. Control characters are escaped. */
+void json_string(const char *text);
+
+/* Prints `before`, a comma for instance, and a member's name. */
+void json_name(const char *before, const char *name);
+
+/* Whole members. An empty text is null; hex is a string of digits after 0x. */
+void json_text(const char *before, const char *name, const char *text);
+void json_bool(const char *before, const char *name, bool value);
+void json_number(const char *before, const char *name, uint64_t value);
+void json_hex(const char *before, const char *name, uint64_t value);
+
+#endif
