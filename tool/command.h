@@ -27,5 +27,7 @@ struct command {
 extern const struct command command_wrap;
 extern const struct command command_unwrap;
 extern const struct command command_report;
+extern const struct command command_undo;
+extern const struct command command_show;
 
 #endif

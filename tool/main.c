@@ -11,6 +11,8 @@ static const struct command *const commands[] = {
 	&command_wrap,
 	&command_unwrap,
 	&command_report,
+	&command_undo,
+	&command_show,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -28,7 +28,7 @@ static uint64_t load(const uint8_t *at, size_t size)
 	}
 }
 
-static void write_size(uint64_t bytes, char text[FIELD_TEXT])
+void write_size(uint64_t bytes, char text[FIELD_TEXT])
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 	double value = (double)bytes;
@@ -39,7 +39,7 @@ static void write_size(uint64_t bytes, char text[FIELD_TEXT])
 	snprintf(text, FIELD_TEXT, "%.*f %s", unit ? 1 : 0, value, units[unit]);
 }
 
-static void write_rid(qt_rid rid, char text[FIELD_TEXT])
+void write_rid(qt_rid rid, char text[FIELD_TEXT])
 {
 	snprintf(text, FIELD_TEXT, "%04x:%02x:%02x.%x", QT_RID_SEGMENT(rid), QT_RID_BUS(rid),
 		QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, and libsmartcols.
+# build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, libsmartcols,
+# libkdumpfile and libelf.
 
 TOOL_SRC    := $(sort $(wildcard tool/*.c))
 TOOL_OBJ    := $(TOOL_SRC:%.c=$(B)/%.o)
 TOOL_CFLAGS  = -D_GNU_SOURCE -Itool -DQT_LIBDIR='"$(PREFIX)/lib/quietus"'
-TOOL_LIBS   := -lsmartcols
+TOOL_LIBS   := -lsmartcols -lkdumpfile -lelf
 
 all: $(B)/quietus
 

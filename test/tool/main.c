@@ -27,6 +27,8 @@ int main(int argc, char **argv)
 		&unwrap_suite,
 		&write_suite,
 		&report_suite,
+		&undo_suite,
+		&show_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {

@@ -226,7 +226,7 @@ static void everything_is_said_in_text(void **state)
 static void everything_is_in_json(void **state)
 {
 	static const char expression[] =
-		".format == 1 and .outcome == \"committed\" and .reason == null and "
+		".format == 2 and .outcome == \"committed\" and .reason == null and "
 		".reason_code == 0 and .error == null and .blocker == null and "
 		".stage_version == \"0.1.0\" and .phase == \"verify\" and .stage_us == 413759 and "
 		".stage_start == \"0x1fae00000\" and .words_changed == 3 and .nmis == 2 and "
@@ -493,7 +493,7 @@ static void damaged_report_headers_are_refused(void **state)
 
 	(void)state;
 	REFUSED(magic, 0, "not a report");
-	REFUSED(version, 2, "another version than 1");
+	REFUSED(version, 1, "another version than 2");
 	REFUSED(size, (uint32_t)s->size + 1, "damaged");
 	REFUSED(size, 8, "damaged");
 	REFUSED(stage_version[28], 0x31313131, "damaged");
