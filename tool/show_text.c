@@ -283,7 +283,7 @@ int show_report(const struct report *report, enum show_style style)
 	int error = 0;
 
 	if (style == SHOW_JSON) {
-		report_print_json(report);
+		report_print_json(report, NULL);
 		return 0;
 	}
 	table = new_table(known_columns, QT_ARRAY_SIZE(known_columns), style == SHOW_PLAIN);

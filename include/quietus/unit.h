@@ -19,6 +19,14 @@ struct qt_unit_entry {
 	struct qt_table table; /* with QT_REQ_TRANSLATED */
 };
 
+/* A refused DMA that a unit recorded. */
+struct qt_unit_fault {
+	qt_rid rid;
+	qt_iova iova;
+	bool write;
+	uint8_t code; /* the unit's own number for why */
+};
+
 /* What keeps the capture kernel's driver away from units of one kind. */
 struct qt_keep_away {
 	const char *command_line; /* words for its command line, NULL: none */
@@ -106,6 +114,15 @@ struct qt_unit_ops {
 	 * that devices with ATS cache. Bounded. QT_E_TIMEOUT, QT_E_NOMEM, QT_E_IO.
 	 */
 	int (*flush)(struct qt_machine *machine, const struct qt_unit *unit);
+
+	/*
+	 * Calls visit for every refused DMA that the unit has recorded and that nobody
+	 * has taken from it, oldest first as far as it tells. Reads only. A visit that
+	 * returns non-zero ends it with that value. QT_E_BAD: its pointers
+	 * make no sense; others as host.read's.
+	 */
+	int (*faults)(const struct qt_machine *machine, const struct qt_unit *unit,
+		int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
 
 	/* Masks the unit's own interrupts: they point at the dead kernel's vectors. */
 	void (*mask_interrupts)(const struct qt_machine *machine, const struct qt_unit *unit);

@@ -27,6 +27,7 @@ int main(int argc, char **argv)
 		&unwrap_suite,
 		&write_suite,
 		&report_suite,
+		&units_now_suite,
 		&undo_suite,
 		&show_suite,
 		&kernel_suite,

@@ -373,6 +373,7 @@ const struct qt_unit_ops qt_unit_amdvi = {
 	.block = block,
 	.release_interrupts = release_interrupts,
 	.flush = amdvi_flush,
+	.faults = amdvi_faults,
 	.mask_interrupts = mask_interrupts,
 	.keep_away = keep_away,
 };

@@ -13,11 +13,14 @@
 enum amdvi_register {
 	AMDVI_DEVICE_TABLE = 0x0000,
 	AMDVI_COMMAND_BASE = 0x0008,
+	AMDVI_EVENT_BASE = 0x0010,
 	AMDVI_CONTROL = 0x0018,
 	AMDVI_FEATURES = 0x0030,
 	AMDVI_DEVICE_TABLE_1 = 0x0100, /* of segment 1; the others follow */
 	AMDVI_COMMAND_HEAD = 0x2000,
 	AMDVI_COMMAND_TAIL = 0x2008,
+	AMDVI_EVENT_HEAD = 0x2010,
+	AMDVI_EVENT_TAIL = 0x2018,
 	AMDVI_STATUS = 0x2020,
 };
 
@@ -28,6 +31,20 @@ enum amdvi_register {
 
 /* Command buffer base (3.4.2): power of two of its entries in bits 59:56. */
 #define AMDVI_COMMAND_LENGTH(lg2) ((uint64_t)(lg2) << 56)
+
+/* Event log base, head and tail (3.4.3, 3.4.14): sizes and offsets in bytes. */
+#define AMDVI_EVENT_LOG(reg)      ((reg)&0x000ffffffffff000ull)
+#define AMDVI_EVENT_LOG_SIZE(reg) (16u << ((reg) >> 56 & 0xf))
+#define AMDVI_EVENT_OFFSET(reg)   ((uint32_t)(reg)&0x7fff0)
+
+/* Events (2.5): two words; code in bits 63:60 of the first. */
+#define AMDVI_EVENT_SIZE         16u
+#define AMDVI_EVENT_CODE(word)   ((uint8_t)((word) >> 60))
+#define AMDVI_EVENT_DEVICE(word) ((unsigned)(word)&0xffff)
+#define AMDVI_EVENT_WRITE        (1ull << 53) /* RW, of a page fault */
+#define AMDVI_EVENT_INTERRUPT    (1ull << 51) /* I: no DMA, but an interrupt */
+#define AMDVI_EVENT_BAD_ENTRY    1u           /* ILLEGAL_DEV_TABLE_ENTRY */
+#define AMDVI_EVENT_PAGE_FAULT   2u           /* IO_PAGE_FAULT */
 
 /* Control (3.4.4). */
 #define AMDVI_CONTROL_ENABLE          (1ull << 0)
@@ -91,6 +108,8 @@ enum amdvi_register {
 
 int amdvi_discover(struct qt_machine *machine);
 int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit);
+int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
+	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
 
 /*
  * Address of the device table entry of a device ID, 0 where the tables do not

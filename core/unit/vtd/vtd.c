@@ -200,6 +200,7 @@ const struct qt_unit_ops qt_unit_vtd = {
 	.set_root = set_root,
 	.block = block,
 	.flush = vtd_flush,
+	.faults = vtd_faults,
 	.mask_interrupts = mask_interrupts,
 	.keep_away = keep_away,
 };

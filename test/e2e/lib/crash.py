@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-from . import cpio, dump, guest, machine, report, stage, vtd
+from . import cpio, dump, guest, machine, report, stage, tool, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -82,7 +82,8 @@ def _capture_initrd(scenario, kernel, token):
     groups = [scenario.disk] + scenario.capture_modules.split()
     return _archives(kernel, groups) + cpio.archive({"config": _config({
         "token": token, "disk": machine.DISK_PATH[scenario.disk], "modules": " ".join(groups),
-        "capture_net": 1 if "net" in groups else ""})})
+        "capture_net": 1 if "net" in groups else "",
+        "dump_elf": 1 if scenario.dump_format == "elf" else ""})})
 
 
 def _system_groups(scenario):
@@ -160,6 +161,7 @@ class Run:
         self.checks = scenario.checks.split()
         self.patterns = {}
         self.sample = {}
+        self.landed = []  # where frames of the dead kernel's rings lie
         self.crash_region = []
         self.guest = None
         self.watch = None
@@ -321,6 +323,8 @@ class Run:
         found = self.guest.feeder.found_in(self.guest.memory)
         landed = {number for number, addresses in found.items()
                   if not all(self._in_crash_region(address) for address in addresses)}
+        self.landed = [address for number in sent for address in found.get(number, [])
+                       if not self._in_crash_region(address)]
         self.result["leftover_sent"] = len(sent)
         self.result["leftover_landed"] = len(sent & landed)
 
@@ -376,6 +380,8 @@ class Run:
             self.fail(f"a unit was switched or given another root: {self.switched[0]}")
         if self.watch:
             self.watch.check_against(decoded)
+        if "tool" in self.checks:
+            tool.check(self, decoded)
 
     def check(self):
         if "dump" in self.checks and not self.result["saved"]:

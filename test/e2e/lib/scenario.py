@@ -44,6 +44,7 @@ DEFAULTS = {
     "background_disk": "1",  # reads until the crash, one at a time
     "background_deep": "0",  # reads until the crash, churn_deep at a time
     "patterns": "16",
+    "dump_format": "kdump",  # or "elf"
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
     # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), or dead-unit.
@@ -53,7 +54,8 @@ DEFAULTS = {
     "quiet": "0",  # let no device write meanwhile
     # What must hold. dump: saved and complete; faults: none after the panic;
     # leftover: DMA still lands where it did; window_empty, window_used: the system
-    # kernel left that at the crash region's IOVAs; noreport: none is expected.
+    # kernel left that at the crash region's IOVAs; noreport: none is expected;
+    # tool: quietus undo and show agree with what was seen (VT-d).
     "checks": "dump faults leftover",
     "expect_outcome": "committed",  # the report's outcome, or several with | between
     # Seconds.

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * DMA that the unit refused, from its fault recording registers.
+ *
+ * Source: Intel VT-d specification, revision 4.1, sections 7.2 (fault reporting),
+ * 11.4.14 (fault recording registers).
+ */
+#include "vtd.h"
+
+/* The registers are a ring, and FSTS has the number of the oldest fault. */
+int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
+	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context)
+{
+	const struct qt_host *host = machine->host;
+	unsigned count = VTD_CAP_NFR(unit->capability);
+	unsigned first = VTD_FSTS_FRI(host->mmio_read32(host->context, unit->registers + VTD_FSTS));
+
+	for (unsigned i = 0; i < count; i++) {
+		qt_phys at = unit->registers + VTD_CAP_FRO(unit->capability) * 16u +
+			     (first + i) % count * VTD_FAULT_SIZE;
+		uint64_t high = host->mmio_read64(host->context, at + 8);
+		struct qt_unit_fault fault = {
+			.rid = QT_RID(unit->segment, 0, 0) | VTD_FAULT_SID(high),
+			.write = !(high & VTD_FAULT_READ),
+			.code = VTD_FAULT_FR(high),
+		};
+		int error;
+
+		if (!(high & VTD_FAULT_F) || VTD_FAULT_IS_INTERRUPT(fault.code))
+			continue;
+		fault.iova = host->mmio_read64(host->context, at) & VTD_FAULT_ADDRESS;
+		error = visit(context, &fault);
+		if (error)
+			return error;
+	}
+	return QT_OK;
+}
