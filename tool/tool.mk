@@ -26,10 +26,11 @@ uninstall: uninstall-tool
 install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
 	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	install -D -m 755 packaging/hooks/save-report $(DESTDIR)$(PREFIX)/lib/quietus/save-report
 	install -D -m 644 doc/man/quietus.1 $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/quietus $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/save-report
 	test ! -d $(DESTDIR)$(PREFIX)/lib/quietus || \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/lib/quietus

@@ -24,7 +24,7 @@ check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_SANITIZED) $(TOOL_TEST_STAGE) #
 	test/tool/prepare $(B)/kernels $(if $(TEST_KERNELS),,$(TOOL_TEST_SUITES))
 	@mkdir -p $(TOOL_TEST_FOLDER)/tmp
 	QUIETUS=$(CURDIR)/$(TOOL_SANITIZED) QT_TEST_STAGE=$(CURDIR)/$(TOOL_TEST_STAGE) \
-	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp \
+	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp QT_TEST_TOP=$(CURDIR) \
 	LSAN_OPTIONS=suppressions=$(CURDIR)/test/tool/lsan.suppress:print_suppressions=0 \
 	QT_TEST_KERNELS="$(abspath $(TOOL_TEST_KERNELS))" \
 		$(TOOL_TEST_FOLDER)/test-tool $(TOOL_TEST)
