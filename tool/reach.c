@@ -190,7 +190,7 @@ bool reach_read(struct reach *reach, const struct reach_source *source, struct r
 
 void reach_free(struct reach *reach)
 {
-	for (size_t i = 0; i < reach->domain_count; i++) {
+	for (size_t i = 0; reach->domains && i < reach->domain_count; i++) {
 		free(reach->domains[i].ranges);
 		free(reach->domains[i].hits);
 	}
