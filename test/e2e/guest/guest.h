@@ -62,6 +62,9 @@ void disk_deep_in_background(const char *path, unsigned int requests, unsigned i
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
 void vfio_prepare(const char *device, const char *maps);
 
+/* tool.c */
+void run_tool(void);
+
 /* save.c */
 bool save_dump(const char *disk);
 

@@ -13,8 +13,8 @@ def _pad(data):
     return data + bytes(-len(data) % 4)
 
 
-def archive(files):
+def archive(files, mode=0o644):
     """An archive of {path: bytes}; its folders must exist in an earlier archive."""
-    members = [_member(name, data, 0o100644) for name, data in files.items()]
+    members = [_member(name, data, 0o100000 | mode) for name, data in files.items()]
     whole = b"".join(members) + _member("TRAILER!!!", b"", 0)
     return whole + bytes(-len(whole) % 512)

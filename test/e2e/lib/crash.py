@@ -80,10 +80,12 @@ def _archives(kernel, groups):
 
 def _capture_initrd(scenario, kernel, token):
     groups = [scenario.disk] + scenario.capture_modules.split()
-    return _archives(kernel, groups) + cpio.archive({"config": _config({
+    with_tool = "tool" in scenario.checks.split()
+    return _archives(kernel, groups) + (tool.archive(PRODUCTS) if with_tool else b"") + (
+        cpio.archive({"config": _config({
         "token": token, "disk": machine.DISK_PATH[scenario.disk], "modules": " ".join(groups),
-        "capture_net": 1 if "net" in groups else "",
-        "dump_elf": 1 if scenario.dump_format == "elf" else ""})})
+        "capture_net": 1 if "net" in groups else "", "tool": 1 if with_tool else "",
+        "dump_elf": 1 if scenario.dump_format == "elf" else ""})}))
 
 
 def _system_groups(scenario):
@@ -220,7 +222,10 @@ class Run:
             self.result["kexec"] = int(value)
         elif key.startswith("setup_data_"):
             self._store_setup_data(bytes.fromhex(value))
-        elif key.startswith("mem_") or key == "interfaces":
+        elif key in ("tool_report", "tool_show"):
+            with open(os.path.join(self.folder, key), "wb") as file:
+                file.write(bytes.fromhex(value))
+        elif key.startswith(("mem_", "tool_")) or key == "interfaces":
             self.result[key] = int(value)
         elif key == "error":
             self.result.setdefault("guest_errors", []).append(value)

@@ -5,9 +5,10 @@ from outside: memory and tables at the stage's entry, frames that landed."""
 import hashlib
 import json
 import os
+import re
 import subprocess
 
-from . import dump, vtd
+from . import cpio, dump, vtd
 
 NETWORK = "0x02"
 ACCESS = {1: "r-", 2: "-w", 3: "rw"}
@@ -16,6 +17,19 @@ ACCESS = {1: "r-", 2: "-w", 3: "rw"}
 def _quietus(run, *arguments):
     return subprocess.run([os.path.join(run.products, "quietus"), *arguments], cwd=run.folder,
                           capture_output=True, text=True, check=False, timeout=300)
+
+
+def archive(products):
+    """The tool and its libraries, for the capture kernel."""
+    program = os.path.join(products, "quietus")
+    listing = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+    files = {"bin/quietus": program}
+    files.update({path.lstrip("/"): path for path in re.findall(r"/\S+", listing)})
+    contents = {}
+    for name, path in files.items():
+        with open(path, "rb") as file:
+            contents[name] = file.read()
+    return cpio.archive(contents, 0o755)
 
 
 def _digest(path):
@@ -43,6 +57,7 @@ class Check:
                       if change[0] != change[1]}
 
     def all(self):
+        self.in_capture_kernel()
         self.compare("as the stage left them")
         self.undo()
         self.show()
@@ -50,6 +65,24 @@ class Check:
 
     def fail(self, problem):
         self.run.fail("quietus " + problem)
+
+    def in_capture_kernel(self):
+        """The tool saw there what it sees here, and knew whether the unit was left alone."""
+        if self.run.result.get("tool_show_status") or self.run.result.get("tool_report_status"):
+            self.fail("failed in the capture kernel")
+            return
+        with open(os.path.join(self.run.folder, "tool_show"), encoding="ascii") as file:
+            there = file.read()
+        here = _quietus(self.run, "show", "--plain", "vmcore").stdout
+        if not there or there != here:
+            self.fail("show: other ranges in the capture kernel than in the dump")
+        with open(os.path.join(self.run.folder, "tool_report"), encoding="ascii") as file:
+            units = json.load(file)["now"]
+        relaxed = "iomem=relaxed" in self.run.scenario.capture.split()
+        for unit in units or [{}]:
+            expected = True if relaxed else None
+            if unit.get("left_alone") is not expected or unit.get("fault_count"):
+                self.fail(f"report: {unit} of a unit that was left alone")
 
     def compare(self, state):
         done = _quietus(self.run, "undo", "--check", "--journal", "report.bin", "vmcore")
