@@ -38,6 +38,9 @@ void crash(struct crashed *crashed, const struct model_unit_config *unit)
 	domain = model_domain_new(m, 0, 3, 2);
 	model_map(m, domain, CRASHED_RX_IOVA, CRASHED_RX_PHYS, CRASHED_RX_SIZE, QT_RW, 0);
 	model_map(m, domain, CRASHED_RX_IOVA + CRASHED_RX_SIZE, QT_MIB(400), 0x1000, QT_RW, 0);
+	/* Neighbours that may do something else. */
+	model_map(m, domain, CRASHED_RX_IOVA + CRASHED_RX_SIZE + 0x1000, QT_MIB(401), 0x1000,
+		QT_READ, 0);
 	model_map(m, domain, CRASHED_TX_IOVA, CRASHED_TX_PHYS, 0x1000, QT_READ, 0);
 	model_attach(m, domain, CRASHED_NIC, 0);
 	model_attach(m, domain, CRASHED_USB, 0);

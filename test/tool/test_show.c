@@ -32,8 +32,10 @@ static const char everything[] = "0000:00:01.0 range 0x21200000 4096 rw 0x136000
 				 "0000:00:01.0 range 0x40000000 2097152 rw 0x12c00000 1\n"
 				 "0000:00:02.0 range 0xffd00000 4096 r- 0xc800000 1\n"
 				 "0000:00:02.0 range 0xffe00000 20480 rw 0x6400000 2\n"
+				 "0000:00:02.0 range 0xffe05000 4096 r- 0x19100000 1\n"
 				 "0000:00:03.0 range 0xffd00000 4096 r- 0xc800000 1\n"
 				 "0000:00:03.0 range 0xffe00000 20480 rw 0x6400000 2\n"
+				 "0000:00:03.0 range 0xffe05000 4096 r- 0x19100000 1\n"
 				 "0000:00:04.0 direct\n"
 				 "0000:00:05.0 nothing\n";
 
@@ -89,7 +91,7 @@ static void text_is_for_people(void **state)
 	assert_success(&outcome);
 	assert_says(&outcome, "0000:00:01.0 (144d:a808, storage): 2.0 MiB in 2 ranges\n");
 	assert_says(&outcome, "0000:00:02.0 (8086:10d3, network),\n"
-			      "0000:00:03.0 (8086:2934, USB): 24.0 KiB in 2 ranges\n");
+			      "0000:00:03.0 (8086:2934, USB): 28.0 KiB in 3 ranges\n");
 	assert_says(&outcome, "0xffe00000 0xffe04fff 20.0 KiB rw     2 pieces\n");
 	assert_says(&outcome, "0xffd00000 0xffd00fff  4.0 KiB r-     0xc800000\n");
 	assert_says(&outcome, "0000:00:04.0 (8086:2918, display): all of memory, untranslated "
@@ -123,10 +125,11 @@ static void json_is_for_programs(void **state)
 		".devices[1] == {rid: \"0000:00:02.0\", vendor: \"0x8086\", device: \"0x10d3\", "
 		"class: \"0x020000\", reach: \"range\", state: \"translated\", error: null, "
 		"domain: 1} and .devices[3].reach == \"direct\" and .devices[3].domain == null and "
-		".domains[1].bytes == 24576 and .domains[1].error == null and "
+		".domains[1].bytes == 28672 and .domains[1].error == null and "
 		".domains[1].ranges == [{iova: \"0xffd00000\", size: 4096, access: \"r-\", "
 		"phys: \"0xc800000\", pieces: 1}, {iova: \"0xffe00000\", size: 20480, "
-		"access: \"rw\", phys: null, pieces: 2}]");
+		"access: \"rw\", phys: null, pieces: 2}, {iova: \"0xffe05000\", size: 4096, "
+		"access: \"r-\", phys: \"0x19100000\", pieces: 1}]");
 	crashed_free(&crashed);
 }
 
@@ -203,7 +206,7 @@ static void tables_left_out_are_told(void **state)
 	assert_string_equal(outcome.errors, "quietus: vmcore: not all tables could be read\n");
 	assert_says(&outcome, "0000:00:01.0 (144d:a808, storage): 0 bytes in 0 ranges\n"
 			      "From 0x0 on nothing is known, ");
-	assert_says(&outcome, "0000:00:03.0 (8086:2934, USB): 24.0 KiB in 2 ranges\n");
+	assert_says(&outcome, "0000:00:03.0 (8086:2934, USB): 28.0 KiB in 3 ranges\n");
 	outcome = quietus("show", "--json", "--phys", "0", DUMP, NULL);
 	assert_int_equal(outcome.code, 1);
 	assert_json(&outcome, ".complete == false and (.reached_by | length) == 1");
@@ -280,7 +283,7 @@ static void a_report_alone_tells_sizes(void **state)
 	crash_and_dump(&crashed, DUMP_ELF);
 	outcome = quietus("show", REPORT, NULL);
 	assert_success(&outcome);
-	assert_says(&outcome, "0000:00:02.0 8086:10d3 network translated   16.0 MiB      4\n");
+	assert_says(&outcome, "0000:00:02.0 8086:10d3 network translated   16.0 MiB      5\n");
 	assert_says(&outcome, "0000:00:05.0 8086:2922 storage absent              -      -\n");
 	assert_nothing_shown(quietus("show", "--phys", "0", REPORT, NULL), REPORT, "name the dump");
 	crashed_free(&crashed);
