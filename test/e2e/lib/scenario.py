@@ -55,7 +55,7 @@ DEFAULTS = {
     # What must hold. dump: saved and complete; faults: none after the panic;
     # leftover: DMA still lands where it did; window_empty, window_used: the system
     # kernel left that at the crash region's IOVAs; noreport: none is expected;
-    # tool: quietus report, undo and show agree with what was seen (VT-d).
+    # tool: quietus report, undo and show agree with what was seen.
     "checks": "dump faults leftover",
     "expect_outcome": "committed",  # the report's outcome, or several with | between
     # Seconds.

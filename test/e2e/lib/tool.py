@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 
-from . import cpio, dump, vtd
+from . import cpio, dump, machine, vtd
 
 NETWORK = "0x02"
 ACCESS = {1: "r-", 2: "-w", 3: "rw"}
@@ -78,9 +78,11 @@ class Check:
             self.fail("show: other ranges in the capture kernel than in the dump")
         with open(os.path.join(self.run.folder, "tool_report"), encoding="ascii") as file:
             units = json.load(file)["now"]
-        relaxed = "iomem=relaxed" in self.run.scenario.capture.split()
+        # Intel's driver reserves the registers even where it is kept asleep.
+        scenario = self.run.scenario
+        readable = machine.is_amd(scenario) or "iomem=relaxed" in scenario.capture.split()
         for unit in units or [{}]:
-            expected = True if relaxed else None
+            expected = True if readable else None
             if unit.get("left_alone") is not expected or unit.get("fault_count"):
                 self.fail(f"report: {unit} of a unit that was left alone")
 
@@ -111,7 +113,7 @@ class Check:
             self.fail(f"undo: {len(wrong)} of {len(pages)} pages are not as they were")
 
     def show(self):
-        """The ranges of every requester, as an independent walk at the stage's entry saw them."""
+        """The ranges of every requester, as an independent walk at the stage's entry saw them (VT-d)."""
         done = _quietus(self.run, "show", "--json", "vmcore")
         if done.returncode:
             self.fail(f"show: {done.returncode} {done.stderr}")
@@ -119,7 +121,8 @@ class Check:
         shown = json.loads(done.stdout)
         devices = {device["rid"]: device for device in shown["devices"]}
         seen = 0
-        for requester, (kind, leaves) in self.run.watch.domains[0].items():
+        found = [item for unit in self.run.watch.domains for item in unit.items()]
+        for requester, (kind, leaves) in found:
             if kind not in vtd.WALKED:
                 continue
             name = f"0000:{requester >> 8:02x}:{requester >> 3 & 31:02x}.{requester & 7}"
@@ -130,7 +133,7 @@ class Check:
             if ranges != _merged(leaves):
                 self.fail(f"show: {name} has other ranges than its tables")
             seen += len(ranges)
-        if not seen:
+        if not seen and self.run.dma_is_known():
             self.fail("show: no ranges")
 
     def writers(self):
