@@ -244,24 +244,22 @@ static int run(int argc, char **argv)
 const struct command command_show = {
 	.name = "show",
 	.summary = "what devices could reach when the kernel died",
-	.usage =
-		"Usage: quietus show [--journal REPORT] [--phys ADDRESS] [--json | --plain] DUMP\n"
-		"       quietus show [--json | --plain] REPORT\n"
-		"\n"
-		"Prints which addresses (IOVAs) the DMA of each device could use when the kernel\n"
-		"died, and what memory they led to, from the kernel's own translation tables. "
-		"DUMP\n"
-		"is an ELF core or what makedumpfile made of one; in the capture kernel, " LIVE_DUMP
-		".\nWhat the stage changed is undone as it is read.\n"
-		"\n"
-		"      --journal REPORT  the stage's report; without it, " SAVED_REPORT
-		" beside DUMP,\n"
-		"                        or for " LIVE_DUMP " that of this boot\n"
-		"      --phys ADDRESS    who could read or write this byte of physical memory\n"
-		"      --json            print JSON\n"
-		"      --plain           print one line for each range, without headings\n"
-		"      --help            show this text\n"
-		"\n"
-		"Exit code: 0 all tables were read; 1 some could not be; 2 nothing was.\n",
+	.usage = "Usage: quietus show [--journal REPORT] [--phys ADDRESS] [--json | --plain] DUMP\n"
+		 "       quietus show [--json | --plain] REPORT\n"
+		 "\n"
+		 "Prints which addresses (IOVAs) the DMA of each device could use when the kernel\n"
+		 "died, and what memory they led to, from the kernel's own translation tables.\n"
+		 "DUMP is an ELF core or what makedumpfile made of one; in the capture kernel,\n"
+		 "" LIVE_DUMP ". What the stage changed is undone as it is read.\n"
+		 "\n"
+		 "      --journal REPORT  the stage's report; without it, " SAVED_REPORT
+		 " beside DUMP,\n"
+		 "                        or for " LIVE_DUMP " that of this boot\n"
+		 "      --phys ADDRESS    who could read or write this byte of physical memory\n"
+		 "      --json            print JSON\n"
+		 "      --plain           print one line for each range, without headings\n"
+		 "      --help            show this text\n"
+		 "\n"
+		 "Exit code: 0 all tables were read; 1 some could not be; 2 nothing was.\n",
 	.run = run,
 };
