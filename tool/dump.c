@@ -19,6 +19,7 @@ struct dump {
 	kdump_bmp_t *ram;    /* pages that are memory; NULL: not known */
 	unsigned page_shift;
 	const char *format;
+	bool flattened;
 };
 
 /* Ours as well from now on; NULL if the dump has none. */
@@ -49,11 +50,13 @@ static bool open_context(struct dump *dump, struct reason *why)
 	dump->context = kdump_new();
 	if (!dump->context)
 		return because(why, "%s", strerror(ENOMEM));
-	if (is_flattened(dump->fd))
-		return because(
-			why, "a flattened dump: put it together with 'makedumpfile -R' first");
+	/* Newer versions of libkdumpfile than 0.5.1 read such a dump as it is. */
+	dump->flattened = is_flattened(dump->fd);
 	if (kdump_open_fd(dump->context, dump->fd) != KDUMP_OK)
-		return because(why, "not a dump: %s", kdump_get_err(dump->context));
+		return because(why, "%s: %s",
+			dump->flattened ? "flattened, to be put together with 'makedumpfile -R'"
+					: "not a dump",
+			kdump_get_err(dump->context));
 	if (kdump_get_number_attr(dump->context, KDUMP_ATTR_PAGE_SHIFT, &shift) != KDUMP_OK ||
 		shift < 9 || shift > 30 ||
 		kdump_get_string_attr(dump->context, KDUMP_ATTR_FILE_FORMAT, &dump->format) !=
@@ -102,12 +105,12 @@ void dump_close(struct dump *dump)
 
 const char *dump_format(const struct dump *dump)
 {
-	return dump->format;
+	return dump->flattened ? "flattened" : dump->format;
 }
 
 bool dump_is_elf(const struct dump *dump)
 {
-	return strncasecmp(dump->format, "elf", 3) == 0;
+	return !dump->flattened && strncasecmp(dump->format, "elf", 3) == 0;
 }
 
 /* Whether the map has a page; true where there is no map. */
