@@ -116,7 +116,7 @@ static struct memory_page *pages_of(const struct crashed *crashed, bool before, 
 	*count = 0;
 	for (const struct model_page *page = memory->all; page; page = page->next_all)
 		++*count;
-	pages = calloc(*count, sizeof(*pages));
+	pages = calloc(*count + 1, sizeof(*pages));
 	assert_non_null(pages);
 	*count = 0;
 	for (const struct model_page *page = memory->all; page; page = page->next_all) {
@@ -129,6 +129,10 @@ static struct memory_page *pages_of(const struct crashed *crashed, bool before, 
 			pages[*count].bytes =
 				before && page->before ? page->before : page->view[MODEL_CPU];
 		++*count;
+		if (at == crashed->twice && at != 0) {
+			pages[*count] = pages[*count - 1];
+			++*count;
+		}
 	}
 	qsort(pages, *count, sizeof(*pages), by_number);
 	return pages;

@@ -35,6 +35,7 @@ enum dump_kind {
 struct crashed {
 	struct scenario scenario;
 	qt_phys excluded;  /* this page is left out of the dump; 0: none */
+	qt_phys twice;     /* ELF: this page is in the dump twice, as kernels' text is; 0: none */
 	qt_phys no_memory; /* this page is no memory in the dump; 0: none */
 	size_t words;      /* that the takeover changed */
 };

@@ -94,6 +94,22 @@ static void undone_elf_is_memory_at_the_crash(void **state)
 	crashed_free(&crashed);
 }
 
+static void a_page_that_is_there_twice_is_undone_twice(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	crashed.twice = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
+	crashed_write_original(&crashed, ORIGINAL);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_same_files(DUMP, ORIGINAL);
+	crashed_free(&crashed);
+}
+
 /* As after a power cut in the middle. */
 static void half_undone_is_finished(void **state)
 {
@@ -330,6 +346,7 @@ static void usage_errors(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(undone_elf_is_memory_at_the_crash),
+	TEST(a_page_that_is_there_twice_is_undone_twice),
 	TEST(half_undone_is_finished),
 	TEST(a_mismatch_keeps_everything_as_it_is),
 	TEST(excluded_pages_are_no_mismatch),

@@ -61,6 +61,7 @@ class Check:
         self.compare("as the stage left them")
         self.undo()
         self.show()
+        self.compressed()
         self.writers()
 
     def fail(self, problem):
@@ -135,6 +136,17 @@ class Check:
             seen += len(ranges)
         if not seen and self.run.dma_is_known():
             self.fail("show: no ranges")
+
+    def compressed(self):
+        """What makedumpfile makes of the dump by default on Debian shows the same."""
+        small = os.path.join(self.run.folder, "vmcore.small")
+        subprocess.run(["makedumpfile", "-c", "-d", "31", self.core, small], check=True,
+                       capture_output=True, timeout=300)
+        shown = [_quietus(self.run, "show", "--plain", name).stdout
+                 for name in ("vmcore", "vmcore.small")]
+        os.unlink(small)
+        if not shown[0] or shown[0] != shown[1]:
+            self.fail("show: the compressed dump has other ranges")
 
     def writers(self):
         """Where a frame landed after the crash, a network device could write."""
