@@ -122,7 +122,7 @@ static int run(int argc, char **argv)
 	if (optind != argc)
 		return usage_error(argv[0], "'%s' is one argument too many", argv[optind]);
 	/* A report from elsewhere says nothing of this machine's units. */
-	if (!options.from && !options.memory)
+	if (!options.from && !options.memory && !options.raw)
 		options.memory = MEMORY_DEVICE;
 	if (!options.from)
 		options.from = SETUP_DATA_FOLDER;
