@@ -12,7 +12,8 @@ PCI_HEADER := $(firstword $(wildcard /usr/include/pci/pci.h /usr/include/*/pci/p
 NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	ld=binutils objcopy=binutils /usr/include/stdio.h=libc6-dev \
 	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev \
-	$(PCI_HEADER)=libpci-dev
+	$(PCI_HEADER)=libpci-dev \
+	/usr/include/libkdumpfile/kdumpfile.h=libkdumpfile-dev /usr/include/libelf.h=libelf-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
 

@@ -29,5 +29,7 @@ extern const struct command command_unwrap;
 extern const struct command command_report;
 extern const struct command command_audit;
 extern const struct command command_status;
+extern const struct command command_undo;
+extern const struct command command_show;
 
 #endif

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,12 +135,28 @@ static bool replace(const char *target, const char *directory, const uint8_t *da
 	return ok;
 }
 
+void signals_hold(sigset_t *before)
+{
+	sigset_t ending;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGHUP);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ending, before);
+}
+
+void signals_release(const sigset_t *before)
+{
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 bool file_write_atomically(
 	const char *path, const uint8_t *data, size_t size, mode_t mode, struct reason *why)
 {
 	char *target = realpath(path, NULL);
 	char *copy = NULL;
-	sigset_t ending, before;
+	sigset_t before;
 	struct stat st;
 	bool ok;
 
@@ -158,13 +173,9 @@ bool file_write_atomically(
 	if (stat(target, &st) == 0 && !S_ISREG(st.st_mode)) {
 		ok = because(why, "not a regular file");
 	} else {
-		sigemptyset(&ending);
-		sigaddset(&ending, SIGHUP);
-		sigaddset(&ending, SIGINT);
-		sigaddset(&ending, SIGTERM);
-		sigprocmask(SIG_BLOCK, &ending, &before);
+		signals_hold(&before);
 		ok = replace(target, dirname(copy), data, size, mode, why);
-		sigprocmask(SIG_SETMASK, &before, NULL);
+		signals_release(&before);
 	}
 	free(copy);
 	free(target);

@@ -3,6 +3,7 @@
 #ifndef QUIETUS_TOOL_FILE_H
 #define QUIETUS_TOOL_FILE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,5 +38,9 @@ void file_free(struct file *file);
  */
 bool file_write_atomically(
 	const char *path, const uint8_t *data, size_t size, mode_t mode, struct reason *why);
+
+/* Holds back the signals that end the program, until what came before is released. */
+void signals_hold(sigset_t *before);
+void signals_release(const sigset_t *before);
 
 #endif

@@ -13,6 +13,8 @@ static const struct command *const commands[] = {
 	&command_report,
 	&command_audit,
 	&command_status,
+	&command_undo,
+	&command_show,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

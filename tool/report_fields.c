@@ -28,7 +28,7 @@ static uint64_t load(const uint8_t *at, size_t size)
 	}
 }
 
-static void write_size(uint64_t bytes, char text[FIELD_TEXT])
+void write_size(uint64_t bytes, char text[FIELD_TEXT])
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 	double value = (double)bytes;
@@ -39,7 +39,7 @@ static void write_size(uint64_t bytes, char text[FIELD_TEXT])
 	snprintf(text, FIELD_TEXT, "%.*f %s", unit ? 1 : 0, value, units[unit]);
 }
 
-static void write_rid(qt_rid rid, char text[FIELD_TEXT])
+void write_rid(qt_rid rid, char text[FIELD_TEXT])
 {
 	snprintf(text, FIELD_TEXT, "%04x:%02x:%02x.%x", QT_RID_SEGMENT(rid), QT_RID_BUS(rid),
 		QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
@@ -315,7 +315,7 @@ static const struct field domain_fields[] = {
 	{"trouble_iova", "AT", FIELD_WRITTEN, DOMAIN(detail), .write = write_trouble_iova},
 };
 
-/* Functions whose interrupts were turned off */
+/* Functions: what became of their interrupts, and how they were stopped */
 
 static void write_interrupts(const void *record, char text[FIELD_TEXT])
 {
@@ -339,6 +339,51 @@ static void write_interrupt_trouble(const void *record, char text[FIELD_TEXT])
 		add_word(text, "does not answer");
 }
 
+/* Blank-separated, in the order in which they would be tried. */
+static void write_methods(const void *record, char text[FIELD_TEXT])
+{
+	const unsigned methods = ((const struct qt_report_function *)record)->methods;
+
+	for (unsigned method = 1; method < QT_RESET_METHODS; method++)
+		if (methods & 1u << method)
+			add_word(text, qt_reset_method_name(method));
+}
+
+static void write_obstacle(const void *record, char text[FIELD_TEXT])
+{
+	const unsigned obstacle = ((const struct qt_report_function *)record)->obstacle;
+
+	if (obstacle)
+		add_word(text, qt_reset_obstacle_text(obstacle));
+}
+
+static void write_stop(const void *record, char text[FIELD_TEXT])
+{
+	const struct qt_report_function *function = record;
+
+	if (function->result)
+		snprintf(text, FIELD_TEXT, "%s, %s, %" PRIu32 ".%03u ms",
+			qt_reset_method_name(function->method),
+			qt_stop_result_name(function->result), function->stop_us / 1000,
+			(unsigned)(function->stop_us % 1000));
+}
+
+static void write_stop_method(const void *record, char text[FIELD_TEXT])
+{
+	const struct qt_report_function *function = record;
+
+	if (function->result)
+		add_word(text, qt_reset_method_name(function->method));
+}
+
+static void write_stop_result(const void *record, char text[FIELD_TEXT])
+{
+	const struct qt_report_function *function = record;
+
+	if (function->result)
+		add_word(text, qt_stop_result_name(function->result));
+}
+
 #define FUNCTION(member) AT(qt_report_function, member)
 
 static const struct field function_fields[] = {
@@ -350,6 +395,12 @@ static const struct field function_fields[] = {
 	{"failed", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_FAILED},
 	{"absent", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_ABSENT},
 	{NULL, "TROUBLE", FIELD_WRITTEN, FUNCTION(interrupts), .write = write_interrupt_trouble},
+	{NULL, "STOPPED", FIELD_WRITTEN, FUNCTION(result), .write = write_stop},
+	{"methods", NULL, FIELD_WRITTEN, FUNCTION(methods), .write = write_methods},
+	{"obstacle", NULL, FIELD_WRITTEN, FUNCTION(obstacle), .write = write_obstacle},
+	{"stop_method", NULL, FIELD_WRITTEN, FUNCTION(method), .write = write_stop_method},
+	{"stop_result", NULL, FIELD_WRITTEN, FUNCTION(result), .write = write_stop_result},
+	{"stop_us", NULL, FIELD_NUMBER, FUNCTION(stop_us)},
 };
 
 const struct record_type record_types[] = {
@@ -359,7 +410,7 @@ const struct record_type record_types[] = {
 		requester_fields, QT_ARRAY_SIZE(requester_fields)},
 	{"domains", "Domains", true, offsetof(struct qt_report_header, domains), domain_fields,
 		QT_ARRAY_SIZE(domain_fields)},
-	{"functions", "Interrupts turned off", false, offsetof(struct qt_report_header, functions),
+	{"functions", "Functions", false, offsetof(struct qt_report_header, functions),
 		function_fields, QT_ARRAY_SIZE(function_fields)},
 };
 const size_t record_type_count = QT_ARRAY_SIZE(record_types);

@@ -6,6 +6,7 @@
 #ifndef QUIETUS_TOOL_REPORT_FIELDS_H
 #define QUIETUS_TOOL_REPORT_FIELDS_H
 
+#include <quietus/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +54,10 @@ extern const size_t record_type_count;
 
 /* Writes the field's value, empty where it has none. Printable ASCII, whatever the record holds. */
 void field_text(const struct field *field, const void *record, char text[FIELD_TEXT]);
+
+/* "segment:bus:device.function", and a size with its unit. */
+void write_rid(qt_rid rid, char text[FIELD_TEXT]);
+void write_size(uint64_t bytes, char text[FIELD_TEXT]);
 
 /* A word for the class code of a PCI function, never NULL. */
 const char *class_word(uint32_t class_code);

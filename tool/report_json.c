@@ -76,13 +76,61 @@ static void print_journal(const struct report *report)
 	printf("]\n");
 }
 
-void report_print_json(const struct report *report)
+static void print_fault(const struct qt_unit_fault *fault)
+{
+	char rid[FIELD_TEXT];
+
+	write_rid(fault->rid, rid);
+	printf("{\"rid\": \"%s\", \"iova\": \"0x%" PRIx64 "\", \"write\": %s, \"code\": %u}", rid,
+		fault->iova, fault->write ? "true" : "false", fault->code);
+}
+
+static void print_faults(const struct unit_now *now)
+{
+	if (!now->faults_known) {
+		printf("null, \"faults\": null");
+		return;
+	}
+	printf("%zu, \"faults\": [", now->fault_count);
+	for (size_t i = 0; i < now->fault_count && i < FAULTS_MAX; i++) {
+		printf("%s", i ? ", " : "");
+		print_fault(&now->faults[i]);
+	}
+	printf("]");
+}
+
+/* One for each of the units, in their order. */
+static void print_now(const struct report *report, const struct unit_now *now)
+{
+	static const char *const left_alone[] = {"true", "false", "null"};
+
+	if (!now) {
+		printf("  \"now\": null,\n");
+		return;
+	}
+	printf("  \"now\": [");
+	for (size_t i = 0; i < report->header.units.count; i++) {
+		printf("%s\n    {\"left_alone\": %s, \"why\": ", i ? "," : "",
+			left_alone[now[i].state]);
+		if (*now[i].why.text)
+			json_string(now[i].why.text);
+		else
+			printf("null");
+		printf(", \"fault_count\": ");
+		print_faults(&now[i]);
+		printf("}");
+	}
+	printf("],\n");
+}
+
+void report_print_json(const struct report *report, const struct unit_now *now)
 {
 	printf("{\n  ");
 	print_fields(header_fields, header_field_count, &report->header, ",\n  ");
 	printf(",\n");
 	for (size_t i = 0; i < record_type_count; i++)
 		print_records(report, &record_types[i]);
+	print_now(report, now);
 	print_lines(report);
 	print_journal(report);
 	printf("}\n");

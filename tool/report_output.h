@@ -5,12 +5,16 @@
 
 #include "report_fields.h"
 #include "report_read.h"
+#include "units_now.h"
 
-/* For people. Returns 0, or a negative errno of libsmartcols. */
-int report_print_text(const struct report *report, bool journal);
+/*
+ * For people. Returns 0, or a negative errno of libsmartcols. `now` has the units
+ * as they are, NULL where nobody looked.
+ */
+int report_print_text(const struct report *report, const struct unit_now *now, bool journal);
 
 /* For programs: doc/man/quietus.1 says what it consists of. */
-void report_print_json(const struct report *report);
+void report_print_json(const struct report *report, const struct unit_now *now);
 
 /* The list that holds the records of this type. */
 static inline const struct qt_report_list *report_list(

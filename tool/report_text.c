@@ -166,7 +166,45 @@ static void print_journal(const struct report *report)
 	}
 }
 
-int report_print_text(const struct report *report, bool journal)
+/* The units now */
+
+static void print_faults(size_t index, const struct unit_now *now)
+{
+	if (!now->faults_known)
+		printf("  What DMA IOMMU %zu refused is not known.\n", index);
+	else if (now->fault_count)
+		printf("  IOMMU %zu refused DMA since, %zu times as far as it recorded it:\n",
+			index, now->fault_count);
+	for (size_t i = 0; now->faults_known && i < now->fault_count && i < FAULTS_MAX; i++) {
+		const struct qt_unit_fault *fault = &now->faults[i];
+		char rid[FIELD_TEXT];
+
+		write_rid(fault->rid, rid);
+		printf("    %s, %s at 0x%" PRIx64 ", reason 0x%02x\n", rid,
+			fault->write ? "write" : "read", fault->iova, fault->code);
+	}
+}
+
+static void print_now(const struct report *report, const struct unit_now *now)
+{
+	for (size_t i = 0; i < report->header.units.count; i++) {
+		if (i == 0)
+			printf("\nSince then:\n");
+		if (now[i].state == UNIT_NOT_KNOWN) {
+			printf("  Whether this kernel left IOMMU %zu alone cannot be known: its "
+			       "registers: %s.\n",
+				i, now[i].why.text);
+			continue;
+		}
+		if (now[i].state == UNIT_LEFT_ALONE)
+			printf("  IOMMU %zu was left alone.\n", i);
+		else
+			printf("  IOMMU %zu was changed: %s.\n", i, now[i].why.text);
+		print_faults(i, &now[i]);
+	}
+}
+
+int report_print_text(const struct report *report, const struct unit_now *now, bool journal)
 {
 	int error = 0;
 
@@ -175,6 +213,8 @@ int report_print_text(const struct report *report, bool journal)
 	for (size_t i = 0; !error && i < record_type_count; i++)
 		if (report_list(report, &record_types[i])->count)
 			error = print_table(report, &record_types[i]);
+	if (now)
+		print_now(report, now);
 	print_lines(report);
 	if (journal)
 		print_journal(report);

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, libpci and
-# libsmartcols.
+# build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, libpci,
+# libsmartcols, libkdumpfile and libelf.
 
 TOOL_SRC    := $(sort $(wildcard tool/*.c tool/*/*.c))
 TOOL_OBJ    := $(TOOL_SRC:%.c=$(B)/%.o)
 TOOL_CFLAGS  = -D_GNU_SOURCE -Itool -DQT_LIBDIR='"$(PREFIX)/lib/quietus"'
-TOOL_LIBS   := -lsmartcols -lpci
+TOOL_LIBS   := -lsmartcols -lpci -lkdumpfile -lelf
 
 all: $(B)/quietus
 
@@ -26,10 +26,11 @@ uninstall: uninstall-tool
 install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
 	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	install -D -m 755 packaging/hooks/save-report $(DESTDIR)$(PREFIX)/lib/quietus/save-report
 	install -D -m 644 doc/man/quietus.1 $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/quietus $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/save-report
 	test ! -d $(DESTDIR)$(PREFIX)/lib/quietus || \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/lib/quietus

@@ -52,7 +52,13 @@ static void write_units(
 			.state = unit->state,
 			.reason = unit->reason,
 			.version = unit->version,
+			.root = unit->root,
+			.domain_ids = unit->domain_ids,
+			.mode = unit->mode,
+			.output_bits = unit->output_bits,
+			.flags = unit->coherent ? QT_UNIT_COHERENT : 0,
 		};
+		memcpy(out[i].tables, unit->tables, sizeof(out[i].tables));
 		copy_name(out[i].kind, sizeof(out[i].kind), unit->ops->name);
 	}
 }

@@ -45,38 +45,25 @@ struct watch {
 	bool seen;
 };
 
-static void see_fault(void *context, qt_rid rid)
+static int see_fault(void *context, const struct qt_unit_fault *fault)
 {
 	struct watch *watch = context;
 
 	for (size_t i = 0; i < watch->machine->requester_count; i++) {
 		struct qt_requester *requester = &watch->machine->requesters[i];
 
-		if (!requester->released || requester->unit != watch->unit || requester->rid != rid)
+		if (!requester->released || requester->unit != watch->unit ||
+			requester->rid != fault->rid)
 			continue;
 		requester->unreleasable = true;
 		watch->seen = true;
 	}
+	return 0;
 }
 
-static void forget_fault(void *context, qt_rid rid)
+static bool is_watched(const struct qt_unit *unit)
 {
-	(void)context;
-	(void)rid;
-}
-
-static bool collect_faults(struct qt_machine *machine, void (*visit)(void *context, qt_rid rid))
-{
-	struct watch watch = {.machine = machine};
-
-	for (size_t i = 0; i < machine->unit_count; i++) {
-		const struct qt_unit *unit = &machine->units[i];
-
-		watch.unit = unit->index;
-		if (unit->state == QT_UNIT_TRANSLATING && unit->ops->faults)
-			unit->ops->faults(machine, unit, visit, &watch);
-	}
-	return watch.seen;
+	return unit->state == QT_UNIT_TRANSLATING && unit->ops->faults;
 }
 
 /* Whether one that is refused its DMA goes on trying. */
@@ -84,13 +71,22 @@ static bool any_goes_on(struct qt_machine *machine)
 {
 	const struct qt_host *host = machine->host;
 	uint64_t since = host->now_us(host->context);
-	bool seen = false;
+	struct watch watch = {.machine = machine};
 
 	/* Old faults, and those of DMA that was under way when its entry went. */
-	collect_faults(machine, forget_fault);
-	while (!seen && host->now_us(host->context) - since < QT_WATCH_US)
-		seen = collect_faults(machine, see_fault);
-	return seen;
+	for (size_t i = 0; i < machine->unit_count; i++)
+		if (is_watched(&machine->units[i]))
+			machine->units[i].ops->forget_faults(machine, &machine->units[i]);
+	while (host->now_us(host->context) - since < QT_WATCH_US)
+		;
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+
+		watch.unit = unit->index;
+		if (is_watched(unit))
+			unit->ops->faults(machine, unit, see_fault, &watch);
+	}
+	return watch.seen;
 }
 
 static bool any_to_release(const struct qt_machine *machine)

@@ -14,7 +14,7 @@
 #include <quietus/takeover.h>
 
 #define QT_REPORT_MAGIC   "QtReport"
-#define QT_REPORT_VERSION 1
+#define QT_REPORT_VERSION 2
 
 /* setup_data type of the node (Linux: unknown types are kept and published). "QUTS". */
 #define QT_SETUP_DATA_TYPE 0x53545551u
@@ -95,6 +95,18 @@ struct qt_report_unit {
 	uint8_t reason; /* enum qt_reason */
 	uint32_t version;
 	char kind[16];
+	/* What it takes to read its requester tables again, from a dump: see qt_report_unit. */
+	uint64_t root;
+	uint64_t tables[8];
+	uint32_t domain_ids;
+	uint8_t mode;
+	uint8_t output_bits;
+	uint8_t flags; /* enum qt_report_unit_flags */
+	uint8_t reserved;
+};
+
+enum qt_report_unit_flags {
+	QT_UNIT_COHERENT = 1,
 };
 
 struct qt_report_requester {
@@ -179,6 +191,14 @@ bool qt_report_next(const void *report, struct qt_journal_cursor *cursor, struct
 
 /* Words in a journal, at most: far above what a stage's memory holds, so that listing them ends. */
 #define QT_REPORT_STORES_MAX (UINT64_C(1) << 24)
+
+/*
+ * Sets *unit to unit number `index` of a checked report, as far as its ops need it
+ * to read requester tables and registers. QT_E_NOTFOUND past the last;
+ * QT_E_UNSUPPORTED: a kind that this core does not know; QT_E_BAD: a width that no
+ * address has. What it holds else is as hostile as the report.
+ */
+int qt_report_unit(const void *report, size_t index, struct qt_unit *unit);
 
 /*
  * Checks a report that came from elsewhere: magic, version, that every list lies

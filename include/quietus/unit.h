@@ -23,6 +23,14 @@ struct qt_unit_entry {
 	struct qt_table table;
 };
 
+/* A refused DMA that a unit recorded. */
+struct qt_unit_fault {
+	qt_rid rid;
+	qt_iova iova;
+	bool write;
+	uint8_t code; /* the unit's own number for why */
+};
+
 /* What keeps the capture kernel's driver away from units of one kind. */
 struct qt_keep_away {
 	const char *command_line; /* words for its command line, NULL: none */
@@ -117,11 +125,16 @@ struct qt_unit_ops {
 	int (*flush)(struct qt_machine *machine, const struct qt_unit *unit);
 
 	/*
-	 * Calls visit for the requester of every DMA fault that the unit has on record,
-	 * and has it forget them. NULL: it keeps none. Bounded.
+	 * Calls visit for every refused DMA that the unit has recorded and that nobody
+	 * has taken from it, oldest first as far as it tells. Reads only. A visit that
+	 * returns non-zero ends it with that value. QT_E_BAD: its pointers
+	 * make no sense; others as host.read's.
 	 */
-	void (*faults)(const struct qt_machine *machine, const struct qt_unit *unit,
-		void (*visit)(void *context, qt_rid rid), void *context);
+	int (*faults)(const struct qt_machine *machine, const struct qt_unit *unit,
+		int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
+
+	/* Has the unit forget the refused DMA that it recorded, so that there is room for more. */
+	void (*forget_faults)(const struct qt_machine *machine, const struct qt_unit *unit);
 
 	/* Masks the unit's own interrupts: they point at the dead kernel's vectors. */
 	void (*mask_interrupts)(const struct qt_machine *machine, const struct qt_unit *unit);

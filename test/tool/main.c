@@ -5,6 +5,7 @@
  *   QUIETUS          the tool
  *   QT_TEST_FOLDER   where to put files
  *   QT_TEST_STAGE    the stub stage, assembled
+ *   QT_TEST_TOP      the source tree
  *   QT_TEST_KERNELS  signed kernel images of a distribution, separated by spaces
  *
  * An argument, if there is one, is a pattern: only tests whose names match it run.
@@ -29,10 +30,14 @@ int main(int argc, char **argv)
 		&report_suite,
 		&audit_suite,
 		&status_suite,
+		&units_now_suite,
+		&save_report_suite,
+		&undo_suite,
+		&show_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {
-		"QUIETUS", "QT_TEST_FOLDER", "QT_TEST_STAGE", "QT_TEST_KERNELS"};
+		"QUIETUS", "QT_TEST_FOLDER", "QT_TEST_STAGE", "QT_TEST_TOP", "QT_TEST_KERNELS"};
 	static struct CMUnitTest tests[TESTS_MAX];
 	size_t count = 0;
 

@@ -66,7 +66,7 @@ static void a_sound_machine_has_no_findings(void **state)
 		"(.requesters[] | select(.rid == \"" DISK "\")) == {rid: \"" DISK "\", "
 		"visible: true, name: \"Red Hat, Inc. QEMU NVM Express Controller\", "
 		"vendor: \"0x1b36\", device: \"0x0010\", class: \"0x10802\", group: \"4\", "
-		"domain_type: \"DMA-FQ\", driver: \"nvme\", reset_methods: [\"flr\", \"bus\"], "
+		"domain_type: \"DMA-FQ\", driver: \"nvme\", reset_methods: [\"bus\"], "
 		"unit: 0, state: \"translated\", decision: \"adopt\", "
 		"reason: \"the crash region's IOVAs translate nothing\", reason_code: 5, "
 		"assumed: false}");
@@ -82,9 +82,9 @@ static void live_tables_decide(void **state)
 			"[.rid, .reason_code]] == [[\"" SPARE "\", 8]]) and "
 			"[.findings[].id] == [\"no-reset\"]");
 	put_ram(SPARE_LEAVES + 16, LEAF(CRASH_START));
-	assert_audit(1,
-		"(.commit | not) and .requesters[.blocker].rid == \"" SPARE "\" and "
-		"([.findings[].id] | contains([\"not-committed\"])) and .reason_code == 11");
+	assert_audit(1, ".commit and (.requesters[] | select(.rid == \"" SPARE "\") | "
+			"[.decision, .reason_code]) == [\"fence\", 11] and "
+			"[.findings[].id] == [\"no-reset\"]");
 }
 
 /* The crash region is not the dead kernel's RAM, and no table of its is to be there. */
@@ -176,15 +176,26 @@ static void a_group_of_vfio_collides(void **state)
 			"(.findings[0].text | contains(\"probably collide\"))");
 }
 
-static void what_prevents_a_commit_is_named(void **state)
+static void what_can_be_stopped_prevents_nothing(void **state)
 {
 	(void)state;
 	recorded_machine();
 	put_driver(DISK, "vfio-pci");
+	assert_audit(1, ".commit and (.requesters[] | select(.rid == \"" DISK "\") | "
+			"[.decision, .reset_methods]) == [\"stop\", [\"bus\"]] and "
+			"[.findings[].id] == [\"vfio-collision\"]");
+}
+
+static void what_prevents_a_commit_is_named(void **state)
+{
+	(void)state;
+	recorded_machine();
+	put_driver(AHCI, "vfio-pci");
 	assert_audit(1, "(.commit | not) and .reason_code == 54 and "
-			".requesters[.blocker].rid == \"" DISK "\" and "
-			"[.findings[].id] == [\"not-committed\", \"vfio-collision\"] and "
-			"(.findings[0].text | contains(\"" DISK ", where IOVAs of the crash\"))");
+			".requesters[.blocker].rid == \"" AHCI "\" and "
+			"[.findings[].id] == [\"not-committed\", \"vfio-collision\", "
+			"\"no-reset\"] and "
+			"(.findings[0].text | contains(\"" AHCI ", where IOVAs of the crash\"))");
 }
 
 static void a_unit_in_an_unknown_mode_is_told(void **state)
@@ -265,17 +276,6 @@ static void bounce_buffers_are_told(void **state)
 	assert_audit(0, ".bounce_buffers == 67108864 and .commit");
 	outcome = quietus("audit", "--sysroot", ROOT, NULL);
 	assert_says(outcome.output, " Bounce buffers up to 64 MiB");
-}
-
-static void older_kernels_only_offer_a_reset(void **state)
-{
-	(void)state;
-	recorded_machine();
-	put_driver(SPARE, "vfio-pci");
-	put_text("sys/bus/pci/devices/" SPARE "/reset", "");
-	assert_audit(1, "[.findings[].id] == [\"vfio-collision\"] and "
-			"(.requesters[] | select(.rid == \"" SPARE "\") | .reset_methods) == "
-			"[\"yes\"]");
 }
 
 static void memory_of_cma_is_told(void **state)
@@ -389,9 +389,9 @@ static void a_short_watchdog_is_told(void **state)
 	/* One as long as the stage is too short as well, a longer one is not. */
 	outcome = audit();
 	assert_json(outcome.output, ".stage_limit_us == 38010000");
-	put_text("sys/class/watchdog/watchdog0/timeout", "27\n");
-	assert_finding("watchdog-short", "the stage alone can take 38 s");
-	put_text("sys/class/watchdog/watchdog0/timeout", "28\n");
+	put_text("sys/class/watchdog/watchdog0/timeout", "38\n");
+	assert_finding("watchdog-short", "the stage alone can take 39 s");
+	put_text("sys/class/watchdog/watchdog0/timeout", "39\n");
 	assert_sound();
 	put_text("sys/class/watchdog/watchdog0/timeout", "10\n");
 	put_text("sys/class/watchdog/watchdog0/state", "inactive\n");
@@ -474,7 +474,7 @@ static void text_has_a_tree_and_findings(void **state)
 	assert_says(outcome.output, " Loaded yes, with stage " QT_VERSION "\n");
 	assert_says(outcome.output, " Image /boot/capture: stage " QT_VERSION "\n");
 	assert_says(outcome.output,
-		"0000:01:00.0 Red Hat, Inc. QEMU NVM Express Controller 4 DMA-FQ nvme flr bus "
+		"0000:01:00.0 Red Hat, Inc. QEMU NVM Express Controller 4 DMA-FQ nvme bus "
 		"adopt* the crash region's IOVAs translate nothing");
 	assert_says(outcome.output, "vfio-pci - leave* IOVAs of the crash region are in use");
 	assert_says(outcome.output, "\nFindings:\n 1. " SPARE " is driven from user space");
@@ -537,6 +537,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(amd_units_are_derived_too),
 	TEST(a_unit_that_is_off_is_in_nobodys_way),
 	TEST(a_group_of_vfio_collides),
+	TEST(what_can_be_stopped_prevents_nothing),
 	TEST(what_prevents_a_commit_is_named),
 	TEST(a_unit_in_an_unknown_mode_is_told),
 	TEST(damaged_firmware_is_told),
@@ -545,7 +546,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_small_reservation_is_told),
 	TEST(memory_that_32_bit_devices_cannot_reach_is_told),
 	TEST(bounce_buffers_are_told),
-	TEST(older_kernels_only_offer_a_reset),
 	TEST(memory_of_cma_is_told),
 	TEST(a_capture_kernel_without_a_stage_is_told),
 	TEST(an_image_without_this_stage_is_told),

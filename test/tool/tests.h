@@ -27,6 +27,10 @@ extern const struct suite write_suite;
 extern const struct suite report_suite;
 extern const struct suite audit_suite;
 extern const struct suite status_suite;
+extern const struct suite units_now_suite;
+extern const struct suite save_report_suite;
+extern const struct suite undo_suite;
+extern const struct suite show_suite;
 extern const struct suite kernel_suite;
 
 #endif

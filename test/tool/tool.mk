@@ -5,7 +5,8 @@
 # signed kernel images.
 
 TOOL_TEST_SRC     := $(sort $(wildcard test/tool/*.c))
-TOOL_TEST_OBJ     := $(TOOL_TEST_SRC:%.c=$(B)/%.o)
+# With the model machine: one that crashed has a report and memory.
+TOOL_TEST_OBJ     := $(patsubst %.c,$(B)/%.o,$(TOOL_TEST_SRC) $(sort $(wildcard test/machine/*.c)))
 TOOL_TEST_FOLDER  := $(B)/test/tool
 TOOL_TEST_STAGE   := $(TOOL_TEST_FOLDER)/stub_stage.bin
 TOOL_TEST_SUITES  := bookworm trixie
@@ -23,7 +24,8 @@ check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_SANITIZED) $(TOOL_TEST_STAGE) #
 	test/tool/prepare $(B)/kernels $(if $(TEST_KERNELS),,$(TOOL_TEST_SUITES))
 	@mkdir -p $(TOOL_TEST_FOLDER)/tmp
 	QUIETUS=$(CURDIR)/$(TOOL_SANITIZED) QT_TEST_STAGE=$(CURDIR)/$(TOOL_TEST_STAGE) \
-	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp \
+	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp QT_TEST_TOP=$(CURDIR) \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/test/tool/lsan.suppress:print_suppressions=0 \
 	QT_TEST_KERNELS="$(abspath $(TOOL_TEST_KERNELS))" \
 		$(TOOL_TEST_FOLDER)/test-tool $(TOOL_TEST)
 
@@ -32,7 +34,7 @@ $(TOOL_TEST_FOLDER)/test-tool: $(TOOL_TEST_OBJ) $(CORE_LIB)
 
 $(TOOL_TEST_OBJ): $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -Itest -MMD -MP -c -o $@ $<
 
 # TOOL_SRC is set later than this is read.
 $(TOOL_SANITIZED): $(SANITIZED_CORE) $(wildcard tool/*.[ch] tool/*/*.[ch] include/quietus/*.h)

@@ -141,6 +141,44 @@ static void test_read_back(void **state)
 	scenario_free(&s);
 }
 
+/* A unit out of the report reads what the unit itself reads. */
+static void test_unit_out_of_a_report(void **state)
+{
+	struct qt_unit_entry expected, entry;
+	struct qt_unit unit, *found;
+	struct qt_reader reader;
+	struct qt_report_unit *record;
+	struct scenario s;
+	uint8_t *report;
+	size_t size;
+
+	(void)state;
+	take_over(&s);
+	report = write_report(&s, &size);
+	assert_int_equal(qt_report_unit(report, 0, &unit), 0);
+	found = &s.machine.units[0];
+	assert_ptr_equal(unit.ops, found->ops);
+	assert_int_equal(unit.state, QT_UNIT_TRANSLATING);
+	for (qt_rid rid = 0; rid < 0x20; rid += 8) {
+		reader = qt_machine_reader(&s.machine, 16);
+		assert_int_equal(found->ops->entry(found, &reader, rid, &expected), 0);
+		assert_int_equal(unit.ops->entry(&unit, &reader, rid, &entry), 0);
+		assert_int_equal(entry.state, expected.state);
+		assert_int_equal(entry.table.root, expected.table.root);
+		assert_memory_equal(&entry.table.geometry, &expected.table.geometry,
+			sizeof(entry.table.geometry));
+	}
+	assert_int_equal(qt_report_unit(report, 1, &unit), QT_E_NOTFOUND);
+
+	record = (void *)(report + header_of(report).units.offset);
+	record->output_bits = 64;
+	assert_int_equal(qt_report_unit(report, 0, &unit), QT_E_BAD);
+	record->kind[0] = 'x';
+	assert_int_equal(qt_report_unit(report, 0, &unit), QT_E_UNSUPPORTED);
+	free(report);
+	scenario_free(&s);
+}
+
 /* The journal in the report says the same as the journal. */
 static void expect_journal(const uint8_t *report, const struct model_store *stores, size_t count)
 {
@@ -295,7 +333,7 @@ static void test_what_it_must_refuse(void **state)
 		int error;
 	} cases[] = {
 		{0, 0x12345678, QT_E_BAD},
-		{offsetof(struct qt_report_header, version), 2, QT_E_UNSUPPORTED},
+		{offsetof(struct qt_report_header, version), 1, QT_E_UNSUPPORTED},
 		{offsetof(struct qt_report_header, version), 0, QT_E_UNSUPPORTED},
 		{offsetof(struct qt_report_header, size), 0, QT_E_BAD},
 		{offsetof(struct qt_report_header, size), UINT32_MAX, QT_E_BAD},
@@ -375,6 +413,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read_back),
+		cmocka_unit_test(test_unit_out_of_a_report),
 		cmocka_unit_test(test_journal),
 		cmocka_unit_test(test_journal_in_the_same_buffer),
 		cmocka_unit_test(test_nothing_to_say),

@@ -218,7 +218,8 @@ static void check_requester(struct audit *audit, const struct qt_requester *requ
 	const struct device *device = audit_device(audit, requester);
 	char address[16];
 
-	if (!device || (requester->decision != QT_LEAVE && requester->decision != QT_STOP))
+	if (!device || (requester->decision != QT_LEAVE && requester->decision != QT_STOP &&
+			       requester->decision != QT_FENCE))
 		return;
 	address_of(requester->rid, address);
 	if (requester->reason == QT_WHY_IOVAS_TAKEN && device->user_space)

@@ -117,7 +117,7 @@ static void use_sysconfig(struct kdump *kdump, const char *root, const char *con
 		*kdump->image = 0;
 }
 
-void kdump_read(struct kdump *kdump, const char *root)
+void kdump_settings_read(struct kdump *kdump, const char *root)
 {
 	static char config[CONFIG_MAX];
 

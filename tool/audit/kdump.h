@@ -19,6 +19,6 @@ struct kdump {
 	char dumps[PATH_MAX];                /* folder, without root; /var/crash by default */
 };
 
-void kdump_read(struct kdump *kdump, const char *root);
+void kdump_settings_read(struct kdump *kdump, const char *root);
 
 #endif

@@ -66,7 +66,7 @@ bool audit_look(struct audit *audit, const char *root, struct reason *why)
 	system_text(root, audit->command_line, sizeof(audit->command_line), "proc/cmdline");
 	look_at_lockdown(audit);
 	look_at_reservation(audit);
-	kdump_read(&audit->kdump, root);
+	kdump_settings_read(&audit->kdump, root);
 	look_at_capture_kernel(audit);
 	if (!live_open_pci(&audit->live, why) || !audit_find(audit, why))
 		return false;

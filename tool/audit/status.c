@@ -35,7 +35,7 @@ static void look(struct status *status, const char *root)
 	status->root = root;
 	live_open(&live, root);
 	memory_map_read(&map, root, &why);
-	kdump_read(&status->kdump, root);
+	kdump_settings_read(&status->kdump, root);
 	capture_image_look(&status->image, &status->kdump);
 	loaded_look(&status->loaded, &live, &map.crash);
 	last_crash_find(&status->last, root, status->kdump.dumps);

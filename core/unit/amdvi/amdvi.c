@@ -31,9 +31,12 @@ unsigned amdvi_segment_size(const struct qt_unit *unit)
 qt_phys amdvi_entry_address(const struct qt_unit *unit, unsigned device)
 {
 	unsigned size = amdvi_segment_size(unit);
-	uint64_t table = unit->tables[device / size];
 	uint64_t offset = (uint64_t)(device % size) * AMDVI_ENTRY_SIZE;
+	uint64_t table;
 
+	if (device / size >= AMDVI_SEGMENTS_MAX)
+		return 0;
+	table = unit->tables[device / size];
 	return offset + AMDVI_ENTRY_SIZE <= AMDVI_TABLE_SIZE(table)
 		       ? AMDVI_TABLE_BASE(table) + offset
 		       : 0;
@@ -412,6 +415,7 @@ const struct qt_unit_ops qt_unit_amdvi = {
 	.release_interrupts = release_interrupts,
 	.flush = amdvi_flush,
 	.faults = amdvi_faults,
+	.forget_faults = amdvi_forget_faults,
 	.mask_interrupts = mask_interrupts,
 	.keep_away = keep_away,
 };

@@ -32,19 +32,22 @@ enum amdvi_register {
 /* Command buffer base (3.4.2): power of two of its entries in bits 59:56. */
 #define AMDVI_COMMAND_LENGTH(lg2) ((uint64_t)(lg2) << 56)
 
-/* Event log base (3.4.3): power of two of its entries, at least 8, in bits 59:56. */
-#define AMDVI_EVENT_LENGTH(base) ((unsigned)((base) >> 56) & 0xf)
-#define AMDVI_EVENT_LENGTH_MIN   8u
-#define AMDVI_EVENT_SIZE         16u
-#define AMDVI_EVENT_CODE(word)   ((unsigned)((word) >> 60))
-#define AMDVI_EVENT_DEVICE(word) ((unsigned)(word)&0xffff)
+/* Event log base, head and tail (3.4.3, 3.4.14): sizes and offsets in bytes. */
+#define AMDVI_EVENT_LOG(reg)      ((reg)&0x000ffffffffff000ull)
+#define AMDVI_EVENT_LOG_SIZE(reg) (16u << ((reg) >> 56 & 0xf))
+#define AMDVI_EVENT_OFFSET(reg)   ((uint32_t)(reg)&0x7fff0)
 
-/* Head and tail pointers (3.4.9 to 3.4.12). */
-#define AMDVI_POINTER 0x7fff0ull
+/* Events (2.5): two words; code in bits 63:60 of the first. */
+#define AMDVI_EVENT_SIZE         16u
+#define AMDVI_EVENT_CODE(word)   ((uint8_t)((word) >> 60))
+#define AMDVI_EVENT_DEVICE(word) ((unsigned)(word)&0xffff)
+#define AMDVI_EVENT_WRITE        (1ull << 53) /* RW, of a page fault */
+#define AMDVI_EVENT_INTERRUPT    (1ull << 51) /* I: no DMA, but an interrupt */
+#define AMDVI_EVENT_BAD_ENTRY    1u           /* ILLEGAL_DEV_TABLE_ENTRY */
+#define AMDVI_EVENT_PAGE_FAULT   2u           /* IO_PAGE_FAULT */
 
 /* Control (3.4.4). */
 #define AMDVI_CONTROL_ENABLE          (1ull << 0)
-#define AMDVI_CONTROL_EVENTS          (1ull << 2) /* EventLogEn */
 #define AMDVI_CONTROL_EVENT_INT       (1ull << 3)
 #define AMDVI_CONTROL_WAIT_INT        (1ull << 4)
 #define AMDVI_CONTROL_COHERENT        (1ull << 10) /* device table reads snoop caches */
@@ -135,9 +138,10 @@ int amdvi_decode_guest(const struct qt_unit *unit, struct qt_reader *reader, con
 	struct qt_unit_entry *entry);
 
 int amdvi_discover(struct qt_machine *machine);
-void amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
-	void (*visit)(void *context, qt_rid rid), void *context);
 int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit);
+void amdvi_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit);
+int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
+	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
 
 /*
  * Address of the device table entry of a device ID, 0 where the tables do not

@@ -1,29 +1,49 @@
-// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Fault recording registers (Intel VT-d specification, revision 4.1, sections 7.3 and 11.4.14). */
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * DMA that the unit refused, from its fault recording registers.
+ *
+ * Source: Intel VT-d specification, revision 4.1, sections 7.2 (fault reporting),
+ * 11.4.14 (fault recording registers).
+ */
 #include "vtd.h"
 
-/* Third and fourth 32 bits of a recording register. */
-#define SOURCE    0x8
-#define INFO      0xc
-#define INFO_FULL (1u << 31) /* F; written back to clear it */
-
-void vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
-	void (*visit)(void *context, qt_rid rid), void *context)
+/* The registers are a ring, and FSTS has the number of the oldest fault. */
+int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
+	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context)
 {
 	const struct qt_host *host = machine->host;
-	qt_phys at = unit->registers + VTD_CAP_FRO(unit->capability);
 	unsigned count = VTD_CAP_NFR(unit->capability);
+	unsigned first = VTD_FSTS_FRI(host->mmio_read32(host->context, unit->registers + VTD_FSTS));
 
-	for (unsigned i = 0; i < count; i++, at += VTD_FAULT_SIZE) {
-		uint32_t info = host->mmio_read32(host->context, at + INFO);
-		uint32_t source;
+	for (unsigned i = 0; i < count; i++) {
+		qt_phys at = unit->registers + VTD_CAP_FRO(unit->capability) * 16u +
+			     (first + i) % count * VTD_FAULT_SIZE;
+		uint64_t high = host->mmio_read64(host->context, at + 8);
+		struct qt_unit_fault fault = {
+			.rid = QT_RID(unit->segment, 0, 0) | VTD_FAULT_SID(high),
+			.write = !(high & VTD_FAULT_READ),
+			.code = VTD_FAULT_FR(high),
+		};
+		int error;
 
-		if (!(info & INFO_FULL) || info == UINT32_MAX)
+		if (!(high & VTD_FAULT_F) || VTD_FAULT_IS_INTERRUPT(fault.code))
 			continue;
-		source = host->mmio_read32(host->context, at + SOURCE);
-		host->mmio_write32(host->context, at + INFO, INFO_FULL);
-		visit(context, QT_RID(unit->segment, source >> 8 & 0xff, source & 0xff));
+		fault.iova = host->mmio_read64(host->context, at) & VTD_FAULT_ADDRESS;
+		error = visit(context, &fault);
+		if (error)
+			return error;
 	}
-	/* While it says that one was lost, no more are recorded. */
+	return QT_OK;
+}
+
+/* Nothing more is recorded while a register is full, or FSTS says that one was lost. */
+void vtd_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
+{
+	const struct qt_host *host = machine->host;
+	qt_phys at = unit->registers + VTD_CAP_FRO(unit->capability) * 16u + VTD_FAULT_F_AT;
+
+	for (unsigned i = 0; i < VTD_CAP_NFR(unit->capability); i++, at += VTD_FAULT_SIZE)
+		if (host->mmio_read32(host->context, at) & VTD_FAULT_F_BIT)
+			host->mmio_write32(host->context, at, VTD_FAULT_F_BIT);
 	host->mmio_write32(host->context, unit->registers + VTD_FSTS, VTD_FSTS_PFO);
 }

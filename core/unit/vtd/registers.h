@@ -34,15 +34,25 @@ enum vtd_register {
 
 #define VTD_VER_MAJOR(ver) ((ver) >> 4 & 0xf) /* 11.4.1 */
 
+/* Fault recording registers (11.4.14): two words each. */
+#define VTD_CAP_FRO(cap)           ((unsigned)((cap) >> 24) & 0x3ff)      /* where, in 16 bytes */
+#define VTD_CAP_NFR(cap)           (((unsigned)((cap) >> 40) & 0xff) + 1) /* how many */
+#define VTD_FAULT_SIZE             16u
+#define VTD_FAULT_F                (1ull << 63) /* of the second word: it holds a fault */
+#define VTD_FAULT_F_AT             0xcu         /* the 32 bits that hold it, */
+#define VTD_FAULT_F_BIT            (1u << 31)   /* its bit in them: written 1 to clear */
+#define VTD_FAULT_READ             (1ull << 62) /* T1 */
+#define VTD_FAULT_FR(high)         ((uint8_t)((high) >> 32))
+#define VTD_FAULT_IS_INTERRUPT(fr) (((fr)&0xf0) == 0x20) /* 20h to 2Fh: no DMA */
+#define VTD_FAULT_SID(high)        ((unsigned)(high)&0xffff)
+#define VTD_FAULT_ADDRESS          0xfffffffffffff000ull
+
 /* Capability register (11.4.2). */
-#define VTD_CAP_ND(cap)    ((unsigned)(cap)&7)          /* 2^(4 + 2 ND) domain IDs */
-#define VTD_CAP_RWBF       (1ull << 4)                  /* writes need a write-buffer flush */
-#define VTD_CAP_PLMR       (1ull << 5)                  /* protected low memory region */
-#define VTD_CAP_PHMR       (1ull << 6)                  /* protected high memory region */
-#define VTD_CAP_CM         (1ull << 7)                  /* non-present entries are cached */
-#define VTD_CAP_FRO(cap)   (((cap) >> 24 & 0x3ff) * 16) /* fault recording registers */
-#define VTD_CAP_NFR(cap)   ((unsigned)((cap) >> 40 & 0xff) + 1)
-#define VTD_FAULT_SIZE     16u
+#define VTD_CAP_ND(cap)    ((unsigned)(cap)&7)             /* 2^(4 + 2 ND) domain IDs */
+#define VTD_CAP_RWBF       (1ull << 4)                     /* writes need a write-buffer flush */
+#define VTD_CAP_PLMR       (1ull << 5)                     /* protected low memory region */
+#define VTD_CAP_PHMR       (1ull << 6)                     /* protected high memory region */
+#define VTD_CAP_CM         (1ull << 7)                     /* non-present entries are cached */
 #define VTD_CAP_SAGAW(cap) ((unsigned)((cap) >> 8) & 0x1f) /* bit n: n + 2 levels */
 #define VTD_CAP_SSLPS(cap) ((unsigned)((cap) >> 34) & 3)   /* 2 MiB, 1 GiB leaves */
 #define VTD_CAP_MGAW(cap)  ((unsigned)((cap) >> 16 & 0x3f) + 1)
@@ -106,11 +116,12 @@ enum vtd_mode { VTD_MODE_LEGACY = 0, VTD_MODE_SCALABLE = 1, VTD_MODE_ABORT = 3 }
 
 /* Fault status (11.4.7.1): invalidation queue, completion and time-out errors; written 1 to clear.
  */
-#define VTD_FSTS_PFO    (1u << 0) /* a fault found no free recording register */
-#define VTD_FSTS_IQE    (1u << 4)
-#define VTD_FSTS_ICE    (1u << 5)
-#define VTD_FSTS_ITE    (1u << 6)
-#define VTD_FSTS_ERRORS (VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
+#define VTD_FSTS_PFO       (1u << 0) /* a fault found no free recording register */
+#define VTD_FSTS_IQE       (1u << 4)
+#define VTD_FSTS_ICE       (1u << 5)
+#define VTD_FSTS_ITE       (1u << 6)
+#define VTD_FSTS_FRI(fsts) ((fsts) >> 8 & 0xff) /* number of the oldest fault recorded */
+#define VTD_FSTS_ERRORS    (VTD_FSTS_IQE | VTD_FSTS_ICE | VTD_FSTS_ITE)
 
 /* Interrupt mask, in FECTL, IECTL and PECTL (11.4.7.2, 11.4.9.5, 11.4.11.5). */
 #define VTD_ECTL_MASKED (1u << 31)

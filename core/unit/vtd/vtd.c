@@ -208,6 +208,7 @@ const struct qt_unit_ops qt_unit_vtd = {
 	.block = block,
 	.flush = vtd_flush,
 	.faults = vtd_faults,
+	.forget_faults = vtd_forget_faults,
 	.mask_interrupts = mask_interrupts,
 	.keep_away = keep_away,
 };

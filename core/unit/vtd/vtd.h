@@ -13,8 +13,9 @@ typedef int (*vtd_visit_fn)(void *context, const struct qt_unit_entry *entry);
 /* dmar.c, flush.c, faults.c */
 int vtd_discover(struct qt_machine *machine);
 int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit);
-void vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
-	void (*visit)(void *context, qt_rid rid), void *context);
+void vtd_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit);
+int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
+	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
 
 /* legacy.c, scalable.c: as struct qt_unit_ops has them. */
 int vtd_legacy_entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,

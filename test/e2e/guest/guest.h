@@ -70,6 +70,9 @@ void pci_yank(const char *addresses);
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
 void vfio_prepare(const char *device, const char *maps, bool msix);
 
+/* tool.c */
+void run_tool(void);
+
 /* save.c */
 bool save_dump(const char *disk);
 

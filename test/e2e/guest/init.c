@@ -161,6 +161,8 @@ static void capture_kernel(void)
 	say_memory();
 	save_dump(disk);
 	say_setup_data();
+	if (config_number("tool", 0))
+		run_tool();
 	say("capture=finished");
 	wait_for_runner(RUNNER_WAIT_SECONDS);
 }

@@ -20,8 +20,9 @@ static pid_t start_makedumpfile(int *output)
 	child = fork();
 	if (child == 0) {
 		dup2(ends[1], STDOUT_FILENO);
-		execl("/bin/makedumpfile", "makedumpfile", "-F", "-d", config("dump_level", "23"),
-			"--message-level", "4", "/proc/vmcore", NULL);
+		execl("/bin/makedumpfile", "makedumpfile", config("dump_elf", NULL) ? "-EF" : "-F",
+			"-d", config("dump_level", "23"), "--message-level", "4", "/proc/vmcore",
+			NULL);
 		_exit(127);
 	}
 	close(ends[1]);

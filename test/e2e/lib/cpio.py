@@ -22,9 +22,9 @@ def _folders(files):
     return sorted(found)
 
 
-def archive(files, mode=0o100644, folders=False):
+def archive(files, mode=0o644, folders=False):
     """An archive of {path: bytes}; folders: with those that earlier archives may not have."""
     members = [_member(name, b"", 0o040755) for name in _folders(files)] if folders else []
-    members += [_member(name, data, mode) for name, data in files.items()]
+    members += [_member(name, data, 0o100000 | mode) for name, data in files.items()]
     whole = b"".join(members) + _member("TRAILER!!!", b"", 0)
     return whole + bytes(-len(whole) % 512)

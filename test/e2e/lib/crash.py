@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 
-from . import audit, cpio, dump, guest, machine, report, stage, vtd
+from . import audit, cpio, dump, guest, machine, report, stage, tool, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -99,9 +99,12 @@ def _archives(kernel, groups):
 
 def _capture_initrd(scenario, kernel, token):
     groups = [scenario.disk] + scenario.capture_modules.split()
-    return _archives(kernel, groups) + cpio.archive({"config": _config({
+    with_tool = "tool" in scenario.checks.split()
+    return _archives(kernel, groups) + (tool.archive(PRODUCTS) if with_tool else b"") + (
+        cpio.archive({"config": _config({
         "token": token, "disk": machine.DISK_PATH[scenario.disk], "modules": " ".join(groups),
-        "capture_net": 1 if "net" in groups else ""})})
+        "capture_net": 1 if "net" in groups else "", "tool": 1 if with_tool else "",
+        "dump_elf": 1 if scenario.dump_format == "elf" else ""})}))
 
 
 def _system_groups(scenario):
@@ -180,6 +183,7 @@ class Run:
         self.checks = scenario.checks.split()
         self.patterns = {}
         self.sample = {}
+        self.landed = []  # where frames of the dead kernel's rings lie
         self.crash_region = []
         self.guest = None
         self.watch = None
@@ -247,7 +251,10 @@ class Run:
         elif key == "audit":
             with open(self._audit_path(), "wb") as file:
                 file.write(bytes.fromhex(value))
-        elif key.startswith("mem_") or key == "interfaces":
+        elif key in ("tool_report", "tool_show"):
+            with open(os.path.join(self.folder, key), "wb") as file:
+                file.write(bytes.fromhex(value))
+        elif key.startswith(("mem_", "tool_")) or key == "interfaces":
             self.result[key] = int(value)
         elif key == "error":
             self.result.setdefault("guest_errors", []).append(value)
@@ -354,17 +361,19 @@ class Run:
         self.guest.feeder.pace(1, 0)
         sent = self.guest.feeder.sent_between(start, time.monotonic())
         deadline = self.guest.clock() + LEFTOVER_SECONDS
-        while len(landed := sent & self._landed()) < len(sent):
+        while len(landed := self._landed(sent)) < len(sent):
             if self.guest.clock() > deadline:
                 break
+        self.landed = [address for addresses in landed.values() for address in addresses]
         self.result["leftover_sent"] = len(sent)
         self.result["leftover_landed"] = len(landed)
 
-    def _landed(self):
-        """Numbers of the frames that lie in memory outside the crash region."""
-        return {number
-                for number, addresses in self.guest.feeder.found_in(self.guest.memory).items()
-                if not all(self._in_crash_region(address) for address in addresses)}
+    def _landed(self, sent):
+        """Where frames lie in memory outside the crash region: {number: [address]}."""
+        found = self.guest.feeder.found_in(self.guest.memory)
+        outside = {number: [address for address in found.get(number, [])
+                            if not self._in_crash_region(address)] for number in sent}
+        return {number: addresses for number, addresses in outside.items() if addresses}
 
     # Afterwards.
 
@@ -430,6 +439,8 @@ class Run:
             self.fail(f"a unit was switched or given another root: {self.switched[0]}")
         if self.watch:
             self.watch.check_against(decoded)
+        if "tool" in self.checks:
+            tool.check(self, decoded)
         if self.scenario.audit:
             self._check_audit(decoded)
 

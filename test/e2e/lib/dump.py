@@ -102,6 +102,38 @@ class Kdump:
         return zlib.decompress(data) if flags & _ZLIB else data
 
 
+class Elf:
+    """Pages of an ELF core by physical address."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        header = self.file.read(64)
+        at, = struct.unpack_from("<Q", header, 32)
+        size, count = struct.unpack_from("<HH", header, 54)
+        self.segments = []
+        for index in range(count):
+            self.file.seek(at + index * size)
+            kind, _, offset, _, physical, length = struct.unpack("<IIQQQQ", self.file.read(40))
+            if kind == 1:  # PT_LOAD
+                self.segments.append((physical, length, offset))
+
+    def page(self, address):
+        for physical, length, offset in self.segments:
+            if physical <= address and address + PAGE <= physical + length:
+                self.file.seek(offset + address - physical)
+                return self.file.read(PAGE)
+        return None
+
+
+def is_elf(path):
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def open_core(path):
+    return Elf(path) if is_elf(path) else Kdump(path)
+
+
 def pattern_page(seed, index):
     """The page that guest/pattern.c plants."""
     mask = 2**64 - 1
@@ -145,7 +177,7 @@ def check(folder, token, patterns, seed, pages):
     if f"crash token {token}" not in dmesg or "Kernel panic - not syncing" not in dmesg:
         problems.append("this panic is not in the dump's log")
     try:
-        core = Kdump(os.path.join(folder, "vmcore"))
+        core = open_core(os.path.join(folder, "vmcore"))
     except (OSError, ValueError, struct.error) as error:
         return problems + [f"vmcore: {error}"]
     if not patterns:

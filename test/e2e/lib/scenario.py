@@ -64,6 +64,7 @@ DEFAULTS = {
     "asleep": "",  # the PCI address of a device that is put into D3hot
     "hotplug": "",  # FROM TO: the last network interface is moved to an empty slot
     "yank": "",  # PORT DEVICE: the port's slot loses power at the crash
+    "dump_format": "kdump",  # or "elf"
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
     # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), dead-unit
@@ -76,6 +77,7 @@ DEFAULTS = {
     # leftover: DMA still lands where it did; window_empty, window_used: the system
     # kernel left that at the crash region's IOVAs; noreport: none is expected;
     # interrupts: the capture kernel is spared those of the bell (in stock kdump it is not).
+    # tool: quietus report, undo and show agree with what was seen.
     "checks": "dump faults leftover",
     "expect_decisions": "",  # REQUESTER=DECISION, "none" if there is no such requester
     "expect_console": "",  # what the system kernel must have said, as a regular expression

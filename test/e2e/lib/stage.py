@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from . import machine, vtd
+from .memory import CHUNK
 
 ALIGNMENT = 2 << 20
 # include/quietus/stage_header.h
@@ -244,6 +245,13 @@ class Watch:
         self.run.result["translations_kept"] = sum(
             len(leaves) for before in self.domains for _, leaves in before.values())
         return now
+
+    def page_before(self, address):
+        """A page of memory at the stage's entry."""
+        offset = self.memory.offset(address)
+        chunk = self.before.get(offset & -CHUNK, bytes(CHUNK))
+        at = offset & (CHUNK - 1)
+        return chunk[at:at + 4096]
 
     # Against the report.
 

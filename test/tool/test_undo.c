@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `quietus undo` on dumps of a model machine that was taken over. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <quietus/report.h>
+
+#include "crashed.h"
+#include "tests.h"
+
+#define REPORT   "report.bin"
+#define DUMP     "vmcore"
+#define ORIGINAL "original"
+
+static void crash_and_dump(struct crashed *crashed, enum dump_kind kind)
+{
+	struct model_unit_config unit = model_unit_default(0xfed90000);
+
+	crash(crashed, &unit);
+	crashed_write_report(crashed, REPORT);
+	crashed_write_dump(crashed, kind, DUMP);
+	crashed_write_original(crashed, ORIGINAL);
+}
+
+static struct outcome undo(void)
+{
+	return quietus("undo", "--journal", REPORT, DUMP, NULL);
+}
+
+static struct outcome check(void)
+{
+	return quietus("undo", "--check", "--journal", REPORT, DUMP, NULL);
+}
+
+/* Asserts how many words the tool found in which state. */
+static void assert_tally(const struct outcome *outcome, size_t changed, size_t original,
+	size_t other, size_t excluded, size_t outside)
+{
+	char expected[256];
+
+	snprintf(expected, sizeof(expected),
+		"%zu as the stage left them, %zu as the dead kernel had them, %zu neither; "
+		"%zu left out of the dump, %zu outside its memory\n",
+		changed, original, other, excluded, outside);
+	if (!strstr(outcome->output, expected))
+		fail_msg("'%s' is not in:\n%s%s", expected, outcome->output, outcome->errors);
+}
+
+static void assert_same_files(const char *a, const char *b)
+{
+	struct bytes other = read_file(b);
+
+	assert_file_is(a, other.data, other.size);
+	free(other.data);
+}
+
+/* Overwrites a word in the ELF dump. */
+static void damage_word(qt_phys at, uint64_t value)
+{
+	struct bytes dump = read_file(DUMP);
+	size_t offset = elf_dump_offset(dump.data, at);
+
+	assert_true(offset);
+	memcpy(dump.data + offset, &value, sizeof(value));
+	write_file(DUMP, dump.data, dump.size);
+	free(dump.data);
+}
+
+static void undone_elf_is_memory_at_the_crash(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	outcome = check();
+	assert_success(&outcome);
+	assert_tally(&outcome, crashed.words, 0, 0, 0, 0);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_non_null(strstr(outcome.output, " put back\n"));
+	assert_same_files(DUMP, ORIGINAL);
+
+	/* Once more does no harm. */
+	outcome = check();
+	assert_success(&outcome);
+	assert_tally(&outcome, 0, crashed.words, 0, 0, 0);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_non_null(strstr(outcome.output, "nothing to put back\n"));
+	assert_same_files(DUMP, ORIGINAL);
+	crashed_free(&crashed);
+}
+
+static void a_page_that_is_there_twice_is_undone_twice(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	crashed.twice = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
+	crashed_write_original(&crashed, ORIGINAL);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_same_files(DUMP, ORIGINAL);
+	crashed_free(&crashed);
+}
+
+/* As after a power cut in the middle. */
+static void half_undone_is_finished(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	struct qt_store store;
+	struct qt_journal_cursor cursor = {0};
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	assert_true(qt_journal_next(&crashed.scenario.journal, &cursor, &store));
+	damage_word(store.at, store.before);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_tally(&outcome, crashed.words - 1, 1, 0, 0, 0);
+	assert_same_files(DUMP, ORIGINAL);
+	crashed_free(&crashed);
+}
+
+/* One word that is not as it should be, and none is written. */
+static void a_mismatch_keeps_everything_as_it_is(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	struct bytes before;
+	qt_phys at;
+	char line[64];
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	at = crashed_word(&crashed, crashed.words - 1);
+	damage_word(at, 0x1234567);
+	before = read_file(DUMP);
+	outcome = check();
+	assert_int_equal(outcome.code, 1);
+	assert_tally(&outcome, crashed.words - 1, 0, 1, 0, 0);
+	snprintf(line, sizeof(line), "0x%llx holds 0x1234567, not ", (unsigned long long)at);
+	assert_non_null(strstr(outcome.output, line));
+	outcome = undo();
+	assert_int_equal(outcome.code, 1);
+	assert_non_null(strstr(outcome.errors, "not of this crash, or damaged"));
+	assert_file_is(DUMP, before.data, before.size);
+	free(before.data);
+	crashed_free(&crashed);
+}
+
+static void excluded_pages_are_no_mismatch(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	for (enum dump_kind kind = DUMP_ELF; kind <= DUMP_KDUMP; kind++) {
+		size_t excluded = 0;
+
+		crash_and_dump(&crashed, kind);
+		crashed.excluded = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+		for (size_t i = 0; i < crashed.words; i++)
+			excluded += crashed_word(&crashed, i) - crashed.excluded < MODEL_PAGE;
+		assert_in_range(excluded, 1, crashed.words - 1);
+		crashed_write_dump(&crashed, kind, DUMP);
+		outcome = check();
+		assert_success(&outcome);
+		assert_tally(&outcome, crashed.words - excluded, 0, 0, excluded, 0);
+		crashed_free(&crashed);
+	}
+}
+
+/* What else is in the dump is put back all the same. */
+static void the_rest_of_an_elf_dump_is_undone(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	crashed.excluded = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
+	crashed_write_original(&crashed, ORIGINAL);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_same_files(DUMP, ORIGINAL);
+	crashed_free(&crashed);
+}
+
+static void memory_that_is_not_there_is_a_mismatch(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	for (enum dump_kind kind = DUMP_ELF; kind <= DUMP_KDUMP; kind++) {
+		crash_and_dump(&crashed, kind);
+		crashed.no_memory = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+		crashed_write_dump(&crashed, kind, DUMP);
+		outcome = check();
+		assert_int_equal(outcome.code, 1);
+		assert_non_null(strstr(outcome.output, " 0 neither; 0 left out of the dump, "));
+		assert_null(strstr(outcome.output, ", 0 outside"));
+		crashed_free(&crashed);
+	}
+}
+
+static void a_kdump_is_compared_but_not_written(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	struct bytes before;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	before = read_file(DUMP);
+	outcome = check();
+	assert_success(&outcome);
+	assert_tally(&outcome, crashed.words, 0, 0, 0, 0);
+	outcome = undo();
+	assert_int_equal(outcome.code, 1);
+	assert_non_null(strstr(outcome.errors, "nothing was written: no program can change"));
+	assert_file_is(DUMP, before.data, before.size);
+	free(before.data);
+	crashed_free(&crashed);
+}
+
+/* The first write goes through, the second does not. */
+static void a_failed_write_is_taken_back(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	struct bytes before;
+	struct handicap limit = {0};
+	size_t first, last = 0;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	before = read_file(DUMP);
+	first = SIZE_MAX;
+	for (size_t i = 0; i < crashed.words; i++) {
+		size_t offset = elf_dump_offset(before.data, crashed_word(&crashed, i));
+
+		first = offset < first ? offset : first;
+		last = offset > last ? offset : last;
+	}
+	assert_true(first < last);
+	limit.file_size_limit = last;
+	outcome = handicapped_quietus(&limit, "undo", "--journal", REPORT, DUMP, NULL);
+	assert_int_equal(outcome.code, 1);
+	assert_non_null(strstr(outcome.errors, "nothing was changed: File too large"));
+	assert_file_is(DUMP, before.data, before.size);
+	free(before.data);
+	crashed_free(&crashed);
+}
+
+static void nothing_changed_is_nothing_to_undo(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	struct bytes report;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	report = read_file(REPORT);
+	((struct qt_report_header *)(void *)report.data)->words_changed = 0;
+	write_file(REPORT, report.data, report.size);
+	outcome = undo();
+	assert_success(&outcome);
+	assert_string_equal(outcome.output, "the stage changed nothing: nothing to undo\n");
+	free(report.data);
+	crashed_free(&crashed);
+}
+
+static void assert_not_compared(struct outcome outcome, const char *file, const char *reason)
+{
+	assert_int_equal(outcome.code, 2);
+	outcome.code = 1;
+	assert_refused(&outcome, file, reason);
+}
+
+static void what_is_no_dump_is_refused(void **state)
+{
+	struct crashed crashed;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	assert_not_compared(quietus("undo", "--journal", REPORT, "none", NULL), "none", "No such");
+	assert_not_compared(quietus("undo", "--journal", "none", DUMP, NULL), "none", "No such");
+	assert_not_compared(quietus("undo", "--journal", DUMP, DUMP, NULL), DUMP, "not a report");
+	assert_not_compared(
+		quietus("undo", "--journal", REPORT, REPORT, NULL), REPORT, "not a dump");
+	write_file("flat", (const uint8_t *)"makedumpfile\0\0\0\0", 16);
+	assert_not_compared(
+		quietus("undo", "--journal", REPORT, "flat", NULL), "flat", "makedumpfile -R");
+	crashed_free(&crashed);
+}
+
+/* Cut short anywhere: refused, or compared as far as it goes, and never changed. */
+static void a_dump_cut_short_does_no_harm(void **state)
+{
+	struct crashed crashed;
+	struct bytes dump;
+	size_t last = 0;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	dump = read_file(DUMP);
+	for (size_t i = 0; i < crashed.words; i++) {
+		size_t offset = elf_dump_offset(dump.data, crashed_word(&crashed, i));
+
+		last = offset > last ? offset : last;
+	}
+	for (size_t size = 0; size < last; size += size < 256 ? 31 : 5003) {
+		struct outcome outcome;
+
+		write_file(DUMP, dump.data, size);
+		outcome = undo();
+		assert_in_range(outcome.code, 1, 2);
+		assert_file_is(DUMP, dump.data, size);
+	}
+	free(dump.data);
+	crashed_free(&crashed);
+}
+
+static void usage_errors(void **state)
+{
+	struct outcome outcome = quietus("undo", DUMP, NULL);
+
+	(void)state;
+	assert_int_equal(outcome.code, 2);
+	assert_non_null(strstr(outcome.errors, "no --journal given"));
+	outcome = quietus("undo", "--journal", REPORT, NULL);
+	assert_int_equal(outcome.code, 2);
+	outcome = quietus("undo", "--journal", REPORT, DUMP, DUMP, NULL);
+	assert_int_equal(outcome.code, 2);
+}
+
+static const struct CMUnitTest tests[] = {
+	TEST(undone_elf_is_memory_at_the_crash),
+	TEST(a_page_that_is_there_twice_is_undone_twice),
+	TEST(half_undone_is_finished),
+	TEST(a_mismatch_keeps_everything_as_it_is),
+	TEST(excluded_pages_are_no_mismatch),
+	TEST(the_rest_of_an_elf_dump_is_undone),
+	TEST(memory_that_is_not_there_is_a_mismatch),
+	TEST(a_kdump_is_compared_but_not_written),
+	TEST(a_failed_write_is_taken_back),
+	TEST(nothing_changed_is_nothing_to_undo),
+	TEST(what_is_no_dump_is_refused),
+	TEST(a_dump_cut_short_does_no_harm),
+	TEST(usage_errors),
+};
+
+const struct suite undo_suite = SUITE(tests);
