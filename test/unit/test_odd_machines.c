@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Machines that are put together oddly, each with VT-d units in legacy mode, in
- * scalable mode, and in scalable mode with first-stage tables.
+ * scalable mode, and in scalable mode with first-stage tables, and with AMD-Vi.
  */
 #include <machine/scenario.h>
 
@@ -20,17 +20,24 @@
 #define CLASS_NVME 0x010802
 #define CLASS_NIC  0x020000
 
-#define MODES 3
+enum mode { VTD_LEGACY, VTD_SECOND_STAGE, VTD_FIRST_STAGE, AMD_VI, MODES };
 
 static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
 static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
 
 static struct model_unit_config unit_at(unsigned mode, qt_phys registers)
 {
-	struct model_unit_config unit =
-		mode ? model_unit_scalable(registers) : model_unit_default(registers);
+	struct model_unit_config unit;
 
-	if (mode == 2) {
+	if (mode == AMD_VI) {
+		unit = model_amdvi_default(registers);
+		unit.amdvi.entries = 4096; /* up to bus 15: checks look at all of it */
+		return unit;
+	}
+	if (mode == VTD_LEGACY)
+		return model_unit_default(registers);
+	unit = model_unit_scalable(registers);
+	if (mode == VTD_FIRST_STAGE) {
 		unit.first_stage = unit.first_1g = true;
 		unit.second_stage = false;
 	}
@@ -101,6 +108,12 @@ static void expect_decision(
 			qt_reason_text(requester->reason));
 }
 
+/* What a requester that nothing was attached to is admitted for. Linux has AMD-Vi block it. */
+static enum qt_reason not_attached(unsigned mode)
+{
+	return mode == AMD_VI ? QT_WHY_BLOCKED : QT_WHY_NO_ENTRY;
+}
+
 /* Registers above 4 GiB, above all RAM. */
 static void test_units_at_high_addresses(void **state)
 {
@@ -125,10 +138,13 @@ static void test_several_segments(void **state)
 	for (unsigned mode = 0; mode < MODES * MODES; mode++) {
 		const qt_rid other = QT_RID(1, 0, 0x08);
 		struct model_unit_config units[] = {
-			unit_at(mode / MODES, 0xfed90000), unit_at(mode % MODES, 0xfed91000)};
+			unit_at(mode / MODES, 0xfed90000), unit_at(mode % MODES, 0xfed98000)};
 		struct scenario s;
 		struct model *m;
 
+		/* No machine has units of two vendors. */
+		if ((mode / MODES == AMD_VI) != (mode % MODES == AMD_VI))
+			continue;
 		units[1].segment = 1;
 		m = machine_with(units, 2);
 		add_device(m, NVME, CLASS_NVME, 1);
@@ -138,7 +154,7 @@ static void test_several_segments(void **state)
 		run_sound(&s, m);
 		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
 		expect_decision(&s, other, QT_ADOPT, QT_WHY_FREE);
-		expect_decision(&s, QT_RID(1, 0, 0x10), QT_ADMIT, QT_WHY_NO_ENTRY);
+		expect_decision(&s, QT_RID(1, 0, 0x10), QT_ADMIT, not_attached(mode % MODES));
 		assert_int_equal(scenario_requester(&s, other)->unit, 1);
 		scenario_free(&s);
 	}
@@ -161,7 +177,7 @@ static void test_alias_behind_a_bridge(void **state)
 				attach(m, 0, QT_RID(0, 4, 0), 3);
 			run_sound(&s, m);
 			expect_decision(&s, QT_RID(0, 4, 0), present ? QT_ADOPT : QT_ADMIT,
-				present ? QT_WHY_FREE : QT_WHY_NO_ENTRY);
+				present ? QT_WHY_FREE : not_attached(mode));
 			scenario_free(&s);
 		}
 	}
@@ -198,20 +214,32 @@ static void put16(struct model_function *function, unsigned offset, unsigned val
 	function->config[offset + 1] = (uint8_t)(value >> 8);
 }
 
+/* An extended capability, version 1, and where the next one is. */
+static void put_extended(
+	struct model_function *function, unsigned offset, unsigned id, unsigned next)
+{
+	put16(function, offset, id);
+	put16(function, offset + 2, next << 4 | 1);
+}
+
 /* SR-IOV (PCIe 6.0, 9.3.3): virtual functions on, the first at +0x80, 2 apart. */
+static void put_sriov(struct model_function *function, unsigned offset, unsigned count)
+{
+	put16(function, offset + 0x08, 1);
+	put16(function, offset + 0x0e, count);
+	put16(function, offset + 0x10, count);
+	put16(function, offset + 0x14, 0x80);
+	put16(function, offset + 0x16, 2);
+	put16(function, offset + 0x1a, 0x10ca);
+}
+
 static void add_virtual_functions(struct model *m, qt_rid physical, unsigned count)
 {
 	struct model_function *function = model_function(m, physical);
 
 	model_add_pcie(function, QT_PCIE_ENDPOINT);
-	put16(function, 0x100, 0x0010);
-	put16(function, 0x102, 1);
-	put16(function, 0x108, 1);
-	put16(function, 0x10e, count);
-	put16(function, 0x110, count);
-	put16(function, 0x114, 0x80);
-	put16(function, 0x116, 2);
-	put16(function, 0x11a, 0x10ca);
+	put_extended(function, 0x100, 0x0010, 0);
+	put_sriov(function, 0x100, count);
 	for (unsigned i = 0; i < count; i++)
 		model_add_pcie(model_add_function(m, physical + 0x80 + 2 * i, 0xffff, 0xffff, 0),
 			QT_PCIE_ENDPOINT);
@@ -245,6 +273,98 @@ static void test_virtual_functions_in_use(void **state)
 	}
 }
 
+/* A slot with a device in it, and one where nothing ever was. */
+static void test_hot_plug_slots(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		const qt_rid full = QT_RID(0, 7, 0);
+		struct model *m = machine_of(mode);
+		struct scenario s;
+
+		for (unsigned i = 0; i < 2; i++)
+			model_make_bridge(model_add_function(m, PORT + i * 8, 0x8086, 2, 0),
+				(uint8_t)(7 + i), (uint8_t)(7 + i), QT_PCIE_ROOT_PORT);
+		add_device(m, full, CLASS_NVME, 1);
+		run_sound(&s, m);
+		expect_decision(&s, full, QT_ADOPT, QT_WHY_FREE);
+		assert_int_not_equal(scenario_requester(&s, full)->function, -1);
+		for (size_t i = 0; i < s.machine.requester_count; i++)
+			assert_int_not_equal(QT_RID_BUS(s.machine.requesters[i].rid), 8);
+		scenario_free(&s);
+	}
+}
+
+/* Power management capability (PCIe 6.0, 7.5.2), in state D3hot. */
+static void put_to_sleep(struct model_function *function)
+{
+	const uint8_t capability[] = {0x01, function->config[0x34], 3, 0, 3, 0};
+
+	memcpy(function->config + 0x80, capability, sizeof(capability));
+	function->config[0x34] = 0x80;
+	function->config[0x06] = 0x10;
+}
+
+/* Nobody is woken: config space answers in D3hot, and a port in D3hot hides what is below it. */
+static void test_devices_in_d3(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		const qt_rid hidden = QT_RID(0, 7, 0);
+		struct model *m = machine_of(mode);
+		struct model_function *port = model_add_function(m, PORT, 0x8086, 2, 0);
+		struct scenario s;
+
+		model_make_bridge(port, 7, 7, QT_PCIE_ROOT_PORT);
+		put_to_sleep(port);
+		add_device(m, hidden, CLASS_NIC, 2);
+		model_function(m, hidden)->removed = true;
+		add_device(m, NVME, CLASS_NVME, 1);
+		put_to_sleep(model_function(m, NVME));
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, hidden, QT_ADOPT, QT_WHY_FREE);
+		assert_int_equal(scenario_requester(&s, hidden)->function, -1);
+		assert_int_equal(m->pci_writes, 0);
+		scenario_free(&s);
+	}
+}
+
+/*
+ * Resizable BARs of a function and of its virtual functions (7.8.6, 9.3.7.5), as sized
+ * as its driver wanted them: they stay, and what is behind them in the chain is found.
+ */
+static void test_resizable_bars(void **state)
+{
+	(void)state;
+	for (unsigned mode = 0; mode < MODES; mode++) {
+		const qt_rid physical = QT_RID(0, 9, 0), guest = QT_RID(0, 9, 0x80);
+		struct model *m = machine_of(mode);
+		struct model_function *function;
+		struct scenario s;
+
+		model_make_bridge(
+			model_add_function(m, PORT, 0x8086, 2, 0), 9, 9, QT_PCIE_ROOT_PORT);
+		add_device(m, physical, CLASS_NIC, 1);
+		function = model_function(m, physical);
+		add_virtual_functions(m, physical, 1);
+		put_extended(function, 0x100, 0x0015, 0x180);
+		put16(function, 0x104, 0xfff0);
+		put16(function, 0x108, 0x0d20);
+		put_extended(function, 0x180, 0x0024, 0x200);
+		put16(function, 0x184, 0xfff0);
+		put16(function, 0x188, 0x0420);
+		put_extended(function, 0x200, 0x0010, 0);
+		put_sriov(function, 0x200, 1);
+		attach(m, 0, guest, 2);
+		run_sound(&s, m);
+		expect_decision(&s, physical, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, guest, QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION);
+		assert_int_equal(m->pci_writes, 0);
+		scenario_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +373,9 @@ int main(void)
 		cmocka_unit_test(test_alias_behind_a_bridge),
 		cmocka_unit_test(test_removed_device),
 		cmocka_unit_test(test_virtual_functions_in_use),
+		cmocka_unit_test(test_hot_plug_slots),
+		cmocka_unit_test(test_devices_in_d3),
+		cmocka_unit_test(test_resizable_bars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
