@@ -59,8 +59,15 @@ void churn_net(unsigned int interfaces, unsigned int frames);
 void disk_in_background(const char *path);
 void disk_deep_in_background(const char *path, unsigned int requests, unsigned int kib);
 
+/* pci.c: states that devices, slots and functions can be in. */
+bool pci_bind_to_vfio(const char *device);
+void pci_virtual_functions(const char *device);
+void pci_put_to_sleep(const char *device);
+void pci_hotplug(const char *addresses);
+void pci_yank(const char *addresses);
+
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
-void vfio_prepare(const char *device, const char *maps);
+void vfio_prepare(const char *device, const char *maps, bool msix);
 
 /* save.c */
 bool save_dump(const char *disk);

@@ -36,6 +36,15 @@ static void load_capture_kernel(void)
 	say("kexec=%d", status);
 }
 
+/* Before traffic, so that what comes into the machine has its share of it. */
+static void rearrange(void)
+{
+	if (config("vfs", NULL))
+		pci_virtual_functions(config("vfs", ""));
+	if (config("hotplug", NULL))
+		pci_hotplug(config("hotplug", ""));
+}
+
 static void make_traffic(const char *disk)
 {
 	unsigned int interfaces = (unsigned int)net_up();
@@ -49,7 +58,10 @@ static void make_traffic(const char *disk)
 	if (interfaces && config_number("churn_net", 0))
 		churn_net(interfaces, (unsigned int)config_number("churn_net", 0));
 	if (config("vfio_device", NULL))
-		vfio_prepare(config("vfio_device", ""), config("vfio_maps", ""));
+		vfio_prepare(config("vfio_device", ""), config("vfio_maps", ""),
+			config_number("vfio_msix", 0));
+	if (config("asleep", NULL))
+		pci_put_to_sleep(config("asleep", ""));
 	if (config_number("background_deep", 0))
 		disk_deep_in_background(disk, deep, deep_kib);
 	else if (config_number("background_disk", 0))
@@ -60,6 +72,8 @@ static void crash(void)
 {
 	char line[128];
 
+	if (config("yank", NULL))
+		pci_yank(config("yank", ""));
 	snprintf(line, sizeof(line), "quietus-e2e crash token %s\n", config("token", "none"));
 	write_file("/dev/kmsg", line);
 	write_file("/proc/sys/kernel/sysrq", "1");
@@ -76,6 +90,7 @@ static void system_kernel(void)
 		say("error=no disk %s", disk);
 	plant_patterns(config_number("seed", 1), (unsigned int)config_number("patterns", 16));
 	say_crash_region();
+	rearrange();
 	make_traffic(disk);
 	load_capture_kernel();
 	say("system=loaded");

@@ -4,27 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define PCI_COMMAND    0x04
+#define PCI_BUS_MASTER 0x4
+
+#define INTERRUPT_WAIT_MS 10000
+
 #define PIECE 0x10000u
 #define STEP  0x200000u
-
-static bool bind_to_vfio(const char *device)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", device);
-	if (!write_file(path, "vfio-pci"))
-		return false;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind", device);
-	write_file(path, device);
-	return write_file("/sys/bus/pci/drivers_probe", device);
-}
 
 static int open_group(const char *device)
 {
@@ -74,19 +69,62 @@ static void apply(int container, void *memory, const char *item)
 	say("vfio=%s %s", item, ok ? "done" : strerror(errno));
 }
 
+/* An MSI is a write to memory: vfio leaves it to its user to allow them. */
+static bool enable_bus_master(int device)
+{
+	struct vfio_region_info config = {
+		.argsz = sizeof(config), .index = VFIO_PCI_CONFIG_REGION_INDEX};
+	off_t at;
+	uint16_t command;
+
+	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, &config))
+		return false;
+	at = (off_t)config.offset + PCI_COMMAND;
+	if (pread(device, &command, 2, at) != 2)
+		return false;
+	command |= PCI_BUS_MASTER;
+	return pwrite(device, &command, 2, at) == 2;
+}
+
+static bool is_signalled(int event)
+{
+	struct pollfd signal = {.fd = event, .events = POLLIN};
+
+	return poll(&signal, 1, INTERRUPT_WAIT_MS) == 1;
+}
+
+/* As a user-space driver or a guest has it: MSI-X on, and interrupts arriving. */
+static bool enable_msix(int device)
+{
+	union {
+		struct vfio_irq_set header;
+		uint8_t bytes[sizeof(struct vfio_irq_set) + sizeof(int)];
+	} set = {.header = {.argsz = sizeof(set.bytes),
+			 .flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			 .index = VFIO_PCI_MSIX_IRQ_INDEX,
+			 .count = 1}};
+	int event = eventfd(0, EFD_CLOEXEC);
+
+	memcpy(set.bytes + sizeof(struct vfio_irq_set), &event, sizeof(event));
+	return event >= 0 && enable_bus_master(device) &&
+	       !ioctl(device, VFIO_DEVICE_SET_IRQS, &set) && is_signalled(event);
+}
+
 /* Container, group and device stay open until the kernel dies. */
-void vfio_prepare(const char *device, const char *maps)
+void vfio_prepare(const char *device, const char *maps, bool msix)
 {
 	char list[512];
+	int fd = -1;
 	void *memory = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	int container = open("/dev/vfio/vfio", O_RDWR);
-	int group = bind_to_vfio(device) ? open_group(device) : -1;
+	int group = pci_bind_to_vfio(device) ? open_group(device) : -1;
 
 	if (memory == MAP_FAILED || container < 0 || group < 0 ||
 		ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
 		ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ||
-		ioctl(group, VFIO_GROUP_GET_DEVICE_FD, device) < 0) {
+		(fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, device)) < 0 ||
+		(msix && !enable_msix(fd))) {
 		say("error=vfio %s: %s", device, strerror(errno));
 		return;
 	}

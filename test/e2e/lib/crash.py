@@ -3,6 +3,7 @@
 
 import fcntl
 import json
+import math
 import os
 import re
 import secrets
@@ -26,6 +27,9 @@ LEFTOVER_GRACE = 0.5  # a frame sent this shortly before the end may still be on
 # Seconds between frames, and how many: together fewer than a receive ring holds.
 FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
+
+# Linux, arch/x86/kernel/irq.c: CPU and vector of an interrupt that nobody handles.
+UNHANDLED = re.compile(r"(\d+\.\d+) No irq handler for vector")
 
 
 def _use_qemu(suite):
@@ -87,7 +91,7 @@ def _capture_initrd(scenario, kernel, token):
 
 def _system_groups(scenario):
     optional = {"net": scenario.number("net"), "usb": scenario.number("uhci"),
-                "sound": scenario.number("sound"), "vfio": scenario.vfio_device}
+                "sound": scenario.number("sound"), "vfio": scenario.vfio_device or scenario.asleep}
     return [scenario.disk] + [name for name, wanted in optional.items() if wanted]
 
 
@@ -100,8 +104,10 @@ def _build_initrd(scenario, kernel, kind, folder, token, seed):
               "kexec": scenario.kexec, "modules": " ".join(groups),
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_deep_kib", "churn_net", "background_disk",
-                "background_deep", "patterns", "vfio_device", "vfio_maps"):
+                "background_deep", "patterns", "vfio_device", "vfio_maps", "vfs", "asleep",
+                "hotplug", "yank"):
         config[key] = scenario.values[key]
+    config["vfio_msix"] = 1 if scenario.spare == "bell" else ""
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
         file.write(_archives(kernel, groups + ["kexec"]))
@@ -142,10 +148,6 @@ def _is_switch(event, values):
     if event == "amdvi_control_status":
         return not int(values.split()[-1], 16) & 1
     return event.startswith("vtd_")
-
-
-def _is_panic(source, text):
-    return source == "console" and "Kernel panic - not syncing" in text
 
 
 class Run:
@@ -216,6 +218,8 @@ class Run:
             self.crash_region.append((start, end + 1))
         elif key == "kexec":
             self.result["kexec"] = int(value)
+        elif key == "hotplug":
+            self.guest.hotplug(value)
         elif key.startswith("setup_data_"):
             self._store_setup_data(bytes.fromhex(value))
         elif key.startswith("mem_") or key == "interfaces":
@@ -245,7 +249,8 @@ class Run:
             self.watch = stage.Watch(self)
         self.times["told"] = time.monotonic()
         self.guest.go_on()
-        event = self.guest.wait(_is_panic, time.monotonic() + 60)
+        event = self.guest.wait(lambda source, text: self._note(source, text) == "panic",
+                                time.monotonic() + 60)
         self.times["panic"], self.panic_wall = event[1], event[2]
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
@@ -345,6 +350,17 @@ class Run:
         if faults["after"]:
             self.result["first_fault"] = faults["after"][0]
 
+    def read_console(self):
+        """What the system kernel said of itself, and the capture kernel of interrupts."""
+        with open(os.path.join(self.folder, "console.log"), encoding="utf-8",
+                  errors="replace") as console:
+            before, _, after = console.read().partition("Kernel panic - not syncing")
+        if not re.search(self.scenario.expect_console, before):
+            self.fail(f"the system kernel did not say {self.scenario.expect_console}")
+        vectors = UNHANDLED.findall(after)
+        self.result["unhandled_vectors"] = len(set(vectors))
+        self.result["unhandled_again"] = len(vectors) - len(set(vectors))
+
     def check_dump(self):
         error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
         error = error or dump.rearrange(self.folder)
@@ -372,12 +388,22 @@ class Run:
         expected = self.scenario.expect_outcome
         if decoded["outcome"] not in expected.split("|"):
             self.fail(f"outcome {decoded['outcome']}, expected {expected}")
+        self._check_decisions(dict(decoded["requester_list"]))
         if decoded["outcome"] == "committed" and self.switched:
             self.fail(f"a unit was switched or given another root: {self.switched[0]}")
         if self.watch:
             self.watch.check_against(decoded)
 
+    def _check_decisions(self, decisions):
+        for wanted in self.scenario.expect_decisions.split():
+            requester, _, decision = wanted.partition("=")
+            found = decisions.get(int(requester, 0), "none")
+            if found != decision:
+                self.fail(f"requester {requester}: {found}, expected {decision}")
+
     def check(self):
+        for error in self.result.get("guest_errors", []):
+            self.fail("guest: " + error)
         if "dump" in self.checks and not self.result["saved"]:
             self.fail("dump not saved")
         if "faults" in self.checks:
@@ -385,6 +411,8 @@ class Run:
         for key in ("window_empty", "window_used"):
             if key in self.checks and not self.result.get(key):
                 self.fail(f"the system kernel did not leave what this is about: no {key}")
+        if "interrupts" in self.checks:
+            self._check_interrupts()
         if "leftover" in self.checks and self.result["saved"]:
             self._check_leftover()
 
@@ -398,6 +426,19 @@ class Run:
             complaints = [line.strip() for line in log if " vtd_" in line]
         if complaints and not self.result["faults"]:
             self.fail(complaints[0])
+
+    def _check_interrupts(self):
+        """The device keeps on raising its interrupt; only stock kdump's capture kernel gets
+        it. One interrupt of each vector can wait in the CPU since before the stage."""
+        rung = self.guest.bell.rung_between(self.times["panic"], self.times.get("saved", math.inf))
+        self.result["interrupts_raised"] = rung
+        again = self.result["unhandled_again"]
+        if not rung:
+            self.fail("the device raised no interrupt after the panic")
+        if self.kind == "quietus" and again:
+            self.fail(f"the capture kernel met {again} more interrupts than could be waiting")
+        if self.kind == "stock" and not again:
+            self.fail("the capture kernel did not notice the interrupts this is about")
 
     def _check_leftover(self):
         sent, landed = self.result.get("leftover_sent", 0), self.result.get("leftover_landed", 0)
@@ -469,6 +510,7 @@ def _run_in(folder, scenario, options, kernel, accel):
     one.started = time.monotonic()
     _live(one, kernel)
     one.read_trace()
+    one.read_console()
     if "panic" in one.times:
         one.check_dump()
         one.read_report()
@@ -480,7 +522,8 @@ def _run_in(folder, scenario, options, kernel, accel):
 
 def print_summary(result):
     keys = ["saved", "faults", "panic_to_saved", "mem_available_kib", "outcome", "stage_us",
-            "words_changed", "leftover_landed", "leftover_sent", "wall", "accel"]
+            "words_changed", "leftover_landed", "leftover_sent", "interrupts_raised",
+            "unhandled_vectors", "unhandled_again", "wall", "accel"]
     values = "  ".join(f"{key}={result[key]}" for key in keys if key in result)
     print(f"{result['scenario']} ({result['kind']}): "
           f"{'passed' if result['passed'] else 'FAILED'}  {values}")

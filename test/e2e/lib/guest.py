@@ -11,11 +11,13 @@ import tempfile
 import threading
 import time
 
-from . import machine, memory, remote, traffic
+from . import doorbell, machine, memory, remote, traffic
 
 _PR_SET_PDEATHSIG = 1
 LINES = ["console", "results"]
-SOCKETS = ["go", "qmp", "gdb"]
+SOCKETS = ["bell", "go", "qmp", "gdb"]
+
+EJECT_SECONDS = 30
 
 
 class TimedOut(Exception):
@@ -76,13 +78,17 @@ class _Line(threading.Thread):
 
 class Guest:
     def __init__(self, scenario, folder, files, accel, token, echo=False):
+        self.interfaces = scenario.number("net")
         self.events = queue.Queue()
         self.backlog = []
         self.open_lines = 2
         self.paths = tempfile.mkdtemp(prefix="quietus-e2e-")
         sockets = {name: os.path.join(self.paths, name) for name in SOCKETS}
         self.sockets = sockets
-        self.feeder = traffic.Feeder(scenario.number("net"), token)
+        self.feeder = traffic.Feeder(self.interfaces, token)
+        self.bell = None
+        if scenario.spare == "bell":
+            self.bell = doorbell.Doorbell(sockets["bell"])
         self.lines = {name: _Line(self.paths, name, os.path.join(folder, name + ".log"),
                                   self.events, echo and name == "console") for name in LINES}
         lines = {name: line.output for name, line in self.lines.items()}
@@ -139,6 +145,23 @@ class Guest:
         """Answers the guest's wait_for_runner()."""
         self.go.sendall(b"g")
 
+    def hotplug(self, step):
+        """Takes the last network interface out, or puts it into the empty slot."""
+        last = self.interfaces - 1
+        if step == "remove":
+            self.qmp.command("device_del", id=f"nic{last}")
+            return
+        deadline = time.monotonic() + EJECT_SECONDS
+        while self._has_device(f"nic{last}") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.qmp.command("device_add", driver="e1000e", id="added", netdev=f"net{last}",
+                         romfile="", bus=machine.EMPTY_SLOT)
+
+    def _has_device(self, name):
+        """The guest lets go of a device before QEMU does."""
+        devices = self.qmp.command("qom-list", path="/machine/peripheral")
+        return any(device["name"] == name for device in devices)
+
     def stop(self):
         self.feeder.paused = True
         self.qmp.command("stop")
@@ -160,6 +183,8 @@ class Guest:
     def close(self):
         """Ends QEMU whatever state it is in."""
         self.feeder.running = False
+        if self.bell:
+            self.bell.silence()
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:

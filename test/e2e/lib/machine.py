@@ -15,6 +15,7 @@ AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid
                     "amdvi_ir_err", "amdvi_ir_target_abort", "amdvi_control_status"]
 
 SPARE_SLOT = "0x1c"
+EMPTY_SLOT = "empty"
 
 
 def kvm_works(kernel, seconds=15):
@@ -62,16 +63,16 @@ class _Bus:
         if topology == "bridge":
             self.args += ["-device", f"pcie-pci-bridge,id=bridge0,bus={self._root_port()}"]
 
-    def _port(self, device, bus, options=""):
-        name = f"port{self.ports}"
+    def _port(self, device, bus, options="", name=None):
+        name = name or f"port{self.ports}"
         self.ports += 1
         self.args += ["-device", f"{device},id={name},bus={bus},chassis={self.ports},"
                                  f"slot={self.ports}{options}"]
         return name
 
-    def _root_port(self):
+    def _root_port(self, name=None):
         slot = f",addr={0x10 + self.ports:#x}" if self.root == "pcie.0" else ""
-        return self._port("pcie-root-port", self.root, slot)
+        return self._port("pcie-root-port", self.root, slot, name)
 
     def place(self, role):
         """The bus option for a device."""
@@ -83,10 +84,12 @@ class _Bus:
             return f"bus={self._port('xio3130-downstream', 'up0')}"
         return f"bus={self._root_port()}"
 
-    def finish(self):
+    def finish(self, empty_slot):
         """The second root port of the switch topology stays empty."""
         if self.topology == "switch":
             self._root_port()
+        if empty_slot:
+            self._root_port(EMPTY_SLOT)
         return self.args
 
 
@@ -107,13 +110,13 @@ def _disk_args(scenario, bus, path):
 def _net_args(scenario, bus, ports):
     # Behind a PCIe-to-PCI bridge a conventional device, whose requests carry the
     # bridge's requester ID.
-    model = "e1000" if scenario.topology == "bridge" else "e1000e"
+    model = "e1000" if scenario.topology == "bridge" else scenario.net_model
     args = []
     for index, (to_host, to_guest) in enumerate(ports):
         args += ["-netdev", f"socket,id=net{index},udp=127.0.0.1:{to_host},"
                             f"localaddr=127.0.0.1:{to_guest}",
-                 "-device", f"{model},netdev=net{index},mac=52:54:00:00:00:{index + 1:02x},"
-                            f"romfile=,{bus.place('net')}"]
+                 "-device", f"{model},id=nic{index},netdev=net{index},"
+                            f"mac=52:54:00:00:00:{index + 1:02x},romfile=,{bus.place('net')}"]
     return args
 
 
@@ -124,8 +127,9 @@ def _other_args(scenario, bus):
                  "-device", "usb-tablet,bus=uhci.0"]
     if scenario.number("sound"):
         args += ["-device", "ich9-intel-hda,bus=pcie.0,addr=0x1b", "-device", "hda-output"]
-    if scenario.vfio_device:
-        args += ["-device", f"edu,bus=pcie.0,addr={SPARE_SLOT}"]
+    if scenario.spare:
+        device = {"edu": "edu", "bell": "ivshmem-doorbell,vectors=1,chardev=bell"}[scenario.spare]
+        args += ["-device", f"{device},bus=pcie.0,addr={SPARE_SLOT}"]
     return args
 
 
@@ -150,8 +154,8 @@ def _firmware_args(scenario, files):
 
 def command_line(scenario, files, ports, accel):
     """files: the paths of kernel, firmware, initrd, disk and trace, of what the serial lines
-    console and results are written to, and of the sockets go, qmp and gdb; append is
-    the kernel's command line."""
+    console and results are written to, and of the sockets bell, go, qmp and gdb; append
+    is the kernel's command line."""
     bus = _Bus(scenario.topology)
     devices = _disk_args(scenario, bus, files["disk"]) + _net_args(scenario, bus, ports)
     devices += _other_args(scenario, bus)
@@ -164,7 +168,11 @@ def command_line(scenario, files, ports, accel):
             "-accel", accel, "-cpu", cpu, "-smp", scenario.smp,
             "-m", f"{scenario.ram_mib}M",
             "-object", f"memory-backend-memfd,id=ram,size={scenario.ram_mib}M,share=on"]
-    args += _firmware_args(scenario, files) + _iommu_args(scenario) + bus.finish() + devices
+    args += _firmware_args(scenario, files) + _iommu_args(scenario)
+    args += bus.finish(bool(scenario.hotplug))
+    if scenario.spare == "bell":
+        args += ["-chardev", f"socket,id=bell,path={files['bell']}"]
+    args += devices
     args += ["-kernel", files["kernel"], "-initrd", files["initrd"], "-append", files["append"]]
     lines = [("console", f"file,path={files['console']}"),
              ("results", f"file,path={files['results']}"),

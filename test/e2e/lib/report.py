@@ -7,6 +7,8 @@ import subprocess
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 OUTCOMES = {0: "none", 1: "committed", 2: "stock", 3: "undone", 4: "observed", 5: "off"}
+# include/quietus/machine.h
+DECISIONS = {1: "direct", 2: "adopt", 3: "admit", 4: "stop", 5: "leave", 6: "fence"}
 MAGIC = b"QtReport"
 
 
@@ -42,7 +44,8 @@ def decode(path, build):
             report["stores"][address] = (first_old, new)
         elif key == "requester":
             words = rest.split()
-            report["requester_list"].append((int(words[0], 0), int(words[2])))
+            decision = DECISIONS.get(int(words[2]), words[2])
+            report["requester_list"].append((int(words[0], 0), decision))
         elif key == "function":
             rid, flags = (int(value, 0) for value in rest.split())
             report["function_list"][rid] = flags

@@ -25,11 +25,15 @@ DEFAULTS = {
     "disk": "nvme",  # or "ahci", "virtio"
     "disk_options": "",
     "drive_options": "",
-    "net": "1",  # e1000e interfaces fed from the host
+    "net": "1",  # interfaces fed from the host
+    "net_model": "e1000e",
     "uhci": "1",
     "sound": "0",
-    "vfio_device": "",  # adds a spare device at this address, bound to vfio-pci
+    "vfio_device": "",  # the PCI address of what is bound to vfio-pci
     "vfio_maps": "",
+    # Adds a spare device for that, 0000:00:1c.0. "edu": one that does nothing; "bell":
+    # one that never stops raising its MSI-X.
+    "spare": "",
     # The kernels. suite: the Debian release they come from, the host's own by default.
     "suite": "",
     "crashkernel": "256M",
@@ -44,17 +48,25 @@ DEFAULTS = {
     "background_disk": "1",  # reads until the crash, one at a time
     "background_deep": "0",  # reads until the crash, churn_deep at a time
     "patterns": "16",
+    "vfs": "",  # the PCI address of a function whose two virtual functions are used
+    "asleep": "",  # the PCI address of a device that is put into D3hot
+    "hotplug": "",  # FROM TO: the last network interface is moved to an empty slot
+    "yank": "",  # PORT DEVICE: the port's slot loses power at the crash
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
-    # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), or dead-unit.
+    # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), dead-unit
+    # or reserved-memory.
     "stage_args": "",
     "inject": "",
     "snapshot": "1",  # compare memory at the stage's entry and exit
     "quiet": "0",  # let no device write meanwhile
     # What must hold. dump: saved and complete; faults: none after the panic;
     # leftover: DMA still lands where it did; window_empty, window_used: the system
-    # kernel left that at the crash region's IOVAs; noreport: none is expected.
+    # kernel left that at the crash region's IOVAs; noreport: none is expected;
+    # interrupts: the capture kernel is spared those of the bell (in stock kdump it is not).
     "checks": "dump faults leftover",
+    "expect_decisions": "",  # REQUESTER=DECISION, "none" if there is no such requester
+    "expect_console": "",  # what the system kernel must have said, as a regular expression
     "expect_outcome": "committed",  # the report's outcome, or several with | between
     # Seconds.
     "boot_timeout": "240",

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 
-from . import vtd
+from . import machine, vtd
 
 ALIGNMENT = 2 << 20
 # include/quietus/stage_header.h
@@ -31,9 +31,6 @@ EXIT_SECONDS = 180
 # Addresses that no page table of the stage can map, and that no CPU can reach.
 UNMAPPED = 0xFFFF900000000000
 NON_CANONICAL = 0x9000000000000000
-
-# include/quietus/machine.h
-DECISION_ADOPT, DECISION_ADMIT = 2, 3
 
 
 def find(memory, ranges):
@@ -65,6 +62,14 @@ def usable(memory, boot_params):
     return ranges
 
 
+def unused_pages(memory, count):
+    """Firmware reserves the end of low RAM; its last pages are empty."""
+    for page in range(memory.low - count * 0x1000, memory.low - 0x10000, -0x1000):
+        if not any(memory.read(page, count * 0x1000)):
+            return page
+    raise RuntimeError("no unused pages in reserved memory")
+
+
 class DeadUnit:
     """Firmware that, while the stage runs, points at a unit that never answers:
     an unused page of reserved memory that looks like the unit's registers."""
@@ -74,7 +79,7 @@ class DeadUnit:
     def __init__(self, memory, qmp):
         self.memory = memory
         self.address, self.table = vtd.find_dmar(memory)
-        self.fake = fake = self._unused_page()
+        self.fake = fake = unused_pages(memory, 1)
         patched = bytearray(self.table)
         for field, base in vtd.drhd_entries(self.table):
             for register in range(0, self.REGISTERS, 8):
@@ -83,19 +88,43 @@ class DeadUnit:
             struct.pack_into("<Q", patched, field, fake)
         memory.write(self.address, vtd.with_checksum(patched))
 
-    def _unused_page(self):
-        """Firmware reserves the end of low RAM; its last pages are empty."""
-        for page in range(self.memory.low - 0x1000, self.memory.low - 0x10000, -0x1000):
-            if not any(self.memory.read(page, 0x1000)):
-                return page
-        raise RuntimeError("no unused page in reserved memory")
-
     def restore(self):
         self.memory.write(self.address, self.table)
 
     def owned(self):
         """Memory that differs for reasons of its own."""
         return [(self.address, self.address + len(self.table)), (self.fake, self.fake + 4096)]
+
+
+class ReservedMemory:
+    """Firmware that, while the stage runs, reserves memory for the spare device, which
+    has no entry: it is to be admitted, and its domain to map that memory as well. The
+    table is a copy with a structure more, in an unused page of reserved memory."""
+
+    REQUESTER = int(machine.SPARE_SLOT, 16) << 3
+    PAGES = 2
+
+    def __init__(self, memory, qmp):
+        self.memory = memory
+        dmar, table = vtd.find_dmar(memory)
+        self.rsdt, self.original = vtd.find_table(memory, b"RSDT")
+        copy = unused_pages(memory, 1 + self.PAGES)
+        self.start, self.end = copy + 4096, copy + 4096 * (1 + self.PAGES)
+        memory.write(copy, vtd.with_reserved(table, self.start, self.end, self.REQUESTER))
+        patched = self.original.replace(struct.pack("<I", dmar), struct.pack("<I", copy))
+        memory.write(self.rsdt, vtd.with_checksum(patched))
+        for unit in vtd.units(memory, qmp):
+            memory.write(unit.legacy_entry(self.REQUESTER), bytes(16))
+
+    def restore(self):
+        self.memory.write(self.rsdt, self.original)
+
+    def owned(self):
+        return [(self.rsdt, self.rsdt + len(self.original))]
+
+    def reached(self, domains):
+        _, leaves = domains.get(self.REQUESTER, (None, {}))
+        return vtd.covered(leaves, self.start, self.end)
 
 
 class Watch:
@@ -108,7 +137,7 @@ class Watch:
             raise RuntimeError("no stage in the loaded capture kernel")
         self.prefix = int.from_bytes(self.memory.read(self.base + PREFIX_SIZE, 4), "little")
         self.changes = None
-        self.dead = None
+        self.firmware = None
         self.targets = None
         self.kind, _, self.place = run.scenario.inject.partition("@")
         self.gdb = self.guest.attach_gdb()
@@ -159,21 +188,23 @@ class Watch:
     def _look_at_entry(self):
         self.boot_params = self.gdb.register("rsi")
         self.cpu = self._cpu()
+        if self.kind == "reserved-memory":
+            self.firmware = ReservedMemory(self.memory, self.guest.qmp)
         self.domains = self._domains()
         if self.kind == "dead-unit":
-            self.dead = DeadUnit(self.memory, self.guest.qmp)
+            self.firmware = DeadUnit(self.memory, self.guest.qmp)
         self.before = self.memory.snapshot()
 
     def _look_at_exit(self):
         if self._cpu() != self.cpu:
             self.run.fail(f"the CPU's state changed: {self.cpu} before, {self._cpu()} after")
-        if self.dead:
-            self.dead.restore()
+        if self.firmware:
+            self.firmware.restore()
         self.usable = usable(self.memory, self.boot_params)
         if not self.usable:
             self.run.fail("the capture kernel was left no memory")
         own = [(self.base, self.base + OWN_SIZE), (self.boot_params, self.boot_params + 4096)]
-        own += self.dead.owned() if self.dead else []
+        own += self.firmware.owned() if self.firmware else []
         self.changes = {address: (old, new)
                         for address, old, new in self.memory.changed_words(self.before)
                         if not any(start <= address < end for start, end in own)}
@@ -221,6 +252,8 @@ class Watch:
         self._check_ledger(report["stores"] if committed else {})
         if committed:
             self._check_reach(report)
+            if self.kind == "reserved-memory" and not self.firmware.reached(self.after[0]):
+                self.run.fail("the admitted device does not reach its reserved memory")
         self._check_injected(report)
 
     def _check_ledger(self, stores):
@@ -252,7 +285,7 @@ class Watch:
     def _check_reach(self, report):
         """REACH for every requester that was served."""
         served = {rid & 0xFFFF for rid, decision in report["requester_list"]
-                  if decision in (DECISION_ADOPT, DECISION_ADMIT)}
+                  if decision in ("adopt", "admit")}
         for after in self.after:
             unreached = set(vtd.unreached(after, self.usable)) & served
             if unreached:

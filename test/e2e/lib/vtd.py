@@ -28,12 +28,17 @@ WALKED = ("first stage", "second stage")
 
 
 def find_dmar(memory):
-    """(address, bytes) of the DMAR table: the one whose checksum holds."""
-    for address in memory.find_all(b"DMAR"):
-        if not memory.holds(address, 48):
+    """(address, bytes) of the DMAR table."""
+    return find_table(memory, b"DMAR")
+
+
+def find_table(memory, signature):
+    """(address, bytes) of an ACPI table: the one whose checksum holds."""
+    for address in memory.find_all(signature):
+        if not memory.holds(address, 36):
             continue
         length = int.from_bytes(memory.read(address + 4, 4), "little")
-        if 48 <= length <= 4096 and memory.holds(address, length):
+        if 36 < length <= 4096 and memory.holds(address, length):
             table = memory.read(address, length)
             if sum(table) & 0xFF == 0:
                 return address, table
@@ -60,6 +65,13 @@ def with_checksum(table):
     return bytes(fixed)
 
 
+def with_reserved(table, start, end, requester):
+    """The DMAR table with memory reserved for a device on bus 0: RMRR, 8.4."""
+    scope = struct.pack("<BBHBBBB", 1, 8, 0, 0, 0, requester >> 3, requester & 7)
+    added = table + struct.pack("<HHHHQQ", 1, 24 + len(scope), 0, 0, start, end - 1) + scope
+    return with_checksum(added[:4] + struct.pack("<I", len(added)) + added[8:])
+
+
 class Unit:
     """The state of one unit's tables at the instant of construction."""
 
@@ -82,6 +94,11 @@ class Unit:
                 continue
             for half, pointer in enumerate((low, high)):  # 9.2: devices 0-15 and 16-31
                 yield from self._scalable(bus << 8 | half << 7, pointer)
+
+    def legacy_entry(self, requester):
+        """Address of the context entry of a requester whose bus has a table."""
+        return (self._word((self.rtaddr & _ADDRESS) + 16 * (requester >> 8)) & _ADDRESS) \
+            + 16 * (requester & 0xFF)
 
     def _legacy(self, bus, pointer):
         """9.3: 256 entries of 16 bytes."""
@@ -185,7 +202,7 @@ def writable(domains):
                    for physical, size, permissions in leaves.values() if permissions & _WRITE})
 
 
-def _covered(leaves, start, end):
+def covered(leaves, start, end):
     """Whether [start, end) is mapped one to one, read and write."""
     at = start
     while at < end:
@@ -207,7 +224,7 @@ def unreached(domains, ranges):
         if kind == "passthrough":
             continue
         if id(leaves) not in verdict:
-            verdict[id(leaves)] = all(_covered(leaves, *span) for span in ranges)
+            verdict[id(leaves)] = all(covered(leaves, *span) for span in ranges)
         if not verdict[id(leaves)]:
             missing.append(requester)
     return missing
