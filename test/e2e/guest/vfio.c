@@ -113,6 +113,9 @@ static bool enable_msix(int device)
 /* Container, group and device stay open until the kernel dies. */
 void vfio_prepare(const char *device, const char *maps, bool msix)
 {
+	/* Without interrupt remapping vfio asks for this before it trusts a user. */
+	bool trusted =
+		write_file("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "1");
 	char list[512];
 	int fd = -1;
 	void *memory = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
@@ -120,7 +123,7 @@ void vfio_prepare(const char *device, const char *maps, bool msix)
 	int container = open("/dev/vfio/vfio", O_RDWR);
 	int group = pci_bind_to_vfio(device) ? open_group(device) : -1;
 
-	if (memory == MAP_FAILED || container < 0 || group < 0 ||
+	if (!trusted || memory == MAP_FAILED || container < 0 || group < 0 ||
 		ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
 		ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) ||
 		(fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, device)) < 0 ||
