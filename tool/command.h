@@ -27,5 +27,6 @@ struct command {
 extern const struct command command_wrap;
 extern const struct command command_unwrap;
 extern const struct command command_report;
+extern const struct command command_dump_path;
 
 #endif

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&command_wrap,
 	&command_unwrap,
 	&command_report,
+	&command_dump_path,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -27,6 +27,7 @@ int main(int argc, char **argv)
 		&unwrap_suite,
 		&write_suite,
 		&report_suite,
+		&dump_path_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {

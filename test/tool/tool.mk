@@ -34,7 +34,8 @@ $(TOOL_TEST_OBJ): $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
 
-$(TOOL_SANITIZED): $(TOOL_SRC) $(SANITIZED_CORE) $(wildcard tool/*.h include/quietus/*.h)
+# TOOL_SRC is set by a fragment read later: it can be used in the recipe only.
+$(TOOL_SANITIZED): $(SANITIZED_CORE) $(wildcard tool/*.c tool/*.h include/quietus/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(TOOL_CFLAGS) $(SANITIZE) -o $@ $(TOOL_SRC) $(SANITIZED_CORE) $(TOOL_LIBS)
 
