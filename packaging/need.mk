@@ -9,12 +9,14 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	ld=binutils objcopy=binutils /usr/include/stdio.h=libc6-dev \
 	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
+NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
 
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
-	$(if $(filter lint,$(GOALS)),lint)
+	$(if $(filter lint,$(GOALS)),lint) \
+	$(if $(filter deb check-deb,$(GOALS)),deb)
 
 ifneq ($(strip $(NEEDS)),)
 include $(patsubst %,$(B)/needs-%-$(COMPILER).mk,$(NEEDS))
