@@ -28,5 +28,6 @@ extern const struct command command_wrap;
 extern const struct command command_unwrap;
 extern const struct command command_report;
 extern const struct command command_dump_path;
+extern const struct command command_setup;
 
 #endif

@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&command_unwrap,
 	&command_report,
 	&command_dump_path,
+	&command_setup,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 		&write_suite,
 		&report_suite,
 		&dump_path_suite,
+		&setup_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {

@@ -26,6 +26,7 @@ extern const struct suite unwrap_suite;
 extern const struct suite write_suite;
 extern const struct suite report_suite;
 extern const struct suite dump_path_suite;
+extern const struct suite setup_suite;
 extern const struct suite kernel_suite;
 
 #endif
