@@ -16,7 +16,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
 	$(if $(filter lint,$(GOALS)),lint) \
-	$(if $(filter deb check-hooks,$(GOALS)),deb)
+	$(if $(filter deb check-hooks check-debian,$(GOALS)),deb)
 
 ifneq ($(strip $(NEEDS)),)
 include $(patsubst %,$(B)/needs-%-$(COMPILER).mk,$(NEEDS))
