@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "message.h"
+#include "mounts.h"
 #include "path_find.h"
 
 static void print_path(const struct dump_path *path, bool word)
@@ -28,9 +29,9 @@ static void print_path(const struct dump_path *path, bool word)
 static bool add_target(struct dump_path *path, const char *target, struct reason *why)
 {
 	unsigned device_major, device_minor;
-	char end;
+	const char *end;
 
-	if (sscanf(target, "%u:%u%c", &device_major, &device_minor, &end) == 2)
+	if (read_device_number(target, &end, &device_major, &device_minor) && !*end)
 		return path_add_device(path, device_major, device_minor, why);
 	return path_add_file(path, target, why);
 }

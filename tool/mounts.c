@@ -2,12 +2,36 @@
 /* Source: proc_pid_mountinfo(5), statx(2). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "mounts.h"
+
+static bool read_number(const char **at, unsigned *number)
+{
+	unsigned long value;
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	value = strtoul(*at, &end, 10);
+	*at = end;
+	*number = (unsigned)value;
+	return value <= UINT_MAX;
+}
+
+bool read_device_number(
+	const char *text, const char **end, unsigned *device_major, unsigned *device_minor)
+{
+	*end = text;
+	if (!read_number(end, device_major) || **end != ':')
+		return false;
+	++*end;
+	return read_number(end, device_minor);
+}
 
 /* The value of the option addr= of NFS and CIFS, or nothing. */
 static void read_server(char *server, size_t size, const char *options)
@@ -25,10 +49,14 @@ static void read_server(char *server, size_t size, const char *options)
 static bool read_mount(const char *line, unsigned long long id, struct mount *mount)
 {
 	const char *rest = strstr(line, " - ");
+	const char *at = line;
 	int options = 0;
 
-	if (strtoull(line, NULL, 10) != id || !rest ||
-		sscanf(line, "%*u %*u %u:%u", &mount->device_major, &mount->device_minor) != 2 ||
+	/* Its number, its parent's, the device's. */
+	for (int i = 0; i < 2 && at; i++)
+		at = strchr(at + 1, ' ');
+	if (strtoull(line, NULL, 10) != id || !rest || !at ||
+		!read_device_number(at + 1, &at, &mount->device_major, &mount->device_minor) ||
 		sscanf(rest, " - %31s %255s %n", mount->type, mount->source, &options) != 2 ||
 		!options)
 		return false;

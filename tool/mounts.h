@@ -15,6 +15,13 @@ struct mount {
 	char server[128]; /* address of a network file system's server, or empty */
 };
 
+/*
+ * Reads a device number as the kernel writes it, MAJOR:MINOR; *end is where it ends.
+ * False if there is none.
+ */
+bool read_device_number(
+	const char *text, const char **end, unsigned *device_major, unsigned *device_minor);
+
 /* The mount that holds a file or folder. False with a reason when it cannot be told. */
 bool mount_of(const char *file, struct mount *mount, struct reason *why);
 

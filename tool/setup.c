@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,9 @@ enum step_kind {
 	READ_HOOK, /* the shell configuration `path` reads `what`, a hook of ours, last of all */
 	RUN,       /* runs `path`; undone by running `what`; either may be NULL */
 };
+
+/* Words of a command, at most. */
+#define WORDS_MAX 8
 
 /* What is done to a system in the order listed, and undone in the reverse one. */
 struct step {
@@ -169,15 +173,27 @@ static bool read_hook(const struct setup *s, const struct step *step, struct rea
 	return config_block_add(inside(s, step->path, at), line, why);
 }
 
+/* Runs one of the commands above: words without quotes. */
 static bool run(const char *command, struct reason *why)
 {
-	int status;
+	char words[256], *argv[WORDS_MAX + 1], *rest = words;
+	int error, status;
+	size_t argc = 0;
+	pid_t child;
 
 	fflush(stdout);
-	status = system(command); /* a constant */
-	if (status == 0)
-		return true;
-	return because(why, "exit code %d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	snprintf(words, sizeof(words), "%s", command);
+	while (argc < WORDS_MAX && (argv[argc] = strtok_r(rest, " ", &rest)))
+		argc++;
+	argv[argc] = NULL;
+	error = argc ? posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) : EINVAL;
+	if (error)
+		return because(why, "%s", strerror(error));
+	if (waitpid(child, &status, 0) != child)
+		return because(why, "%s", strerror(errno));
+	if (!WIFEXITED(status))
+		return because(why, "ended by signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status) == 0 || because(why, "exit code %d", WEXITSTATUS(status));
 }
 
 static const char *command_of(const struct setup *s, const struct step *step)
