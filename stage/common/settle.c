@@ -58,7 +58,9 @@ void settle(struct settle *s)
 
 	begin_phase(s, QT_PHASE_PLAN);
 	qt_plan(&s->machine, &s->plan);
-	if (s->machine.path_count && !s->plan.by_path)
+	if (s->plan.by_path)
+		log_line(s->log, "only the dump path must be reached");
+	else if (s->machine.path_count)
 		log_line(s->log, "quietus.path= names a function that is not there: ignored");
 	if (s->mode == STAGE_OBSERVE) {
 		stay_stock(s, QT_WHY_ASKED_OBSERVE, 0);
