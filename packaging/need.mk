@@ -15,12 +15,14 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	$(PCI_HEADER)=libpci-dev \
 	/usr/include/libkdumpfile/kdumpfile.h=libkdumpfile-dev /usr/include/libelf.h=libelf-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
+NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
 
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
-	$(if $(filter lint,$(GOALS)),lint)
+	$(if $(filter lint,$(GOALS)),lint) \
+	$(if $(filter deb check-hooks check-debian,$(GOALS)),deb)
 
 ifneq ($(strip $(NEEDS)),)
 include $(patsubst %,$(B)/needs-%-$(COMPILER).mk,$(NEEDS))

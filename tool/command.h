@@ -31,5 +31,7 @@ extern const struct command command_audit;
 extern const struct command command_status;
 extern const struct command command_undo;
 extern const struct command command_show;
+extern const struct command command_dump_path;
+extern const struct command command_setup;
 
 #endif

@@ -15,6 +15,8 @@ static const struct command *const commands[] = {
 	&command_status,
 	&command_undo,
 	&command_show,
+	&command_dump_path,
+	&command_setup,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -8,6 +8,9 @@ TOOL_OBJ    := $(TOOL_SRC:%.c=$(B)/%.o)
 TOOL_CFLAGS  = -D_GNU_SOURCE -Itool -DQT_LIBDIR='"$(PREFIX)/lib/quietus"'
 TOOL_LIBS   := -lsmartcols -lpci -lkdumpfile -lelf
 
+# What runs when a capture kernel is installed or loaded, and when it has saved a dump.
+KDUMP_HOOKS := $(wildcard packaging/kdump/* packaging/hooks/*)
+
 all: $(B)/quietus
 
 $(B)/quietus: $(TOOL_OBJ) $(CORE_LIB)
@@ -26,11 +29,16 @@ uninstall: uninstall-tool
 install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
 	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
-	install -D -m 755 packaging/hooks/save-report $(DESTDIR)$(PREFIX)/lib/quietus/save-report
+	for hook in $(KDUMP_HOOKS); do \
+		to=$(DESTDIR)$(PREFIX)/lib/quietus/$${hook##*/}; \
+		sed 's,/usr/lib/quietus,$(PREFIX)/lib/quietus,g' $$hook >$$to && \
+		chmod "$$(stat -c %a $$hook)" $$to || exit; \
+	done
 	install -D -m 644 doc/man/quietus.1 $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/quietus $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/save-report
+	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/quietus/,$(notdir $(KDUMP_HOOKS)))
 	test ! -d $(DESTDIR)$(PREFIX)/lib/quietus || \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/lib/quietus

@@ -170,17 +170,38 @@ static bool is_needed_class(const struct qt_pci_function *function)
 	       CLASS_SUB(function) == CLASS_USB || CLASS_SUB(function) == CLASS_SD_HOST;
 }
 
+/* A dump path counts if it is this machine's: a bus may have got another number since. */
+static bool knows_path(const struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->path_count; i++)
+		if (!qt_pci_find(&machine->pci, machine->path[i]))
+			return false;
+	return machine->path_count > 0;
+}
+
+static bool is_on_path(const struct qt_machine *machine, const struct qt_pci_function *function)
+{
+	for (size_t i = 0; i < machine->path_count; i++)
+		if (machine->path[i] == function->rid)
+			return true;
+	return false;
+}
+
 /*
- * The capture kernel may need it: a disk to dump to, a network, a USB stick. A
- * requester ID that a bridge takes for all below it stands for each of them.
+ * The capture kernel needs it: it is on the dump path. Where that is not known, it
+ * may need it: a disk to dump to, a network, a USB stick. A requester ID that a
+ * bridge takes for all below it stands for each of them.
  */
-static bool is_needed(const struct qt_machine *machine, const struct qt_requester *requester)
+static bool is_needed(
+	const struct qt_machine *machine, bool by_path, const struct qt_requester *requester)
 {
 	for (size_t i = 0; i < machine->pci.count; i++) {
 		const struct qt_pci_function *function = &machine->pci.functions[i];
 
-		if ((function->rid == requester->rid || function->alias == requester->rid) &&
-			!(function->flags & QT_PCI_VF) && is_needed_class(function))
+		if (function->rid != requester->rid && function->alias != requester->rid)
+			continue;
+		if (by_path ? is_on_path(machine, function)
+			    : !(function->flags & QT_PCI_VF) && is_needed_class(function))
 			return true;
 	}
 	return false;
@@ -211,14 +232,14 @@ static enum qt_reason why_unsafe(
 
 /* Why one requester prevents the commit, or QT_WHY_NONE. */
 static enum qt_reason why_it_blocks(
-	const struct qt_machine *machine, const struct qt_requester *requester)
+	const struct qt_machine *machine, bool by_path, const struct qt_requester *requester)
 {
 	enum qt_reason unsafe = why_unsafe(machine, requester);
 
 	if (unsafe != QT_WHY_NONE)
 		return unsafe;
 	return (requester->decision == QT_LEAVE || requester->decision == QT_FENCE) &&
-			       is_needed(machine, requester)
+			       is_needed(machine, by_path, requester)
 		       ? QT_WHY_FUNCTION_UNREACHED
 		       : QT_WHY_NONE;
 }
@@ -253,7 +274,7 @@ static enum qt_reason why_not(const struct qt_machine *machine, struct qt_plan *
 	if (machine->unit_count == 0)
 		return QT_WHY_NO_UNITS;
 	for (size_t i = 0; i < machine->requester_count; i++) {
-		enum qt_reason why = why_it_blocks(machine, &machine->requesters[i]);
+		enum qt_reason why = why_it_blocks(machine, plan->by_path, &machine->requesters[i]);
 
 		if (why == QT_WHY_NONE)
 			continue;
@@ -272,7 +293,7 @@ static enum qt_reason why_not(const struct qt_machine *machine, struct qt_plan *
 
 void qt_plan(struct qt_machine *machine, struct qt_plan *plan)
 {
-	*plan = (struct qt_plan){.blocker = -1};
+	*plan = (struct qt_plan){.by_path = knows_path(machine), .blocker = -1};
 	for (size_t i = 0; i < machine->requester_count; i++) {
 		struct qt_requester *requester = &machine->requesters[i];
 		enum qt_reason why;

@@ -20,6 +20,7 @@
 #define QT_CAPTURES_MAX   32
 #define QT_RANGES_MAX     64
 #define QT_SOURCES_MAX    64
+#define QT_PATH_MAX       64
 
 /* Bytes of the page that a unit's flush may use for its queue. */
 #define QT_FLUSH_PAGE_SIZE 4096u
@@ -225,6 +226,12 @@ struct qt_machine {
 	struct qt_range stage; /* memory of our own; inside the crash region */
 	uint64_t deadline_us;  /* of all finding */
 	struct qt_capture_kernel capture_kernel;
+	/*
+	 * The dump path: functions that the dump needs, as recorded when the capture
+	 * kernel was loaded. None: not known. Set by the caller before the plan.
+	 */
+	qt_rid path[QT_PATH_MAX];
+	size_t path_count;
 	struct qt_pci pci;
 
 	struct qt_unit *units;

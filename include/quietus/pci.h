@@ -97,6 +97,14 @@ struct qt_pci_segment {
  */
 int qt_pci_enumerate(struct qt_pci *pci, const struct qt_pci_segment *segments, size_t count);
 
+/*
+ * Reads addresses of functions as Linux writes them, separated by commas:
+ * "0000:02:00.0,0000:03:00.0". The text need not end in NUL. QT_E_BAD if it is
+ * not such a list, or empty; QT_E_NOMEM if there are more than `capacity`.
+ */
+int qt_pci_read_addresses(
+	const char *text, size_t length, qt_rid *list, size_t capacity, size_t *count);
+
 /* The function with this requester ID, or NULL. */
 const struct qt_pci_function *qt_pci_find(const struct qt_pci *pci, qt_rid rid);
 

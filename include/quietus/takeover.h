@@ -15,6 +15,7 @@
  */
 struct qt_plan {
 	bool commit;                 /* the capture kernel's IOMMU driver will be put to sleep */
+	bool by_path;                /* only what is on the dump path had to be reached */
 	uint8_t reason;              /* enum qt_reason: why not, when commit is false */
 	int16_t blocker;             /* index of the requester that prevents it, or -1 */
 	size_t counts[QT_FENCE + 1]; /* requesters per decision */

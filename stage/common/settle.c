@@ -60,6 +60,10 @@ void settle(struct settle *s)
 
 	begin_phase(s, QT_PHASE_PLAN);
 	qt_plan(&s->machine, &s->plan);
+	if (s->plan.by_path)
+		log_line(s->log, "only the dump path must be reached");
+	else if (s->machine.path_count)
+		log_line(s->log, "quietus.path= names a function that is not there: ignored");
 	if (s->mode == STAGE_OBSERVE) {
 		stay_stock(s, QT_WHY_ASKED_OBSERVE, 0);
 		s->outcome = QT_OUTCOME_OBSERVED;
@@ -238,6 +242,21 @@ static enum qt_reason reason_of(int error, enum qt_reason otherwise)
 	return error == QT_E_NOMEM ? QT_WHY_NO_MEMORY : otherwise;
 }
 
+/* quietus.path= on the command line. */
+static void read_path(struct settle *s)
+{
+	struct qt_machine *machine = &s->machine;
+	struct command_line_word word;
+
+	if (!command_line_last(s->command_line, "quietus.path", &word))
+		return;
+	if (qt_pci_read_addresses(word.value, word.value_len, machine->path,
+		    QT_ARRAY_SIZE(machine->path), &machine->path_count)) {
+		log_line(s->log, "quietus.path= makes no sense: ignored");
+		machine->path_count = 0;
+	}
+}
+
 static bool find(struct settle *s, enum qt_reason enumerated)
 {
 	struct qt_machine *machine = &s->machine;
@@ -254,6 +273,7 @@ static bool find(struct settle *s, enum qt_reason enumerated)
 	machine->ram = s->ram;
 	machine->stage = s->stage;
 	machine->capture_kernel = s->capture_kernel;
+	read_path(s);
 
 	error = split_crash_region(s);
 	if (error || !machine->crash.count)

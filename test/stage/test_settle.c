@@ -20,6 +20,7 @@
 
 #define NVME QT_RID(0, 0, 0x08)
 #define NIC  QT_RID(0, 0, 0x10)
+#define LOST QT_RID(0, 0, 0x18)
 
 static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
 static const struct qt_range crash[] = {{CRASH_START, CRASH_END}};
@@ -227,6 +228,55 @@ static void words_for_every_command_line_are_added(void **state)
 		"a memmap=2048K$0x20c00000 initcall_blacklist=pci_iommu_init");
 }
 
+/* With a disk whose IOVAs of the crash region are taken. */
+static struct bench *crash_with_a_disk_lost(void **state, const char *command_line)
+{
+	struct bench *b = *state;
+	struct model_domain *domain;
+
+	teardown(state);
+	setup(state);
+	domain = model_domain_new(b->m, 0, 4, 3);
+	model_add_function(b->m, LOST, 0x8086, 0x10d3, 0x010802);
+	model_map(b->m, domain, CRASH_START, QT_MIB(64), QT_MIB(1), QT_RW, 0);
+	model_attach(b->m, domain, LOST, 0);
+	crash_it(b, command_line);
+	settle(&b->s);
+	return b;
+}
+
+static void only_what_is_on_the_dump_path_must_be_reached(void **state)
+{
+	static const char *const useless[] = {"", "quietus.path=0000:00:01.0,0000:00:03.0",
+		"quietus.path=0000:00:01.0,0000:07:00.0", "quietus.path=", "quietus.path",
+		"quietus.path=0000:00:01.0,nonsense", "quietus.path=0000:00:01.0 quietus.path=x"};
+	struct bench *b = crash_with_a_disk_lost(state, "quietus.path=0000:00:01.0,0000:00:02.0");
+
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+	assert_non_null(strstr(b->log.text, "only the dump path must be reached"));
+	for (size_t i = 0; i < QT_ARRAY_SIZE(useless); i++) {
+		b = crash_with_a_disk_lost(state, useless[i]);
+		assert_outcome(b, QT_OUTCOME_STOCK, QT_WHY_FUNCTION_UNREACHED);
+	}
+	assert_non_null(strstr(b->log.text, "quietus.path="));
+}
+
+/* More than there is room for is no path. */
+static void too_long_a_dump_path_is_ignored(void **state)
+{
+	char line[sizeof("quietus.path=") + (QT_PATH_MAX + 1) * 13];
+	struct bench *b;
+
+	strcpy(line, "quietus.path=0000:00:01.0");
+	for (size_t i = 1; i < QT_PATH_MAX; i++)
+		strcat(line, ",0000:00:01.0");
+	b = crash_with_a_disk_lost(state, line);
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+	strcat(line, ",0000:00:01.0");
+	b = crash_with_a_disk_lost(state, line);
+	assert_outcome(b, QT_OUTCOME_STOCK, QT_WHY_FUNCTION_UNREACHED);
+}
+
 static void assert_stock(struct bench *b, enum qt_reason reason)
 {
 	settle(&b->s);
@@ -373,6 +423,9 @@ int main(void)
 			full_command_line_prevents_the_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			words_for_every_command_line_are_added, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			only_what_is_on_the_dump_path_must_be_reached, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_long_a_dump_path_is_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_a_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			unit_that_does_not_flush_is_undone, setup, teardown),

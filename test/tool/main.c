@@ -34,6 +34,8 @@ int main(int argc, char **argv)
 		&save_report_suite,
 		&undo_suite,
 		&show_suite,
+		&dump_path_suite,
+		&setup_suite,
 		&kernel_suite,
 	};
 	static const char *const needed[] = {

@@ -31,6 +31,8 @@ extern const struct suite units_now_suite;
 extern const struct suite save_report_suite;
 extern const struct suite undo_suite;
 extern const struct suite show_suite;
+extern const struct suite dump_path_suite;
+extern const struct suite setup_suite;
 extern const struct suite kernel_suite;
 
 #endif

@@ -900,6 +900,45 @@ static void reads_that_change_every_time_end_too(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void addresses_are_read(void **state)
+{
+	static const char most[] = "ffff:ff:1f.7,0001:02:03.4";
+	qt_rid list[3];
+	size_t count;
+
+	(void)state;
+	assert_int_equal(qt_pci_read_addresses(most, strlen(most), list, 3, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0], QT_RID(0xffff, 0xff, 0xff));
+	assert_int_equal(list[1], QT_RID(1, 2, 3 << 3 | 4));
+	assert_int_equal(qt_pci_read_addresses(most, 12, list, 1, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(qt_pci_read_addresses(most, strlen(most), list, 1, &count), QT_E_NOMEM);
+}
+
+static void what_is_no_address_is_refused(void **state)
+{
+	static const char *const texts[] = {"", "0", ",", "0000:02:00.0,", ",0000:02:00.0",
+		"0000:02:00.0,0000:02:00.", "0000:02:00.0 0000:02:00.0", "0000:02:00.00000:02:00.0",
+		"0000:02:20.0", "0000:02:00.8", "0000:02:00.f", "00g0:02:00.0", "0000:0G:00.0",
+		"0000-02:00.0", "0000:02-00.0", "0000:02:00:0", "0000:02:00.-", "10000:02:00.0",
+		"000A:02:00.0", "\xff\xff\xff\xff:02:00.0"};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(texts); i++) {
+		/* To the byte, so that a sanitizer sees a read too far. */
+		size_t length = strlen(texts[i]);
+		char *exact = malloc(length + !length);
+		qt_rid list[2];
+		size_t count;
+
+		memcpy(exact, texts[i], length);
+		if (qt_pci_read_addresses(exact, length, list, 2, &count) != QT_E_BAD)
+			fail_msg("\"%s\" is taken for addresses", texts[i]);
+		free(exact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -936,6 +975,8 @@ int main(void)
 		TEST(the_topmost_owner_counts),
 		TEST(bridges_that_hide_what_they_are_count_as_express),
 		TEST(devices_that_use_another_function_number_are_known),
+		TEST(addresses_are_read),
+		TEST(what_is_no_address_is_refused),
 		TEST(random_machines_end_in_bounded_time),
 		TEST(reads_that_change_every_time_end_too),
 	};

@@ -477,6 +477,85 @@ static void test_alias_of_what_is_needed(void **state)
 	assert_true(f.plan.commit);
 }
 
+/* What the dump needs is known: an unreachable disk elsewhere is no reason, whatever is on the path
+ * is. */
+static void test_dump_path(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add(&f, NVME, QT_REQ_TRANSLATED);
+	add(&f, NVME, QT_REQ_TRANSLATED)->domain = 1;
+	f.domains[1].taken = true;
+	f.machine.path[0] = f.requesters[0].rid;
+	f.machine.path_count = 1;
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.commit);
+	assert_true(f.plan.by_path);
+	assert_int_equal(f.requesters[1].decision, QT_LEAVE);
+
+	f.machine.path[1] = f.requesters[1].rid;
+	f.machine.path_count = 2;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.plan.reason, QT_WHY_FUNCTION_UNREACHED);
+	assert_int_equal(f.plan.blocker, 1);
+	/* Of any class, and a virtual function too. */
+	f.functions[1].class_code = 0x120000;
+	f.functions[1].flags = QT_PCI_VF;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.plan.blocker, 1);
+	/* So does one that is fenced: on the path alone. */
+	f.functions[1].flags = 0;
+	f.domains[1].guard_broken = true;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.requesters[1].decision, QT_FENCE);
+	assert_int_equal(f.plan.blocker, 1);
+	f.machine.path_count = 1;
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.commit);
+	/* Where leftover DMA leads is everybody's business. */
+	f.domains[1].scan_error = QT_E_LIMIT;
+	qt_plan(&f.machine, &f.plan);
+	assert_int_equal(f.plan.reason, QT_WHY_GUARD_UNKNOWN);
+}
+
+/* A path that names what is not there is another machine's: as if there were none. */
+static void test_dump_path_of_another_machine(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add(&f, NVME, QT_REQ_TRANSLATED);
+	add(&f, NIC, QT_REQ_TRANSLATED)->domain = 1;
+	f.domains[1].taken = true;
+	f.machine.path[0] = f.requesters[0].rid;
+	f.machine.path[1] = QT_RID(0, 9, 0);
+	f.machine.path_count = 2;
+	qt_plan(&f.machine, &f.plan);
+	assert_false(f.plan.by_path);
+	assert_int_equal(f.plan.blocker, 1);
+}
+
+/* The ID that a bridge takes for a function on the path must be reached as well. */
+static void test_alias_of_what_is_on_the_path(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	start(&f);
+	add(&f, NONE, QT_REQ_TRANSLATED)->rid = QT_RID(0, 4, 0);
+	f.domains[0].taken = true;
+	add(&f, NIC, QT_REQ_DIRECT);
+	f.functions[0].alias = QT_RID(0, 4, 0);
+	f.machine.path[0] = f.functions[0].rid;
+	f.machine.path_count = 1;
+	qt_plan(&f.machine, &f.plan);
+	assert_true(f.plan.by_path);
+	assert_int_equal(f.plan.blocker, 0);
+}
+
 /* What translates in a way that is not understood may lead anywhere. */
 static void test_unsupported_unit_without_requesters(void **state)
 {
@@ -617,6 +696,9 @@ int main(void)
 		cmocka_unit_test(test_shared_memory),
 		cmocka_unit_test(test_stops_without_a_commit),
 		cmocka_unit_test(test_alias_of_what_is_needed),
+		cmocka_unit_test(test_dump_path),
+		cmocka_unit_test(test_dump_path_of_another_machine),
+		cmocka_unit_test(test_alias_of_what_is_on_the_path),
 		cmocka_unit_test(test_unsupported_unit_without_requesters),
 		cmocka_unit_test(test_blocker_is_the_first),
 		cmocka_unit_test(test_machines_to_keep_hands_off),
