@@ -389,9 +389,9 @@ static void a_short_watchdog_is_told(void **state)
 	/* One as long as the stage is too short as well, a longer one is not. */
 	outcome = audit();
 	assert_json(outcome.output, ".stage_limit_us == 38010000");
-	put_text("sys/class/watchdog/watchdog0/timeout", "38\n");
-	assert_finding("watchdog-short", "the stage alone can take 39 s");
 	put_text("sys/class/watchdog/watchdog0/timeout", "39\n");
+	assert_finding("watchdog-short", "the stage alone can take 39 s");
+	put_text("sys/class/watchdog/watchdog0/timeout", "40\n");
 	assert_sound();
 	put_text("sys/class/watchdog/watchdog0/timeout", "10\n");
 	put_text("sys/class/watchdog/watchdog0/state", "inactive\n");
