@@ -55,7 +55,9 @@ int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 void amdvi_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	const struct qt_host *host = machine->host;
+	qt_phys head = unit->registers + AMDVI_EVENT_HEAD;
 	uint64_t tail = host->mmio_read64(host->context, unit->registers + AMDVI_EVENT_TAIL);
 
-	host->mmio_write64(host->context, unit->registers + AMDVI_EVENT_HEAD, tail);
+	if (host->mmio_read64(host->context, head) != tail)
+		host->mmio_write64(host->context, head, tail);
 }
