@@ -3,6 +3,7 @@
 #include <machine/check.h>
 #include <machine/dead.h>
 #include <machine/model.h>
+#include <machine/reset.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -365,6 +366,166 @@ static void exception_at_any_change_is_undone(void **state)
 	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
 }
 
+/* Every function takes FLR. */
+static void make_stoppable(struct bench *b)
+{
+	for (size_t i = 0; i < b->m->function_count; i++) {
+		model_add_pcie(b->m->functions[i], QT_PCIE_ENDPOINT);
+		model_add_reset(b->m->functions[i], MODEL_FLR);
+	}
+	model_power_on(b->m);
+}
+
+static void assert_all_stopped(struct bench *b)
+{
+	assert_true(b->s.machine.pci.count > 0);
+	for (size_t i = 0; i < b->s.machine.pci.count; i++)
+		assert_int_equal(b->s.machine.resets[i].result, QT_STOP_QUIET);
+}
+
+static void reset_stops_everything(void **state)
+{
+	struct bench *b = *state;
+
+	make_stoppable(b);
+	crash_it(b, "");
+	b->s.mode = STAGE_RESET;
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+	assert_all_stopped(b);
+	settle_conclude(&b->s, 1000);
+	assert_non_null(strstr(b->log.text, "2 functions stopped, 0 could not be"));
+	assert_report(b);
+}
+
+/* Without an IOMMU, and without anything known of the machine but its functions. */
+static void reset_needs_no_iommu(void **state)
+{
+	for (int firmware = 0; firmware < 2; firmware++) {
+		struct bench *b = *state;
+
+		teardown(state);
+		setup(state);
+		make_stoppable(b);
+		crash_it(b, "");
+		b->s.mode = STAGE_RESET;
+		b->m->units[0].status = 0; /* GSTS: not translating */
+		if (!firmware)
+			b->s.acpi.host = NULL;
+		settle(&b->s);
+		if (!firmware)
+			assert_outcome(b, QT_OUTCOME_STOCK, QT_WHY_FIRMWARE_BAD);
+		assert_all_stopped(b);
+		assert_report(b);
+	}
+}
+
+/* In the other modes nothing is stopped that need not be. */
+static void nothing_is_stopped_without_need(void **state)
+{
+	static const enum stage_mode modes[] = {STAGE_AUTO, STAGE_OBSERVE};
+
+	for (size_t i = 0; i < QT_ARRAY_SIZE(modes); i++) {
+		struct bench *b = *state;
+
+		teardown(state);
+		setup(state);
+		make_stoppable(b);
+		crash_it(b, "");
+		b->s.mode = modes[i];
+		settle(&b->s);
+		for (size_t j = 0; j < b->s.machine.pci.count; j++)
+			assert_int_equal(b->s.machine.resets[j].result, QT_STOP_NOT_TRIED);
+	}
+}
+
+/* A network card whose IOVAs are in the way, as with a guest's memory. */
+static void add_guest(struct bench *b)
+{
+	struct model_domain *domain = model_domain_new(b->m, 0, 4, 3);
+
+	model_add_function(b->m, LOST, 0x8086, 0x10d3, 0x020000);
+	model_map(b->m, domain, CRASH_START, QT_MIB(700), 0x1000, QT_RW, 0);
+	model_attach(b->m, domain, LOST, 0);
+	make_stoppable(b);
+}
+
+static void exception_while_stopping_is_undone(void **state)
+{
+	struct bench *b = *state;
+	unsigned at = 1;
+
+	add_guest(b);
+	while (settle_with_exception(b, at)) {
+		assert_outcome(b, QT_OUTCOME_UNDONE, QT_WHY_EXCEPTION);
+		assert_untouched(b);
+		assert_report(b);
+		model_free(b->m);
+		setup(state);
+		add_guest(b);
+		at++;
+	}
+	assert_in_range(at, 6, 100);
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+	assert_int_equal(b->s.plan.counts[QT_STOP], 1);
+}
+
+/* Whatever the dead kernel had a use for as well, as its own memory map tells. */
+static void shared_memory_is_told_from_reservations(void **state)
+{
+	static const struct {
+		struct qt_range usable[4];
+		struct qt_range ram[4]; /* the dead kernel's */
+		qt_phys stage;
+		struct qt_range shared[2];
+	} cases[] = {
+		/* One reservation, in two pieces with something of the loader's between them. */
+		{{{QT_MIB(512), QT_MIB(600)}, {QT_MIB(601), QT_MIB(768)}},
+			{{QT_MIB(1), QT_MIB(512)}, {QT_MIB(768), QT_GIB(2)}}, QT_MIB(700), {{0}}},
+		/* A part for 32-bit devices beside a high one. */
+		{{{QT_MIB(512), QT_MIB(768)}, {QT_GIB(6), QT_GIB(7)}},
+			{{QT_MIB(1), QT_MIB(512)}, {QT_MIB(768), QT_GIB(2)},
+				{QT_GIB(4), QT_GIB(6)}},
+			QT_GIB(6), {{0}}},
+		/* A second low part is not one of the reservation's. */
+		{{{QT_MIB(256), QT_MIB(300)}, {QT_MIB(512), QT_MIB(768)}, {QT_GIB(6), QT_GIB(7)}},
+			{{QT_MIB(1), QT_MIB(256)}, {QT_MIB(300), QT_MIB(512)},
+				{QT_MIB(768), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}},
+			QT_GIB(6), {{QT_MIB(512), QT_MIB(768)}}},
+		/* crashkernel=256M crashkernel=...,cma */
+		{{{QT_MIB(512), QT_MIB(768)}, {QT_GIB(1), QT_GIB(1) + QT_MIB(64)},
+			 {QT_GIB(5), QT_GIB(6)}},
+			{{QT_MIB(1), QT_MIB(512)}, {QT_MIB(768), QT_GIB(1)},
+				{QT_GIB(1) + QT_MIB(64), QT_GIB(2)}, {QT_GIB(4), QT_GIB(5)}},
+			QT_MIB(600), {{QT_GIB(1), QT_GIB(1) + QT_MIB(64)}, {QT_GIB(5), QT_GIB(6)}}},
+	};
+
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct bench *b = *state;
+		size_t shared = 0;
+
+		teardown(state);
+		setup(state);
+		crash_it(b, "");
+		b->s.usable.count = b->s.ram.count = 0;
+		for (size_t j = 0; j < 4; j++) {
+			if (cases[i].usable[j].end)
+				b->usable[b->s.usable.count++] = cases[i].usable[j];
+			if (cases[i].ram[j].end)
+				b->ram[b->s.ram.count++] = cases[i].ram[j];
+		}
+		b->s.stage = (struct qt_range){cases[i].stage, cases[i].stage + QT_MIB(2)};
+		b->s.mode = STAGE_OBSERVE;
+		settle(&b->s);
+		while (shared < 2 && cases[i].shared[shared].end)
+			shared++;
+		assert_int_equal(b->s.machine.shared.count, shared);
+		if (shared)
+			assert_memory_equal(b->s.machine.shared.list, cases[i].shared,
+				shared * sizeof(struct qt_range));
+	}
+}
+
 /* Then what was changed stays, but the capture kernel is told nothing of it. */
 static void exception_while_undoing_leaves_the_stock_command_line(void **state)
 {
@@ -426,6 +587,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			only_what_is_on_the_dump_path_must_be_reached, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_long_a_dump_path_is_ignored, setup, teardown),
+		cmocka_unit_test_setup_teardown(reset_stops_everything, setup, teardown),
+		cmocka_unit_test_setup_teardown(reset_needs_no_iommu, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_stopped_without_need, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			exception_while_stopping_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			shared_memory_is_told_from_reservations, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_a_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			unit_that_does_not_flush_is_undone, setup, teardown),
