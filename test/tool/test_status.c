@@ -62,6 +62,19 @@ static void put_dump(const char *name, long seconds)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
+/* The package leaves the configuration alone. */
+static void the_copy_that_hooks_loaded_counts(void **state)
+{
+	(void)state;
+	recorded_machine();
+	take_away("proc/kcore");
+	put_text("etc/default/kdump-tools", "KDUMP_KERNEL=/boot/stock\n");
+	put_text("boot/stock", "not there yet");
+	assert_status(2, ".covered == null");
+	put_text("run/quietus/image", "/boot/capture\n");
+	assert_status(0, ".image.path == \"/boot/capture\"");
+}
+
 static void the_newest_dump_is_the_last_crash(void **state)
 {
 	(void)state;
@@ -117,6 +130,7 @@ static void text_says_the_same(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(what_is_loaded_counts),
 	TEST(where_it_cannot_be_seen_the_configuration_counts),
+	TEST(the_copy_that_hooks_loaded_counts),
 	TEST(the_newest_dump_is_the_last_crash),
 	TEST(text_says_the_same),
 };

@@ -15,6 +15,9 @@
 #define DEFAULT_IMAGE  "vmlinuz"
 #define DEFAULT_DUMPS  "/var/crash"
 
+/* Our hooks name the copy here for as long as it is what they have loaded. */
+#define LOADED_COPY "run/quietus/image"
+
 /*
  * The value of an assignment, up to the end of its word, without its quotes. False
  * for one that only a shell can tell: with a variable or a command in it.
@@ -117,6 +120,15 @@ static void use_sysconfig(struct kdump *kdump, const char *root, const char *con
 		*kdump->image = 0;
 }
 
+/* With the hooks installed the configuration names the stock image, and a copy is loaded. */
+static void use_loaded_copy(struct kdump *kdump, const char *root)
+{
+	char copy[PATH_MAX];
+
+	if (system_text(root, copy, sizeof(copy), LOADED_COPY) && *copy == '/')
+		system_path(kdump->image, root, "%s", copy + 1);
+}
+
 void kdump_settings_read(struct kdump *kdump, const char *root)
 {
 	static char config[CONFIG_MAX];
@@ -127,4 +139,5 @@ void kdump_settings_read(struct kdump *kdump, const char *root)
 		use_debian(kdump, root, config);
 	else if (system_text(root, config, sizeof(config), "%s", SYSCONFIG))
 		use_sysconfig(kdump, root, config);
+	use_loaded_copy(kdump, root);
 }
