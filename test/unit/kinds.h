@@ -6,6 +6,7 @@
 #ifndef TEST_KINDS_H
 #define TEST_KINDS_H
 
+#include <machine/dead.h>
 #include <machine/model.h>
 
 struct kind {
@@ -13,6 +14,7 @@ struct kind {
 	bool amd;
 	bool scalable;
 	bool first_stage;
+	bool guest;      /* AMD-Vi: v2 tables, below a guest CR3 table */
 	unsigned levels; /* of a large domain; the other has few_levels */
 	unsigned few_levels;
 };
@@ -25,6 +27,9 @@ static const struct kind kinds[] = {
 	{"VT-d scalable, first stage, 5 levels", .scalable = true, .first_stage = true, .levels = 5,
 		.few_levels = 4},
 	{"AMD-Vi", .amd = true, .levels = 4, .few_levels = 3},
+	{"AMD-Vi, guest tables", .amd = true, .guest = true, .levels = 4, .few_levels = 4},
+	{"AMD-Vi, guest tables, 5 levels", .amd = true, .guest = true, .levels = 5,
+		.few_levels = 4},
 };
 
 /* A unit of that kind; each bit of `variety` is something that such units differ in. */
@@ -51,6 +56,19 @@ static inline struct model_unit_config unit_of_kind(const struct kind *kind, uns
 	unit.amdvi.no_invalidate_all = variety & 4;
 	unit.amdvi.levels_max = variety & 32 ? 4 : 6;
 	return unit;
+}
+
+/* A domain with that kind's tables. */
+static inline struct model_domain *domain_of_kind(
+	struct model *m, const struct kind *kind, unsigned levels, uint16_t id)
+{
+	struct model_domain *domain = model_domain_new(m, 0, levels, id);
+
+	if (kind->guest) {
+		domain->first_stage = true;
+		domain->gcr3_levels = 1;
+	}
+	return domain;
 }
 
 #endif

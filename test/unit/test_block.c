@@ -53,8 +53,8 @@ static struct model *machine(const struct kind *kind, unsigned variety, enum had
 	model_add_function(m, DISK, 0x8086, 1, 0x010802);
 	model_add_function(m, NIC, 0x8086, 2, 0x020000);
 	model_add_function(m, USB, 0x8086, 3, 0x0c0330);
-	both = model_domain_new(m, 0, kind->levels, 5);
-	own = model_domain_new(m, 0, kind->few_levels, 6);
+	both = domain_of_kind(m, kind, kind->levels, 5);
+	own = domain_of_kind(m, kind, kind->few_levels, 6);
 	model_map(m, both, IOVA, QT_MIB(100), QT_MIB(1), QT_RW, 0);
 	model_map(m, own, IOVA, QT_MIB(200), QT_MIB(1), QT_READ, 0);
 	model_attach(m, both, DISK, 0);
@@ -76,7 +76,7 @@ static struct model *machine(const struct kind *kind, unsigned variety, enum had
  */
 static void add_pasids(struct model *m, const struct kind *kind)
 {
-	struct model_domain *process = model_domain_new(m, 0, kind->levels, 77);
+	struct model_domain *process = domain_of_kind(m, kind, kind->levels, 77);
 	qt_phys nic = model_context_entry(m, 0, NIC), usb = model_context_entry(m, 0, USB);
 
 	model_map(m, process, QT_MIB(512), QT_MIB(300), QT_MIB(1), QT_RW, 0);

@@ -149,12 +149,18 @@ static void collect_leaf(void *context, const struct model_leaf *leaf)
 		(struct qt_mapping){leaf->iova, leaf->phys, 1ull << leaf->size_lg2, leaf->perms});
 }
 
+/* Whether a domain's tables are like a CPU's; a new domain's need not be like those found. */
+static bool is_like_a_cpus(const struct bench *b, int i)
+{
+	return b->live[i].table.geometry.format == &qt_format_x86_64_first_stage;
+}
+
 static void collect(struct bench *b, int i, struct reference *found)
 {
 	const struct qt_table *table = &b->live[i].table;
 
 	found->count = 0;
-	assert_true(model_leaves(b->m, 0, table->root, table->geometry.levels, b->kind->first_stage,
+	assert_true(model_leaves(b->m, 0, table->root, table->geometry.levels, is_like_a_cpus(b, i),
 		collect_leaf, found));
 }
 
@@ -304,11 +310,11 @@ static unsigned pages_used(const struct bench *b, int i)
 
 /* How a table's entries could be had with fewer: NULL if they could not. */
 static const char *needless(
-	const struct bench *b, const struct model_entry *entries, unsigned level)
+	const struct bench *b, int i, const struct model_entry *entries, unsigned level)
 {
 	const struct model_unit_config *config = &b->m->units[0].config;
-	bool large = level == 0 ? b->kind->first_stage || config->large_2m
-				: level == 1 && (b->kind->first_stage ? config->first_1g
+	bool large = level == 0 ? is_like_a_cpus(b, i) || config->large_2m
+				: level == 1 && (is_like_a_cpus(b, i) ? config->first_1g
 								      : config->large_1g);
 	uint64_t size = 1ull << (12 + 9 * level);
 	unsigned empty = 0, run = 0;
@@ -329,7 +335,7 @@ static const char *needless(
  * No table of ours is left that is needed no more; what once was the root stays.
  * Returns how many there are.
  */
-static unsigned check_tables(struct bench *b, qt_phys table, unsigned level, bool is_root)
+static unsigned check_tables(struct bench *b, int i, qt_phys table, unsigned level, bool is_root)
 {
 	const struct model_unit *unit = &b->m->units[0];
 	struct model_entry entries[512];
@@ -337,13 +343,13 @@ static unsigned check_tables(struct bench *b, qt_phys table, unsigned level, boo
 	const char *what;
 
 	for (unsigned n = 0; n < 512; n++) {
-		unit->kind->entry(b->m, unit, b->kind->first_stage, level,
+		unit->kind->entry(b->m, unit, is_like_a_cpus(b, i), level,
 			model_peek(b->m, table + n * 8), &entries[n]);
 		if (entries[n].kind == MODEL_TABLE)
 			ours += check_tables(
-				b, entries[n].phys, entries[n].next_level, is_root && n == 0);
+				b, i, entries[n].phys, entries[n].next_level, is_root && n == 0);
 	}
-	what = is_root || !is_ours(b, table) ? NULL : needless(b, entries, level);
+	what = is_root || !is_ours(b, table) ? NULL : needless(b, i, entries, level);
 	if (what)
 		fail_msg("table %llx of level %u %s", (unsigned long long)table, level, what);
 	return ours;
@@ -395,7 +401,7 @@ static void check_all(struct bench *b)
 		check_iovas(b, i);
 		if (table->root)
 			assert_int_equal(
-				check_tables(b, table->root, table->geometry.levels - 1u, true),
+				check_tables(b, i, table->root, table->geometry.levels - 1u, true),
 				pages_used(b, i));
 	}
 	check_points(b);
@@ -514,7 +520,7 @@ static void fill_amd_domain(struct model *m, struct model_domain *domain)
 /* What was unmapped without a flush, under the ID that a new domain gets first. */
 static void leave_stale_id(struct model *m, const struct kind *kind)
 {
-	struct model_domain *domain = model_domain_new(m, 0, kind->levels, 0xffff);
+	struct model_domain *domain = domain_of_kind(m, kind, kind->levels, 0xffff);
 
 	model_map(m, domain, QT_GIB(5), QT_MIB(300), PAGE, QT_RW, 0);
 	model_attach(m, domain, AUDIO, 0);
@@ -528,8 +534,8 @@ static struct model *filled_machine(const struct kind *kind, unsigned seed)
 	struct model_domain *shared, *own;
 
 	model_start_unit(m, 0);
-	shared = model_domain_new(m, 0, kind->levels, 5);
-	own = model_domain_new(m, 0, kind->few_levels, 6);
+	shared = domain_of_kind(m, kind, kind->levels, 5);
+	own = domain_of_kind(m, kind, kind->few_levels, 6);
 	shared->flags = own->flags = m->units[0].config.flags;
 	model_add_function(m, DISK, 0x8086, 1, 0x010802);
 	model_add_function(m, NIC, 0x8086, 2, 0x020000);
@@ -539,7 +545,7 @@ static struct model *filled_machine(const struct kind *kind, unsigned seed)
 	model_attach_pass(m, 0, PASS);
 	fill_domain(m, shared);
 	fill_domain(m, own);
-	if (kind->amd) {
+	if (kind->amd && !kind->guest) {
 		fill_amd_domain(m, shared);
 		fill_amd_domain(m, own);
 	}
@@ -697,7 +703,7 @@ static bool in_reach(const struct bench *b, int i, qt_iova end, bool grown)
 {
 	unsigned levels = b->live[i].table.geometry.levels;
 
-	if (b->kind->first_stage)
+	if (is_like_a_cpus(b, i))
 		return end <= 1ull << (12 + 9 * levels - 1);
 	if (b->kind->amd && grown)
 		levels = b->m->units[0].config.amdvi.levels_max;
@@ -711,7 +717,7 @@ static int map_outcome(const struct bench *b, int i, qt_iova iova, uint64_t size
 		return QT_E_INVAL;
 	if (ref_overlaps(&b->wanted[i], iova, iova + size))
 		return QT_E_BUSY;
-	return b->kind->first_stage && perms == QT_WRITE ? QT_E_UNSUPPORTED : 0;
+	return is_like_a_cpus(b, i) && perms == QT_WRITE ? QT_E_UNSUPPORTED : 0;
 }
 
 static void do_map_to(struct bench *b, int i, const struct qt_mapping *piece)

@@ -50,7 +50,7 @@ static struct model *machine_of(const struct kind *kind, unsigned ways)
 		model_add_pcie(function, QT_PCIE_ENDPOINT);
 		model_add_reset(function, ways);
 	}
-	disk = model_domain_new(m, 0, kind->levels, 1);
+	disk = domain_of_kind(m, kind, kind->levels, 1);
 	model_map(m, disk, QT_GIB(4) - QT_MIB(2), QT_MIB(100), QT_MIB(1), QT_RW, 1);
 	model_attach(m, disk, DISK, 0);
 	return m;
@@ -58,7 +58,7 @@ static struct model *machine_of(const struct kind *kind, unsigned ways)
 
 static struct model_domain *give(struct model *m, const struct kind *kind, qt_rid rid)
 {
-	struct model_domain *domain = model_domain_new(m, 0, kind->levels, (uint16_t)(rid & 0xff));
+	struct model_domain *domain = domain_of_kind(m, kind, kind->levels, (uint16_t)(rid & 0xff));
 
 	model_map(m, domain, QT_GIB(3), QT_MIB(110), QT_MIB(1), QT_RW, 1);
 	model_attach(m, domain, rid, 0);
