@@ -14,10 +14,10 @@
 #define CLASS_USB     0x0c03
 #define CLASS_SD_HOST 0x0805
 
-static const struct qt_pci_function *function_of(
-	const struct qt_machine *machine, const struct qt_requester *requester)
+static bool is_virtual(const struct qt_machine *machine, const struct qt_requester *requester)
 {
-	return requester->function < 0 ? NULL : &machine->pci.functions[requester->function];
+	return requester->function >= 0 &&
+	       machine->pci.functions[requester->function].flags & QT_PCI_VF;
 }
 
 /* A function whose DMA comes under this requester ID; bridges only pass on what is others'. */
@@ -115,8 +115,6 @@ static bool can_release(const struct qt_machine *machine, const struct qt_reques
 static enum qt_decision decide(
 	const struct qt_machine *machine, const struct qt_requester *requester, enum qt_reason *why)
 {
-	const struct qt_pci_function *function = function_of(machine, requester);
-	bool virtual = function && function->flags & QT_PCI_VF;
 	enum qt_decision decision;
 
 	*why = (enum qt_reason)requester->reason;
@@ -150,7 +148,7 @@ static enum qt_decision decide(
 	default:
 		return QT_LEAVE;
 	}
-	if (virtual && *why != QT_WHY_GUARD_BROKEN) {
+	if (is_virtual(machine, requester) && *why != QT_WHY_GUARD_BROKEN) {
 		if (requester->state != QT_REQ_DAMAGED)
 			*why = QT_WHY_VIRTUAL_FUNCTION;
 		return QT_LEAVE;
