@@ -583,6 +583,30 @@ static void test_unit_that_never_answers(void **state)
 	}
 }
 
+/* A unit that answers, but so late that its whole device table would take minutes. */
+static void test_unit_that_is_slow(void **state)
+{
+	struct model_unit_config unit = model_amdvi_default(0xfed80000);
+	struct scenario s;
+	struct model *m;
+	uint64_t began;
+
+	(void)state;
+	unit.amdvi.no_invalidate_all = true;
+	unit.latency_us = 50000;
+	m = machine_with(&unit);
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	scenario_plan(&s, m);
+	assert_true(s.plan.commit);
+	began = m->clock_ns;
+	assert_int_equal(s.machine.units[0].ops->flush(&s.machine, &s.machine.units[0]),
+		QT_E_TIMEOUT);
+	assert_true(m->clock_ns - began < QT_UNIT_FLUSH_LIMIT_US * 1000ull);
+	assert_true(m->units[0].amdvi.running);
+	expect_untouched(&s);
+	scenario_free(&s);
+}
+
 static void add_ats_device(struct model *m, qt_rid rid, uint16_t id)
 {
 	struct model_domain *d = add_device(m, rid, CLASS_NVME, 3, id);
@@ -894,6 +918,7 @@ int main(void)
 		cmocka_unit_test(test_pass_through_with_interrupts_remapped),
 		cmocka_unit_test(test_units_that_are_not_taken_over),
 		cmocka_unit_test(test_unit_that_never_answers),
+		cmocka_unit_test(test_unit_that_is_slow),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_device_tlb_that_does_not_answer),
 		cmocka_unit_test(test_admission_with_reserved_memory),

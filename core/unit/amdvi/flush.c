@@ -20,6 +20,9 @@
 #define WAIT_BUFFER_US   100000
 #define WAIT_COMMANDS_US 500000
 
+/* After that no further buffer is begun: entry by entry, there can be hundreds of them. */
+#define BUFFERS_US 500000
+
 /* The smallest buffer there is: 256 commands (3.4.2). */
 #define BUFFER_LG2   8u
 #define BUFFER_SIZE  (16u << BUFFER_LG2)
@@ -37,6 +40,7 @@ struct flush {
 	uint64_t (*buffer)[2];
 	unsigned used; /* commands in it */
 	uint64_t cookie;
+	uint64_t since_us; /* when it was begun */
 };
 
 static uint64_t read64(const struct flush *f, enum amdvi_register at)
@@ -138,10 +142,16 @@ static int run(struct flush *f)
 	return stop_buffer(f) ? QT_E_TIMEOUT : error;
 }
 
+/* One of the buffers that it takes to flush the unit itself. */
+static int run_in_time(struct flush *f)
+{
+	return expired(f, f->since_us, BUFFERS_US) ? QT_E_TIMEOUT : run(f);
+}
+
 /* Makes room for `n` more commands. */
 static int reserve(struct flush *f, unsigned n)
 {
-	return f->used + n > BUFFER_SLOTS ? run(f) : QT_OK;
+	return f->used + n > BUFFER_SLOTS ? run_in_time(f) : QT_OK;
 }
 
 /* Entries that were never set up are all zero, and nothing is cached of them that was changed. */
@@ -156,6 +166,8 @@ static int flush_entries(struct flush *f)
 			if (!(words[i][0] | words[i][1] | words[i][2] | words[i][3]))
 				continue;
 			error = reserve(f, 2);
+			if (error)
+				break;
 			push(f, AMDVI_COMMAND_ENTRY(device + i), 0);
 			push(f, AMDVI_COMMAND_INTERRUPTS(device + i), 0);
 		}
@@ -209,7 +221,7 @@ static int flush_unit(struct flush *f)
 	error = flush_entries(f);
 	if (error == QT_OK)
 		error = flush_domains(f);
-	return error ? error : run(f);
+	return error ? error : run_in_time(f);
 }
 
 /* What a device caches for requests without a PASID goes without one, guest tables or not. */
@@ -248,6 +260,7 @@ int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit)
 	error = stop_buffer(&f);
 	if (error)
 		return error;
+	f.since_us = f.host->now_us(f.host->context);
 	error = flush_unit(&f);
 	if (error == QT_OK)
 		error = qt_flush_device_tlbs(f.machine, f.unit, flush_device, is_running, &f);
