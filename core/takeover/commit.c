@@ -145,7 +145,6 @@ int qt_takeover_undo(struct qt_takeover *takeover)
 	struct qt_store store;
 	int first = QT_OK;
 
-	release_undone(takeover->machine);
 	qt_journal_seek(journal, journal->done, &cursor);
 	while (qt_journal_previous(journal, &cursor, &store)) {
 		int error = make_store(takeover->machine, store.at, store.before, coherent);
@@ -161,5 +160,7 @@ int qt_takeover_undo(struct qt_takeover *takeover)
 		if (first == QT_OK)
 			first = error;
 	}
+	/* Not before: which units are flushed goes by who was released, too. */
+	release_undone(takeover->machine);
 	return first;
 }

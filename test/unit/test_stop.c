@@ -282,6 +282,47 @@ static void test_stop_and_undo(void **state)
 		}
 }
 
+/*
+ * The only device of its unit had no domain before, for its entry was damaged. When
+ * everything is put back, that unit must forget ours all the same.
+ */
+static void test_undo_reaches_a_unit_without_domains(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model_unit_config units[] = {
+			unit_of_kind(&kinds[k], 1), unit_of_kind(&kinds[k], 1)};
+		struct model_function *function;
+		struct scenario s;
+		struct model *m;
+		qt_phys entry;
+
+		if (kinds[k].amd) /* flushed in any case, for its interrupts */
+			continue;
+		units[0].include_all = false;
+		units[1].registers += 0x10000;
+		m = model_new(&(struct model_config){.ram = ram,
+			.ram_count = QT_ARRAY_SIZE(ram),
+			.crash = crash,
+			.crash_count = 1,
+			.units = units,
+			.unit_count = QT_ARRAY_SIZE(units)});
+		model_claim(m, 0, NIC, false);
+		for (unsigned i = 0; i < QT_ARRAY_SIZE(units); i++)
+			model_start_unit(m, i);
+		function = model_add_function(m, NIC, 0x8086, 1, 0x020000);
+		model_add_pcie(function, QT_PCIE_ENDPOINT);
+		model_add_reset(function, MODEL_FLR);
+		give(m, &kinds[k], NIC);
+		entry = model_context_entry(m, 0, NIC);
+		model_poke(m, entry + 8, UINT64_MAX);
+		model_power_on(m);
+		run_sound(&s, m);
+		expect_decision(&s, NIC, QT_STOP, QT_WHY_ENTRY_DAMAGED);
+		finish(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_restless),
 		cmocka_unit_test(test_stop_fails),
 		cmocka_unit_test(test_stop_and_undo),
+		cmocka_unit_test(test_undo_reaches_a_unit_without_domains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
