@@ -66,7 +66,26 @@ static bool is_watched(const struct qt_unit *unit)
 	return unit->state == QT_UNIT_TRANSLATING && unit->ops->faults;
 }
 
-/* Whether one that is refused its DMA goes on trying. */
+/* What units have recorded since the last time; it makes room for more. */
+static void look_at_faults(struct watch *watch)
+{
+	struct qt_machine *machine = watch->machine;
+
+	for (size_t i = 0; i < machine->unit_count; i++) {
+		const struct qt_unit *unit = &machine->units[i];
+
+		if (!is_watched(unit))
+			continue;
+		watch->unit = unit->index;
+		unit->ops->faults(machine, unit, see_fault, watch);
+		unit->ops->forget_faults(machine, unit);
+	}
+}
+
+/*
+ * Whether one that is refused its DMA goes on trying. Looked for all the time: units
+ * record few faults at once, and others may fill that with theirs.
+ */
 static bool any_goes_on(struct qt_machine *machine)
 {
 	const struct qt_host *host = machine->host;
@@ -78,14 +97,7 @@ static bool any_goes_on(struct qt_machine *machine)
 		if (is_watched(&machine->units[i]))
 			machine->units[i].ops->forget_faults(machine, &machine->units[i]);
 	while (host->now_us(host->context) - since < QT_WATCH_US)
-		;
-	for (size_t i = 0; i < machine->unit_count; i++) {
-		const struct qt_unit *unit = &machine->units[i];
-
-		watch.unit = unit->index;
-		if (is_watched(unit))
-			unit->ops->faults(machine, unit, see_fault, &watch);
-	}
+		look_at_faults(&watch);
 	return watch.seen;
 }
 

@@ -99,9 +99,15 @@ static void pass_time(struct model *m, uint64_t ns)
 	m->clock_ns += ns;
 	for (size_t i = 0; i < m->unit_count; i++)
 		model_unit_settle(m, &m->units[i]);
-	for (size_t i = 0; i < m->function_count; i++)
-		if (m->functions[i]->restless)
-			do_dma(m, m->functions[i]->rid);
+	/* Any of them may be the first one. */
+	m->turn = m->turn * 1103515245u + 12345u;
+	for (size_t i = 0; i < m->function_count; i++) {
+		const struct model_function *function =
+			m->functions[(i + (m->turn >> 16)) % m->function_count];
+
+		if (function->restless)
+			do_dma(m, function->rid);
+	}
 }
 
 static struct model_unit *unit_at(struct model *m, qt_phys at, unsigned *offset)

@@ -238,6 +238,31 @@ static void test_restless(void **state)
 	}
 }
 
+/* The same among others whose DMA is refused all the time: a unit records few at once. */
+static void test_restless_among_others(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct scenario s;
+		struct model *m;
+
+		if (kinds[k].amd) /* the model keeps no event log */
+			continue;
+		m = machine_of(&kinds[k], MODEL_FLR);
+		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		model_function(m, NIC)->restless = true;
+		for (unsigned i = 0; i < 8; i++)
+			model_add_function(m, QT_RID(0, 0, 0x20 + 8 * i), 0x8086, 9, 0x120000)
+				->restless = true;
+		model_power_on(m);
+		scenario_run(&s, m);
+		assert_false(s.plan.commit);
+		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
 /* A stop that fails is a device that cannot be stopped. */
 static void test_stop_fails(void **state)
 {
@@ -331,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_fenced),
 		cmocka_unit_test(test_large_leaf_is_cut),
 		cmocka_unit_test(test_restless),
+		cmocka_unit_test(test_restless_among_others),
 		cmocka_unit_test(test_stop_fails),
 		cmocka_unit_test(test_stop_and_undo),
 		cmocka_unit_test(test_undo_reaches_a_unit_without_domains),
