@@ -14,11 +14,18 @@
 #define LOG      0x100000u
 #define LOG_SIZE 4096u
 
+/* AMD-Vi registers (3.4), and bits of them. */
+#define AMD_CONTROL    0x18
+#define AMD_STATUS     0x2020
+#define AMD_LOG_ENABLE (1ull << 2)
+#define AMD_OVERFLOW   (1ull << 0)
+
 struct place {
 	uint64_t registers[(UNIT_END - UNIT) / 8];
 	uint64_t log[LOG_SIZE / 8];
 	struct qt_unit_fault seen[300];
 	size_t count;
+	unsigned writes;
 	int stop; /* what the visit returns */
 };
 
@@ -34,6 +41,20 @@ static uint64_t read64(void *context, qt_phys at)
 static uint32_t read32(void *context, qt_phys at)
 {
 	return (uint32_t)(read64(context, at & ~(qt_phys)7) >> (at & 4 ? 32 : 0));
+}
+
+/* As an AMD-Vi unit: overflow is cleared by writing one, and only while the log is off. */
+static void write64(void *context, qt_phys at, uint64_t value)
+{
+	struct place *place = context;
+	uint64_t *word = &place->registers[(at - UNIT) / 8];
+
+	assert_in_range(at, UNIT, UNIT_END - 8);
+	place->writes++;
+	if (at != UNIT + AMD_STATUS)
+		*word = value;
+	else if (!(place->registers[AMD_CONTROL / 8] & AMD_LOG_ENABLE))
+		*word &= ~value;
 }
 
 static int read_memory(void *context, qt_phys at, void *buffer, size_t len)
@@ -169,11 +190,44 @@ static void test_amdvi(void **state)
 	free(place);
 }
 
+/* An overflown log is not written any more: to see new faults, it must be started anew. */
+static void test_amdvi_log_that_overflowed(void **state)
+{
+	struct qt_unit unit = {.ops = &qt_unit_amdvi, .registers = UNIT};
+	struct place *place = calloc(1, sizeof(*place));
+	struct qt_host host = {.context = place, .mmio_read64 = read64, .mmio_write64 = write64};
+	struct qt_machine machine = {.host = &host};
+	const uint64_t control = 0x1405;
+	uint64_t *status = &place->registers[AMD_STATUS / 8];
+
+	(void)state;
+	set_log(place, LOG | (uint64_t)8 << 56, 0x30, 0x20);
+	place->registers[AMD_CONTROL / 8] = control;
+	*status = AMD_OVERFLOW | 1 << 4;
+	unit.ops->forget_faults(&machine, &unit);
+	assert_int_equal(place->registers[0x2010 / 8], 0x20);
+	assert_int_equal(*status, 1 << 4);
+	assert_int_equal(place->registers[AMD_CONTROL / 8], control);
+
+	/* Nothing to forget: nothing is written. */
+	place->writes = 0;
+	unit.ops->forget_faults(&machine, &unit);
+	assert_int_equal(place->writes, 0);
+
+	/* One that was off stays off. */
+	place->registers[AMD_CONTROL / 8] = control & ~AMD_LOG_ENABLE;
+	*status = AMD_OVERFLOW;
+	unit.ops->forget_faults(&machine, &unit);
+	assert_int_equal(place->registers[AMD_CONTROL / 8], control & ~AMD_LOG_ENABLE);
+	free(place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vtd),
 		cmocka_unit_test(test_amdvi),
+		cmocka_unit_test(test_amdvi_log_that_overflowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

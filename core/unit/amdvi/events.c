@@ -52,12 +52,26 @@ int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	return error;
 }
 
+/* A log that has overflowed is not written any more until it was off (2.5, 3.4.16). */
+static void restart_log(const struct qt_host *host, const struct qt_unit *unit)
+{
+	qt_phys at = unit->registers + AMDVI_CONTROL;
+	uint64_t control = host->mmio_read64(host->context, at);
+
+	host->mmio_write64(host->context, at, control & ~AMDVI_CONTROL_EVENTS);
+	host->mmio_write64(host->context, unit->registers + AMDVI_STATUS, AMDVI_STATUS_EVENTS_LOST);
+	host->mmio_write64(host->context, at, control);
+}
+
 void amdvi_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	const struct qt_host *host = machine->host;
 	qt_phys head = unit->registers + AMDVI_EVENT_HEAD;
 	uint64_t tail = host->mmio_read64(host->context, unit->registers + AMDVI_EVENT_TAIL);
+	uint64_t status = host->mmio_read64(host->context, unit->registers + AMDVI_STATUS);
 
 	if (host->mmio_read64(host->context, head) != tail)
 		host->mmio_write64(host->context, head, tail);
+	if (status & AMDVI_STATUS_EVENTS_LOST)
+		restart_log(host, unit);
 }

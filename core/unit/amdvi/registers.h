@@ -48,6 +48,7 @@ enum amdvi_register {
 
 /* Control (3.4.4). */
 #define AMDVI_CONTROL_ENABLE          (1ull << 0)
+#define AMDVI_CONTROL_EVENTS          (1ull << 2) /* EventLogEn */
 #define AMDVI_CONTROL_EVENT_INT       (1ull << 3)
 #define AMDVI_CONTROL_WAIT_INT        (1ull << 4)
 #define AMDVI_CONTROL_COHERENT        (1ull << 10) /* device table reads snoop caches */
@@ -70,6 +71,7 @@ enum amdvi_register {
 #define AMDVI_MODE_NO_HOST 1u
 
 /* Status (3.4.16). */
+#define AMDVI_STATUS_EVENTS_LOST  (1ull << 0) /* EventOverflow; written 1 to clear */
 #define AMDVI_STATUS_COMMANDS_RUN (1ull << 4)
 
 /* Commands (2.4): opcode in bits 63:60 of the first word. */
