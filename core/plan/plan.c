@@ -27,18 +27,23 @@ static bool sends_as(const struct qt_pci_function *function, const struct qt_req
 	       !(function->flags & QT_PCI_BRIDGE);
 }
 
+/* One that was left out, for want of memory, is not tried again. */
+static bool may_be_stopped(const struct qt_reset *reset)
+{
+	if (reset->result == QT_STOP_NOT_TRIED)
+		return reset->methods && !reset->wanted;
+	return reset->methods && reset->result == QT_STOP_QUIET;
+}
+
 /* Whether all that sends under a requester ID can be stopped, or has been. */
 static bool can_stop(const struct qt_machine *machine, const struct qt_requester *requester)
 {
 	bool any = false;
 
 	for (size_t i = 0; machine->resets && i < machine->pci.count; i++) {
-		const struct qt_reset *reset = &machine->resets[i];
-
 		if (!sends_as(&machine->pci.functions[i], requester))
 			continue;
-		if (!reset->methods ||
-			(reset->result != QT_STOP_NOT_TRIED && reset->result != QT_STOP_QUIET))
+		if (!may_be_stopped(&machine->resets[i]))
 			return false;
 		any = true;
 	}

@@ -181,6 +181,7 @@ int qt_reset_stop(
 	struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena, uint64_t limit_us)
 {
 	struct stop stop = {.host = pci->host, .pci = pci, .resets = resets, .arena = arena};
+	size_t used = arena->used;
 	uint64_t next;
 
 	for (size_t i = 0; i < pci->count; i++) {
@@ -199,5 +200,6 @@ int qt_reset_stop(
 			qt_stop_read_clock(&stop);
 	}
 	lift_guards(&stop);
+	arena->used = used;
 	return stop.error;
 }

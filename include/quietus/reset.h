@@ -63,7 +63,7 @@ struct qt_reset {
 	bool closed;      /* of a bridge: something below it must not be hit by a bus reset */
 	int32_t bridge;   /* with QT_RESET_BUS or _SLOT: index of the bridge to reset, else -1 */
 	/* The caller's. */
-	bool wanted; /* qt_reset_stop is to stop it */
+	bool wanted; /* qt_reset_stop is to stop it, or was */
 	/* Filled in by qt_reset_stop, for those wanted and for all that a bus reset hit beside. */
 	uint8_t method; /* enum qt_reset_method: the last one tried */
 	uint8_t result; /* enum qt_stop_result */
@@ -86,9 +86,9 @@ void qt_reset_probe(const struct qt_pci *pci, struct qt_reset *resets);
  * and restored. Virtual functions end with their physical one.
  *
  * Clears QT_PCI_BUS_MASTER and QT_PCI_ATS of functions for which it has turned
- * these off. Configuration space that must be saved goes to the arena: up to 2 KiB
- * for a function. QT_E_NOMEM: some were left out for that (QT_STOP_NOT_TRIED), the
- * others are done.
+ * these off. Configuration space that must be saved goes to the arena, up to 2 KiB
+ * for a function, and is given back. QT_E_NOMEM: some were left out for that
+ * (QT_STOP_NOT_TRIED), the others are done.
  */
 int qt_reset_stop(
 	struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena, uint64_t limit_us);

@@ -25,7 +25,7 @@ void qt_plan(struct qt_machine *machine, struct qt_plan *plan);
 /*
  * Marks the functions in machine->resets that the plan wants stopped, with `all`
  * every one that can be; returns how many. After they have been, plan again: what
- * could not be stopped is decided on anew.
+ * could not be stopped, or is marked and was not tried, is decided on anew.
  */
 size_t qt_plan_stops(struct qt_machine *machine, const struct qt_plan *plan, bool all);
 

@@ -283,6 +283,35 @@ static void test_stop_fails(void **state)
 	}
 }
 
+/*
+ * What is kept of a device while it is reset may find no room. Then it is one that
+ * cannot be stopped; and whatever it took, there is room again for tables.
+ */
+static void test_stop_without_room(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
+		for (size_t room = 0; room <= 8192; room += 512) {
+			struct model *m = machine_of(&kinds[k], MODEL_FLR);
+			struct scenario s;
+			size_t used;
+
+			map_like_a_guest(m, give(m, &kinds[k], GUEST));
+			model_power_on(m);
+			scenario_plan(&s, m);
+			used = m->arena.used = m->arena.size - room;
+			assert_int_equal(
+				qt_takeover_stop(&s.takeover, &s.plan, false, QT_STOP_LIMIT_US), 0);
+			assert_true(s.plan.commit);
+			assert_int_equal(m->arena.used, used);
+			if (room < 512)
+				expect_decision(&s, GUEST, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+			if (room == 8192)
+				expect_decision(&s, GUEST, QT_STOP, QT_WHY_IOVAS_TAKEN);
+			scenario_free(&s);
+		}
+}
+
 /* Stopped, and then the takeover fails: everything is put back, and the device stays stopped. */
 static void test_stop_and_undo(void **state)
 {
@@ -358,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_restless),
 		cmocka_unit_test(test_restless_among_others),
 		cmocka_unit_test(test_stop_fails),
+		cmocka_unit_test(test_stop_without_room),
 		cmocka_unit_test(test_stop_and_undo),
 		cmocka_unit_test(test_undo_reaches_a_unit_without_domains),
 	};
