@@ -207,3 +207,20 @@ bool qt_stop_bus(struct stop *stop, size_t index)
 	}
 	return target->bus != BUS_NONE && target->bus < BUS_OPEN;
 }
+
+void qt_reset_release_buses(const struct qt_pci *pci)
+{
+	for (size_t i = 0; i < pci->count; i++) {
+		const struct qt_pci_function *bridge = &pci->functions[i];
+		unsigned control;
+
+		if (bridge->header_type != HEADER_BRIDGE ||
+			qt_function_answers(pci->host, bridge) != ANSWER_IT)
+			continue;
+		control = qt_pci_read16(pci->host, bridge->rid, BRIDGE_CONTROL);
+		if (control & BRIDGE_CONTROL_RESET)
+			qt_pci_write16(pci->host, bridge->rid, BRIDGE_CONTROL,
+				(uint16_t)(control &
+					   ~(BRIDGE_CONTROL_RESET | BRIDGE_CONTROL_TIMEOUT)));
+	}
+}

@@ -93,6 +93,12 @@ void qt_reset_probe(const struct qt_pci *pci, struct qt_reset *resets);
 int qt_reset_stop(
 	struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena, uint64_t limit_us);
 
+/*
+ * Where qt_reset_stop was left in its middle: lets every bus that is in reset come
+ * out of it, so that the next owner finds what is there. Nothing is restored.
+ */
+void qt_reset_release_buses(const struct qt_pci *pci);
+
 /* Names, never NULL. */
 const char *qt_reset_method_name(unsigned method);
 const char *qt_stop_result_name(unsigned result);

@@ -482,6 +482,8 @@ void settle_abandon(struct settle *s)
 		undo(s, QT_WHY_EXCEPTION, 0);
 	else
 		stay_stock(s, QT_WHY_EXCEPTION, 0);
+	if (s->machine.resets && s->mode != STAGE_OBSERVE)
+		qt_reset_release_buses(&s->machine.pci);
 }
 
 /* Report */

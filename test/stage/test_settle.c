@@ -22,6 +22,9 @@
 #define NVME QT_RID(0, 0, 0x08)
 #define NIC  QT_RID(0, 0, 0x10)
 #define LOST QT_RID(0, 0, 0x18)
+#define PORT QT_RID(0, 0, 0x20)
+
+#define BELOW QT_RID(0, 1, 0x00) /* the port */
 
 static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
 static const struct qt_range crash[] = {{CRASH_START, CRASH_END}};
@@ -34,6 +37,8 @@ struct bench {
 	jmp_buf exception;
 	unsigned changes_left; /* until one of them ends in an exception */
 	uint64_t changes_seen;
+	void (*pci_write)(
+		void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value);
 };
 
 static struct bench bench;
@@ -470,6 +475,64 @@ static void exception_while_stopping_is_undone(void **state)
 	assert_int_equal(b->s.plan.counts[QT_STOP], 1);
 }
 
+/* Ends the work in the middle of a reset. */
+static void write_or_end(
+	void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value)
+{
+	struct bench *b = &bench;
+
+	b->pci_write(context, rid, offset, width, value);
+	if (b->changes_left && --b->changes_left == 0)
+		longjmp(b->exception, 1);
+}
+
+/* A device that only its port can reset. */
+static struct model_function *add_port(struct bench *b)
+{
+	struct model_function *port = model_add_function(b->m, PORT, 0x8086, 0x3420, 0x060400);
+	struct model_function *below = model_add_function(b->m, BELOW, 0x8086, 0x10d3, 0x020000);
+
+	model_make_bridge(port, QT_RID_BUS(BELOW), QT_RID_BUS(BELOW), QT_PCIE_ROOT_PORT);
+	model_add_reset(port, 0);
+	model_add_pcie(below, QT_PCIE_ENDPOINT);
+	model_add_reset(below, 0);
+	model_power_on(b->m);
+	return port;
+}
+
+/* False if everything was stopped before the exception came. */
+static bool reset_with_exception(struct bench *b, unsigned at)
+{
+	crash_it(b, "");
+	b->s.mode = STAGE_RESET;
+	b->changes_left = at;
+	b->pci_write = b->m->host.pci_write;
+	b->m->host.pci_write = write_or_end;
+	if (setjmp(b->exception)) {
+		settle_abandon(&b->s);
+		return true;
+	}
+	settle(&b->s);
+	return false;
+}
+
+static void exception_leaves_no_bus_in_reset(void **state)
+{
+	struct bench *b = *state;
+	struct model_function *port = add_port(b);
+	unsigned at = 1;
+
+	while (reset_with_exception(b, at)) {
+		assert_false(port->config[0x3e] & 1 << 6); /* Secondary Bus Reset */
+		model_free(b->m);
+		setup(state);
+		port = add_port(b);
+		at++;
+	}
+	assert_in_range(at, 10, 1000);
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+}
+
 /* Whatever the dead kernel had a use for as well, as its own memory map tells. */
 static void shared_memory_is_told_from_reservations(void **state)
 {
@@ -592,6 +655,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_stopped_without_need, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			exception_while_stopping_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(exception_leaves_no_bus_in_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			shared_memory_is_told_from_reservations, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_a_reason, setup, teardown),
