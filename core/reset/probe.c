@@ -175,15 +175,19 @@ static enum qt_reset_method bus_method(const struct qt_pci *pci, size_t index)
 
 /*
  * From the last function to the first, so that what must not be reset closes all
- * the bridges above it.
+ * the bridges above it. A list that is full may lack functions: then there is no
+ * telling what a bus's reset would hit.
  */
 static void close_bridges(const struct qt_pci *pci, struct qt_reset *resets)
 {
+	bool full = pci->count == pci->capacity;
+
 	for (size_t i = pci->count; i-- > 0;) {
 		const struct qt_pci_function *function = &pci->functions[i];
 		struct quirks quirks = qt_quirks(pci->host, function);
 
-		if (nature(function) || quirks.forbidden & BUS_METHODS)
+		if (nature(function) || quirks.forbidden & BUS_METHODS ||
+			(full && function->flags & QT_PCI_BRIDGE))
 			resets[i].closed = true;
 		if (resets[i].closed && function->parent >= 0)
 			resets[function->parent].closed = true;

@@ -1002,6 +1002,22 @@ static void test_out_of_memory(void **state)
 	}
 }
 
+/* Functions that found no room in the list could be anywhere below a bridge. */
+static void test_full_list(void **state)
+{
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	add_port(f, PORT, 1, 1, QT_PCIE_ROOT_PORT);
+	add_endpoint(f, NIC, MODEL_FLR);
+	find(f);
+	assert_int_equal(reset_of(f, NIC)->methods, 1 << QT_RESET_FLR | 1 << QT_RESET_BUS);
+	f->pci.capacity = f->pci.count;
+	qt_reset_probe(&f->pci, f->resets);
+	assert_int_equal(reset_of(f, NIC)->methods, 1 << QT_RESET_FLR);
+	finish(f);
+}
+
 /* N resets take about as long as the slowest. */
 static void test_many_at_once(void **state)
 {
@@ -1118,6 +1134,7 @@ int main(void)
 		cmocka_unit_test(test_no_time),
 		cmocka_unit_test(test_every_ceiling),
 		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_full_list),
 		cmocka_unit_test(test_many_at_once),
 		cmocka_unit_test(test_all_is_restored),
 	};
