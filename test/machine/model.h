@@ -156,7 +156,7 @@ struct model {
 	uint64_t clock_ns;
 	uint64_t clock_read_ns; /* what reading the clock takes */
 	uint64_t clock_calls;
-	uint32_t turn; /* which restless function is the first one next */
+	uint32_t turn;           /* which restless function is the first one next */
 	uint64_t reads;          /* host.read calls */
 	uint64_t outside_reads;  /* of them, outside RAM and firmware: refused */
 	uint64_t crash_reads;    /* of them, in the crash region outside the arena */

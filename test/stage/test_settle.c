@@ -476,8 +476,7 @@ static void exception_while_stopping_is_undone(void **state)
 }
 
 /* Ends the work in the middle of a reset. */
-static void write_or_end(
-	void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value)
+static void write_or_end(void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value)
 {
 	struct bench *b = &bench;
 

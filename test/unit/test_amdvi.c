@@ -599,8 +599,8 @@ static void test_unit_that_is_slow(void **state)
 	scenario_plan(&s, m);
 	assert_true(s.plan.commit);
 	began = m->clock_ns;
-	assert_int_equal(s.machine.units[0].ops->flush(&s.machine, &s.machine.units[0]),
-		QT_E_TIMEOUT);
+	assert_int_equal(
+		s.machine.units[0].ops->flush(&s.machine, &s.machine.units[0]), QT_E_TIMEOUT);
 	assert_true(m->clock_ns - began < QT_UNIT_FLUSH_LIMIT_US * 1000ull);
 	assert_true(m->units[0].amdvi.running);
 	expect_untouched(&s);
