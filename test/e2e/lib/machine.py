@@ -141,11 +141,11 @@ def _extra_args(kind, name, bus):
     place = bus.place(kind)
     if kind == "sound":
         return ["-device", f"ich9-intel-hda,id={name},{place}",
-                "-device", f"hda-output,bus={name}.0"]
+                "-device", f"hda-output,audiodev=silence,bus={name}.0"]
     # A display with a sound function beside it, as graphics cards have.
     return ["-device", f"VGA,{place},addr=0.0,multifunction=on",
             "-device", f"ich9-intel-hda,id={name},{place},addr=0.1",
-            "-device", f"hda-output,bus={name}.0"]
+            "-device", f"hda-output,audiodev=silence,bus={name}.0"]
 
 
 def _net_args(scenario, bus, ports):
@@ -167,7 +167,8 @@ def _other_args(scenario, bus):
         args += ["-device", "piix3-usb-uhci,id=uhci,bus=pcie.0,addr=0x1a",
                  "-device", "usb-tablet,bus=uhci.0"]
     if scenario.number("sound"):
-        args += ["-device", "ich9-intel-hda,bus=pcie.0,addr=0x1b", "-device", "hda-output"]
+        args += ["-device", "ich9-intel-hda,bus=pcie.0,addr=0x1b",
+                 "-device", "hda-output,audiodev=silence"]
     if scenario.spare:
         device = {"edu": "edu", "bell": "ivshmem-doorbell,vectors=1,chardev=bell"}[scenario.spare]
         args += ["-device", f"{device},bus=pcie.0,addr={SPARE_SLOT}"]
@@ -206,7 +207,7 @@ def command_line(scenario, files, ports, accel):
     if accel == "kvm" and cpu.startswith("max"):
         cpu = "host" + cpu[3:]
     args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-vga", "none", "-no-reboot",
+            "-vga", "none", "-audiodev", "none,id=silence", "-no-reboot",
             "-machine", "q35,kernel-irqchip=split,memory-backend=ram",
             "-accel", accel, "-cpu", cpu, "-smp", scenario.smp,
             "-m", f"{scenario.ram_mib}M",
