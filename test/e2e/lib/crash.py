@@ -115,7 +115,8 @@ def _driven(scenario):
 
 def _disk_config(scenario, drivers):
     """drivers: the groups there are; a disk without its driver is not waited for."""
-    disks = [kind for kind in _extra_disks(scenario) if set(_groups(scenario, kind)) <= set(drivers)]
+    disks = [kind for kind in _extra_disks(scenario)
+             if set(_groups(scenario, kind)) <= set(drivers)]
     return {"disks": 1 + len(disks), "disk_sectors": _disk_size(scenario) // 512}
 
 
@@ -672,8 +673,8 @@ def _run_in(folder, scenario, options, kernels, accel):
 
 def print_summary(result):
     keys = ["saved", "faults", "panic_to_saved", "mem_available_kib", "outcome", "stage_us",
-            "words_changed", "leftover_landed", "leftover_sent", "stops", "stop_us", "interrupts_raised",
-            "unhandled_vectors", "unhandled_again", "wall", "accel"]
+            "words_changed", "leftover_landed", "leftover_sent", "stops", "stop_us",
+            "interrupts_raised", "unhandled_vectors", "unhandled_again", "wall", "accel"]
     values = "  ".join(f"{key}={result[key]}" for key in keys if key in result)
     print(f"{result['scenario']} ({result['kind']}): "
           f"{'passed' if result['passed'] else 'FAILED'}  {values}")
