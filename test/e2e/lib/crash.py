@@ -385,7 +385,8 @@ class Run:
         """GUARD from outside: no frame sent since the panic lies in the crash region."""
         late = self.guest.feeder.sent_between(self.times["panic"], time.monotonic())
         # At once: looking takes time, and the dump may be saved in less.
-        self.guest.feeder.pace(*FRAMES_DURING_CAPTURE)
+        self.guest.feeder.pace(*(FRAMES_WITHOUT_END if _capture_has_net(self.scenario)
+                                 else FRAMES_DURING_CAPTURE))
         found = self.guest.feeder.found_in(self.guest.memory)
         inside = [hex(address) for number in late & set(found) for address in found[number]
                   if self._in_crash_region(address)]
