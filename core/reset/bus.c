@@ -34,7 +34,7 @@ static struct link link_of(const struct stop *stop, size_t index)
 		return link;
 	capability = qt_pci_read32(stop->host, bridge->rid, link.express + EXPRESS_LNKCAP);
 	if ((capability & LNKCAP_SPEED) > SPEED_5GT) {
-		link.reports = capability & LNKCAP_ACTIVE;
+		link.reports = capability & LNKCAP_ACTIVE && !stop->targets[index].silent_link;
 		link.settle_us = link.reports ? WAIT_BUS_US : WAIT_NO_REPORT_US;
 	}
 	return link;
@@ -101,6 +101,33 @@ static int keep_below(struct stop *stop, size_t bridge)
 	return QT_OK;
 }
 
+static bool anything_answers_on(const struct stop *stop, size_t bridge)
+{
+	for (size_t i = bridge + 1; i < stop->pci->count; i++) {
+		if (stop->pci->functions[i].parent == (int32_t)bridge &&
+			qt_function_answers(stop->host, &stop->pci->functions[i]) == ANSWER_IT)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Before a reset: a port whose link is not active while something behind it answers
+ * will not tell later either (QEMU's, when ACPI does the hot-plug).
+ */
+static void note_link(struct stop *stop, size_t bridge)
+{
+	struct link link = link_of(stop, bridge);
+
+	if (!link.reports)
+		return;
+	stop->targets[bridge].silent_link =
+		!(qt_pci_read16(stop->host, stop->pci->functions[bridge].rid,
+			  link.express + EXPRESS_LNKSTA) &
+			LNKSTA_ACTIVE) &&
+		anything_answers_on(stop, bridge);
+}
+
 /* One function that the bus's reset will hit. */
 static void hold(struct stop *stop, size_t index, size_t bridge)
 {
@@ -114,7 +141,7 @@ static void hold(struct stop *stop, size_t index, size_t bridge)
 	target->guarded = false;
 	target->step = function->flags & QT_PCI_VF ? STEP_GONE : STEP_HELD;
 	if (function->flags & QT_PCI_BRIDGE)
-		return;
+		return note_link(stop, index);
 	qt_function_master_off(stop->host, function);
 	qt_function_ats_off(stop->host, function);
 }
@@ -147,9 +174,8 @@ static void write_reset(const struct stop *stop, size_t bridge, bool on)
 
 static void begin(struct stop *stop, size_t bridge)
 {
-	struct link link = link_of(stop, bridge);
-
-	if (qt_stop_no_time(stop, WAIT_ASSERT_US + link.settle_us))
+	note_link(stop, bridge);
+	if (qt_stop_no_time(stop, WAIT_ASSERT_US + link_of(stop, bridge).settle_us))
 		return end_held(stop, bridge, QT_STOP_NO_TIME);
 	if (busy_below(stop, bridge)) {
 		stop->targets[bridge].bus_due_us = stop->now_us + WAIT_POLL_US;

@@ -56,6 +56,7 @@ struct target {
 	uint8_t methods; /* those not tried yet */
 	uint8_t bus_method;
 	bool guarded;
+	bool silent_link; /* of a bridge: its link is never reported as active */
 };
 
 struct stop {

@@ -58,7 +58,8 @@ static void print_functions(const struct qt_report_list *list)
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct qt_report_function *one = record(list, i);
 
-		printf("function %#" PRIx32 " %u\n", one->rid, one->interrupts);
+		printf("function %#" PRIx32 " %u %u %u %" PRIu32 "\n", one->rid, one->obstacle,
+			one->method, one->result, one->stop_us);
 	}
 }
 

@@ -419,7 +419,9 @@ static uint64_t settled(const struct model_function *bridge, uint64_t now_ns, ui
 	if ((link_capabilities(bridge) & SPEED) <= 2)
 		return now_ns + 100 * ms;
 	/* Who cannot ask for the link's state waits as long as it may take. */
-	return link_capabilities(bridge) & REPORTS ? after(link_ns, 100000) : now_ns + 1100 * ms;
+	return link_capabilities(bridge) & REPORTS && !bridge->reset->silent_link
+		       ? after(link_ns, 100000)
+		       : now_ns + 1100 * ms;
 }
 
 /* Lets all below a bridge come up, from `now_ns` on. */
@@ -556,7 +558,8 @@ uint32_t model_reset_read(
 		value |= PENDING;
 	if (find(function, 0x13) && offset == find(function, 0x13) + 5u && is_pending(m, function))
 		value |= 1;
-	if (express && offset == express + LNKSTA && m->clock_ns >= reset->link_ns)
+	if (express && offset == express + LNKSTA && m->clock_ns >= reset->link_ns &&
+		!reset->silent_link)
 		value |= ACTIVE;
 	return value;
 }

@@ -39,6 +39,7 @@ struct model_reset {
 	uint64_t ready_us;    /* from a reset until it answers; default 5 ms; MODEL_NEVER */
 	uint64_t drain_us;    /* from bus mastering off until no transactions are pending */
 	uint64_t train_us;    /* ports: until the link is active; default 5 ms; MODEL_NEVER */
+	bool silent_link;     /* ports: it is never reported as active, though they say it is */
 	bool rrs;             /* says that it is not ready, to who may see it */
 	bool forgets_bus;     /* answers a read only once it has been written to */
 	bool drops_link;      /* FLR takes the link above down for a while */

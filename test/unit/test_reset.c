@@ -395,6 +395,29 @@ static void test_ports_without_link_state(void **state)
 	}
 }
 
+/* Ports that say they report their link, and do not: as those that do not say so. */
+static void test_silent_links(void **state)
+{
+	const qt_rid upstream = QT_RID(0, 1, 0), manager = QT_RID(0, 1, 1);
+	const qt_rid downstream = QT_RID(0, 2, 0), nic = QT_RID(0, 3, 0);
+	struct fixture *f = new_fixture();
+
+	(void)state;
+	add_port(f, PORT, 1, 3, QT_PCIE_ROOT_PORT)->reset->silent_link = true;
+	add_port(f, upstream, 2, 3, QT_PCIE_UPSTREAM);
+	add_port(f, downstream, 3, 3, QT_PCIE_DOWNSTREAM)->reset->silent_link = true;
+	add_endpoint(f, manager, 0);
+	add_endpoint(f, nic, 0);
+	find(f);
+	reset_of(f, manager)->wanted = true;
+	stop(f, nic);
+	expect_quiet(f, manager, QT_RESET_BUS);
+	expect_quiet(f, nic, QT_RESET_BUS);
+	/* The downstream port begins when the root port is done. */
+	assert_in_range(f->took_us, 2202 * MS, 2240 * MS);
+	finish(f);
+}
+
 static void test_late_return(void **state)
 {
 	struct fixture *f = new_fixture();
@@ -1104,6 +1127,7 @@ int main(void)
 		cmocka_unit_test(test_link_that_stays_down),
 		cmocka_unit_test(test_slow_link),
 		cmocka_unit_test(test_ports_without_link_state),
+		cmocka_unit_test(test_silent_links),
 		cmocka_unit_test(test_late_return),
 		cmocka_unit_test(test_not_ready_status),
 		cmocka_unit_test(test_never_returns),

@@ -48,10 +48,16 @@ bool read_text(const char *path, char *text, size_t size);
 int run(char *const argv[]);
 int run_into(const char *path, char *const argv[]); /* standard output goes to a file */
 int net_up(void);
+unsigned int net_receiving(void);
 void settle(unsigned int milliseconds);
 
 /* pattern.c */
 void plant_patterns(uint64_t seed, unsigned int pages);
+
+/* disks.c: all there are, whatever they are called. */
+const char *disk_find(unsigned int seconds);
+void disks_in_background(void);
+void disks_read(void);
 
 /* churn.c: use of devices that leaves translations behind. */
 void churn_disk(const char *path, unsigned int rounds);
@@ -62,6 +68,7 @@ void disk_deep_in_background(const char *path, unsigned int requests, unsigned i
 
 /* pci.c: states that devices, slots and functions can be in. */
 bool pci_bind_to_vfio(const char *device);
+void pci_say_drivers(void);
 void pci_virtual_functions(const char *device);
 void pci_put_to_sleep(const char *device);
 void pci_hotplug(const char *addresses);

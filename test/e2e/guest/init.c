@@ -73,7 +73,7 @@ static void make_traffic(const char *disk)
 	if (config("asleep", NULL))
 		pci_put_to_sleep(config("asleep", ""));
 	if (config_number("background_disk", 0))
-		disk_in_background(disk);
+		disks_in_background();
 }
 
 static void crash(void)
@@ -90,17 +90,18 @@ static void crash(void)
 
 static void system_kernel(void)
 {
-	const char *disk = config("disk", "/dev/nvme0n1");
+	const char *disk;
 	unsigned int deep = (unsigned int)config_number("background_deep", 0);
 
 	say("system=started");
 	load_modules(config("modules", ""));
-	if (!wait_for_path(disk, DISK_WAIT_SECONDS))
-		say("error=no disk %s", disk);
+	disk = disk_find(DISK_WAIT_SECONDS);
 	plant_patterns(config_number("seed", 1), (unsigned int)config_number("patterns", 16));
 	say_crash_region();
 	rearrange();
 	make_traffic(disk);
+	if (config_number("survey", 0))
+		pci_say_drivers();
 	load_capture_kernel();
 	if (*config("audit", ""))
 		audit();
@@ -148,18 +149,28 @@ static void say_setup_data(void)
 		closedir(nodes);
 }
 
+/* What the capture kernel can use of what the dead one had. */
+static void survey(void)
+{
+	pci_say_drivers();
+	disks_read();
+	if (config_number("capture_net", 0))
+		say("receiving_interfaces=%u", net_receiving());
+}
+
 static void capture_kernel(void)
 {
-	const char *disk = config("disk", "/dev/nvme0n1");
+	const char *disk;
 
 	say("capture=started");
 	load_modules(config("modules", ""));
 	if (config_number("capture_net", 0))
 		say("capture_interfaces=%d", net_up());
-	if (!wait_for_path(disk, DISK_WAIT_SECONDS))
-		say("error=no disk %s", disk);
+	disk = disk_find(DISK_WAIT_SECONDS);
 	say_memory();
 	save_dump(disk);
+	if (config_number("survey", 0))
+		survey();
 	say_setup_data();
 	if (config_number("tool", 0))
 		run_tool();

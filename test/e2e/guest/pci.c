@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "guest.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,6 +30,27 @@ bool pci_bind_to_vfio(const char *device)
 	snprintf(path, sizeof(path), DEVICES "%s/driver/unbind", device);
 	write_file(path, device);
 	return write_file("/sys/bus/pci/drivers_probe", device);
+}
+
+/* One line for each function that a driver has. */
+void pci_say_drivers(void)
+{
+	DIR *devices = opendir(DEVICES);
+	struct dirent *entry;
+	char path[320], target[256];
+
+	while (devices && (entry = readdir(devices))) {
+		ssize_t length;
+
+		snprintf(path, sizeof(path), DEVICES "%s/driver", entry->d_name);
+		length = readlink(path, target, sizeof(target) - 1);
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		say("driver=%s %s", entry->d_name, strrchr(target, '/') + 1);
+	}
+	if (devices)
+		closedir(devices);
 }
 
 /* Turns two virtual functions on; their driver, if there is one, takes them. */

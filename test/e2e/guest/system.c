@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define INTERFACES_MAX  16
+#define RECEIVE_WAIT_MS 10000
+
 void mount_all(void)
 {
 	mkdir("/proc", 0755);
@@ -137,6 +140,11 @@ int run_into(const char *path, char *const argv[])
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static bool is_loopback(const struct ifreq *request)
+{
+	return !strcmp(request->ifr_name, "lo");
+}
+
 /* Brings every interface up, so that receive rings are armed. Returns how many. */
 int net_up(void)
 {
@@ -144,10 +152,10 @@ int net_up(void)
 	struct ifreq request;
 	int up = 0;
 
-	for (int i = 1; sock >= 0 && i < 16; i++) {
+	for (int i = 1; sock >= 0 && i < INTERFACES_MAX; i++) {
 		memset(&request, 0, sizeof(request));
 		request.ifr_ifindex = i;
-		if (ioctl(sock, SIOCGIFNAME, &request) || !strcmp(request.ifr_name, "lo"))
+		if (ioctl(sock, SIOCGIFNAME, &request) || is_loopback(&request))
 			continue;
 		ioctl(sock, SIOCGIFFLAGS, &request);
 		request.ifr_flags |= IFF_UP | IFF_PROMISC;
@@ -157,4 +165,35 @@ int net_up(void)
 	if (sock >= 0)
 		close(sock);
 	return up;
+}
+
+static bool has_received(const char *interface)
+{
+	char path[96], text[32];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/rx_packets", interface);
+	for (int i = 0; i < RECEIVE_WAIT_MS / 50; i++) {
+		if (read_text(path, text, sizeof(text)) && strcmp(text, "0") != 0)
+			return true;
+		settle(50);
+	}
+	return false;
+}
+
+/* How many interfaces frames arrive at. */
+unsigned int net_receiving(void)
+{
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request;
+	unsigned int receiving = 0;
+
+	for (int i = 1; sock >= 0 && i < INTERFACES_MAX; i++) {
+		memset(&request, 0, sizeof(request));
+		request.ifr_ifindex = i;
+		if (!ioctl(sock, SIOCGIFNAME, &request) && !is_loopback(&request))
+			receiving += has_received(request.ifr_name);
+	}
+	if (sock >= 0)
+		close(sock);
+	return receiving;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """One crash from boot to saved dump, and what is asserted about it."""
 
+import collections
 import fcntl
 import json
 import math
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import time
 
-from . import audit, cpio, dump, guest, machine, report, stage, tool, vtd
+from . import audit, cpio, dump, guest, machine, report, stage, survey, tool, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -28,6 +29,7 @@ LEFTOVER_SECONDS = 3  # for the last frames to arrive
 # Seconds between frames, and how many: together fewer than a receive ring holds.
 FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
+FRAMES_WITHOUT_END = (0.02, 1 << 30)
 
 # Linux, arch/x86/kernel/irq.c: CPU and vector of an interrupt that nobody handles.
 UNHANDLED = re.compile(r"(\d+\.\d+) No irq handler for vector")
@@ -97,20 +99,47 @@ def _archives(kernel, groups):
     return b"".join(_read(os.path.join(kernel, f"{name}.cpio")) for name in ["base"] + groups)
 
 
+def _groups(scenario, *others):
+    """The groups of drivers for the disk and for others, each once."""
+    kinds = [scenario.disk, *others]
+    return list(dict.fromkeys(machine.DRIVER_GROUP.get(kind, kind) for kind in kinds))
+
+
+def _extra_disks(scenario):
+    return [kind for kind in _driven(scenario) if machine.is_disk(kind)]
+
+
+def _driven(scenario):
+    return [] if scenario.number("idle_extra") else scenario.extra.split()
+
+
+def _disk_config(scenario, drivers):
+    """drivers: the groups there are; a disk without its driver is not waited for."""
+    disks = [kind for kind in _extra_disks(scenario)
+             if set(_groups(scenario, kind)) <= set(drivers)]
+    return {"disks": 1 + len(disks), "disk_sectors": _disk_size(scenario) // 512}
+
+
 def _capture_initrd(scenario, kernel, token):
-    groups = [scenario.disk] + scenario.capture_modules.split()
-    with_tool = "tool" in scenario.checks.split()
-    return _archives(kernel, groups) + (tool.archive(PRODUCTS) if with_tool else b"") + (
+    groups = _groups(scenario, *scenario.capture_modules.split())
+    checks = scenario.checks.split()
+    return _archives(kernel, groups) + (tool.archive(PRODUCTS) if "tool" in checks else b"") + (
         cpio.archive({"config": _config({
-        "token": token, "disk": machine.DISK_PATH[scenario.disk], "modules": " ".join(groups),
-        "capture_net": 1 if "net" in groups else "", "tool": 1 if with_tool else "",
-        "dump_elf": 1 if scenario.dump_format == "elf" else ""})}))
+            "token": token, **_disk_config(scenario, groups), "modules": " ".join(groups),
+            "capture_net": 1 if _capture_has_net(scenario) else "",
+            "survey": 1 if "survey" in checks else "", "tool": 1 if "tool" in checks else "",
+            "dump_elf": 1 if scenario.dump_format == "elf" else ""})}))
+
+
+def _capture_has_net(scenario):
+    return "net" in scenario.capture_modules.split()
 
 
 def _system_groups(scenario):
     optional = {"net": scenario.number("net"), "usb": scenario.number("uhci"),
                 "sound": scenario.number("sound"), "vfio": scenario.vfio_device or scenario.asleep}
-    return [scenario.disk] + [name for name, wanted in optional.items() if wanted]
+    return _groups(scenario, *(name for name, wanted in optional.items() if wanted),
+                   *_driven(scenario))
 
 
 def _build_initrd(scenario, kernels, kind, folder, token, seed):
@@ -119,8 +148,9 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
     capture_cmdline = " ".join([COMMON_CMDLINE, CAPTURE_CMDLINE, scenario.capture,
                                 scenario.stage_args if kind == "quietus" else ""]).strip()
     groups = _system_groups(scenario)
-    config = {"token": token, "seed": seed, "disk": machine.DISK_PATH[scenario.disk],
+    config = {"token": token, "seed": seed, **_disk_config(scenario, groups),
               "kexec": scenario.kexec, "modules": " ".join(groups),
+              "survey": 1 if "survey" in scenario.checks else "",
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_net", "background_disk",
                 "background_deep", "patterns", "vfio_device", "vfio_maps", "vfs", "asleep",
@@ -138,10 +168,14 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
     return initrd
 
 
+def _disk_size(scenario):
+    return (scenario.number("ram_mib") + 1024) << 20
+
+
 def _make_disk(scenario, folder):
     path = os.path.join(folder, "disk.img")
     with open(path, "wb") as file:
-        file.truncate((scenario.number("ram_mib") + 1024) << 20)
+        file.truncate(_disk_size(scenario))
     return path
 
 
@@ -185,6 +219,9 @@ class Run:
         self.sample = {}
         self.landed = []  # where frames of the dead kernel's rings lie
         self.crash_region = []
+        self.functions = {}
+        self.drivers = {"before": set(), "after": set()}
+        self.stopped = set()
         self.guest = None
         self.watch = None
         self.panic_wall = None
@@ -248,13 +285,16 @@ class Run:
             self.guest.hotplug(value)
         elif key.startswith("setup_data_"):
             self._store_setup_data(bytes.fromhex(value))
+        elif key == "driver":
+            self.drivers["after" if "panic" in self.times else "before"].add(value)
         elif key == "audit":
             with open(self._audit_path(), "wb") as file:
                 file.write(bytes.fromhex(value))
         elif key in ("tool_report", "tool_show"):
             with open(os.path.join(self.folder, key), "wb") as file:
                 file.write(bytes.fromhex(value))
-        elif key.startswith(("mem_", "tool_")) or key == "interfaces":
+        elif key.startswith(("mem_", "tool_")) or key in ("interfaces", "readable_disks",
+                                                          "receiving_interfaces"):
             self.result[key] = int(value)
         elif key == "error":
             self.result.setdefault("guest_errors", []).append(value)
@@ -282,13 +322,16 @@ class Run:
                 # Then memory is to stay as it is while the stage runs.
                 self.guest.feeder.pace(0.1, 0)
             self.watch = stage.Watch(self)
+        self.functions = survey.functions(self.guest.qmp)
         self.times["told"] = time.monotonic()
         self.guest.go_on()
         event = self.guest.wait(lambda source, text: self._note(source, text) == "panic",
                                 self.guest.clock() + PANIC_SECONDS)
         self.times["panic"], self.panic_wall = event[1], event[2]
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
-        self.guest.qmp.lift_limits(machine.DRIVE)  # what kept reads in flight until here
+        # What kept reads in flight until here; stopping the machine to look at it would end them.
+        if self.scenario.number("snapshot"):
+            self.guest.qmp.lift_limits(machine.DRIVE)
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
         self.deadline = self.guest.clock() + limit
         if self.watch:
@@ -323,6 +366,7 @@ class Run:
                 if "dump not saved" in self.result["guest_errors"][-1]:
                     return
             if step == "capture=started":
+                self.guest.qmp.lift_limits(machine.DRIVE)
                 self._look_at_capture_start()
         self.result["saved"] = True
         self.result["panic_to_saved"] = round(
@@ -341,7 +385,8 @@ class Run:
         """GUARD from outside: no frame sent since the panic lies in the crash region."""
         late = self.guest.feeder.sent_between(self.times["panic"], time.monotonic())
         # At once: looking takes time, and the dump may be saved in less.
-        self.guest.feeder.pace(*FRAMES_DURING_CAPTURE)
+        self.guest.feeder.pace(*(FRAMES_WITHOUT_END if _capture_has_net(self.scenario)
+                                 else FRAMES_DURING_CAPTURE))
         found = self.guest.feeder.found_in(self.guest.memory)
         inside = [hex(address) for number in late & set(found) for address in found[number]
                   if self._in_crash_region(address)]
@@ -355,6 +400,8 @@ class Run:
         the dead kernel's buffers.
         """
         self.sample = dump.sample(self.guest.memory, self.crash_region)
+        if "survey" in self.checks:
+            self._survey()
         start = self.times.get("capture=started")
         if start is None or not self.guest.feeder.sockets:
             return
@@ -367,6 +414,22 @@ class Run:
         self.landed = [address for addresses in landed.values() for address in addresses]
         self.result["leftover_sent"] = len(sent)
         self.result["leftover_landed"] = len(landed)
+
+    def _survey(self):
+        """What the capture kernel found and can use, next to what there was."""
+        for line in survey.differences(self.functions, survey.functions(self.guest.qmp)):
+            self.fail("in the capture kernel: " + line)
+        if lost := self.drivers["before"] - self.drivers["after"]:
+            self.fail("no driver in the capture kernel: " + ", ".join(sorted(lost)))
+        self.result["drivers"] = len(self.drivers["after"])
+        disks = 1 + len(_extra_disks(self.scenario))
+        if self.result.get("readable_disks") != disks:
+            self.fail(f"{self.result.get('readable_disks')} of {disks} disks readable")
+        if _capture_has_net(self.scenario):
+            interfaces, receiving = (self.result.get(key) for key in
+                                     ("interfaces", "receiving_interfaces"))
+            if receiving != interfaces:
+                self.fail(f"{receiving} of {interfaces} interfaces receive")
 
     def _landed(self, sent):
         """Where frames lie in memory outside the crash region: {number: [address]}."""
@@ -434,7 +497,10 @@ class Run:
         expected = self.scenario.expect_outcome
         if decoded["outcome"] not in expected.split("|"):
             self.fail(f"outcome {decoded['outcome']}, expected {expected}")
-        self._check_decisions(dict(decoded["requester_list"]))
+        decisions = dict(decoded["requester_list"])
+        self._check_decisions(decisions)
+        self.stopped = {rid & 0xFFFF for rid, decision in decisions.items() if decision == "stop"}
+        self._check_stops(decoded["function_list"])
         if decoded["outcome"] == "committed" and self.switched:
             self.fail(f"a unit was switched or given another root: {self.switched[0]}")
         if self.watch:
@@ -458,6 +524,20 @@ class Run:
             if found != decision:
                 self.fail(f"requester {requester}: {found}, expected {decision}")
 
+    def _check_stops(self, functions):
+        """Bridges are restored with what is below them, and are not among those stopped."""
+        fates = collections.Counter(fate for fate, _ in functions.values())
+        self.result["stops"] = dict(fates)
+        self.result["stop_us"] = max((taken for _, taken in functions.values()), default=0)
+        expected = {}
+        for wanted in self.scenario.expect_stops.split():
+            fate, _, count = wanted.partition("=")
+            expected[fate] = int(count)
+        obstacles = set(report.OBSTACLES.values()) - set(expected)
+        found = {fate: count for fate, count in fates.items() if fate not in obstacles}
+        if expected and found != expected:
+            self.fail(f"stopped: {found}, expected {expected}")
+
     def check(self):
         for error in self.result.get("guest_errors", []):
             self.fail("guest: " + error)
@@ -470,6 +550,10 @@ class Run:
                 self.fail(f"the system kernel did not leave what this is about: no {key}")
         if "interrupts" in self.checks:
             self._check_interrupts()
+        if self.watch:
+            self.watch.check_keep(self.stopped)
+        if "silent" in self.checks and self.result["saved"]:
+            self._check_silent()
         if "leftover" in self.checks and self.result["saved"]:
             self._check_leftover()
 
@@ -496,6 +580,11 @@ class Run:
             self.fail(f"the capture kernel met {again} more interrupts than could be waiting")
         if self.kind == "stock" and not again:
             self.fail("the capture kernel did not notice the interrupts this is about")
+
+    def _check_silent(self):
+        sent, landed = self.result.get("leftover_sent", 0), self.result.get("leftover_landed", 0)
+        if landed or not sent:
+            self.fail(f"no silence: {landed} of {sent} frames landed")
 
     def _check_leftover(self):
         sent, landed = self.result.get("leftover_sent", 0), self.result.get("leftover_landed", 0)
@@ -585,8 +674,8 @@ def _run_in(folder, scenario, options, kernels, accel):
 
 def print_summary(result):
     keys = ["saved", "faults", "panic_to_saved", "mem_available_kib", "outcome", "stage_us",
-            "words_changed", "leftover_landed", "leftover_sent", "interrupts_raised",
-            "unhandled_vectors", "unhandled_again", "wall", "accel"]
+            "words_changed", "leftover_landed", "leftover_sent", "stops", "stop_us",
+            "interrupts_raised", "unhandled_vectors", "unhandled_again", "wall", "accel"]
     values = "  ".join(f"{key}={result[key]}" for key in keys if key in result)
     print(f"{result['scenario']} ({result['kind']}): "
           f"{'passed' if result['passed'] else 'FAILED'}  {values}")

@@ -4,7 +4,8 @@
 import os
 import subprocess
 
-DISK_PATH = {"nvme": "/dev/nvme0n1", "ahci": "/dev/sda", "virtio": "/dev/vda"}
+# The group of drivers, where it is not called like the kind of device.
+DRIVER_GROUP = {"hba": "ahci", "vga": "sound"}
 
 # Every DMA the unit refuses. "Disabled" ones are refused too, but not recorded.
 TRACE_EVENTS = ["vtd_dmar_fault", "vtd_fault_disabled", "vtd_dmar_enable", "vtd_reg_dmar_root"]
@@ -16,6 +17,7 @@ AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid
 
 SPARE_SLOT = "0x1c"
 DRIVE = "dump"
+SPARE_DISK_MIB = 128
 EMPTY_SLOT = "empty"
 
 
@@ -72,6 +74,10 @@ class _Bus:
         return name
 
     def _root_port(self, name=None):
+        if self.topology == "dense":
+            slot, function = divmod(self.ports, 8)
+            return self._port("pcie-root-port", self.root,
+                              f",multifunction=on,addr={0x8 + slot:#x}.{function}")
         slot = f",addr={0x10 + self.ports:#x}" if self.root == "pcie.0" else ""
         return self._port("pcie-root-port", self.root, slot, name)
 
@@ -94,18 +100,52 @@ class _Bus:
         return self.args
 
 
+# Controllers, and the disks that go on their buses.
+_CONTROLLERS = {"hba": ("ich9-ahci", "ide-hd"), "usb-storage": ("qemu-xhci", "usb-storage"),
+                "megasas": ("megasas-gen2", "scsi-hd")}
+
+
+def _storage_args(kind, drive, bus):
+    if kind == "ahci":  # the chipset's own controller, 00:1f.2
+        return ["-device", f"ide-hd,drive={drive},bus=ide.0"]
+    place = bus.place("disk")
+    if kind in _CONTROLLERS:
+        controller, disk = _CONTROLLERS[kind]
+        return ["-device", f"{controller},id=hba-{drive},{place}",
+                "-device", f"{disk},drive={drive},bus=hba-{drive}.0"]
+    if kind == "virtio":
+        return ["-device", f"virtio-blk-pci,drive={drive},disable-legacy=on,iommu_platform=on,"
+                           f"{place}"]
+    return ["-device", f"nvme,serial={drive},drive={drive},{place}"]
+
+
 def _disk_args(scenario, bus, path):
-    options = f",{scenario.disk_options}" if scenario.disk_options else ""
     drive_options = f",{scenario.drive_options}" if scenario.drive_options else ""
     drive = ["-drive", f"id={DRIVE},file={path},format=raw,if=none,cache=unsafe,discard=unmap"
                        f"{drive_options}"]
-    if scenario.disk == "ahci":  # the chipset's own controller, 00:1f.2
-        return drive + ["-device", f"ide-hd,drive={DRIVE},bus=ide.0{options}"]
-    place = bus.place("disk")
-    if scenario.disk == "virtio":
-        return drive + ["-device", f"virtio-blk-pci,drive={DRIVE},disable-legacy=on,"
-                                   f"iommu_platform=on,{place}{options}"]
-    return drive + ["-device", f"nvme,serial=dump,drive={DRIVE},{place}{options}"]
+    args = _storage_args(scenario.disk, DRIVE, bus)
+    if scenario.disk_options:
+        args[-1] += f",{scenario.disk_options}"
+    return drive + args
+
+
+def is_disk(kind):
+    return kind not in ("sound", "vga")
+
+
+def _extra_args(kind, name, bus):
+    """One more device; a disk of zeroes that takes its time."""
+    if is_disk(kind):
+        return ["-drive", f"id={name},driver=null-co,size={SPARE_DISK_MIB}M,read-zeroes=on,"
+                          "latency-ns=20000000,if=none"] + _storage_args(kind, name, bus)
+    place = bus.place(kind)
+    if kind == "sound":
+        return ["-device", f"ich9-intel-hda,id={name},{place}",
+                "-device", f"hda-output,audiodev=silence,bus={name}.0"]
+    # A display with a sound function beside it, as graphics cards have.
+    return ["-device", f"VGA,{place},addr=0.0,multifunction=on",
+            "-device", f"ich9-intel-hda,id={name},{place},addr=0.1",
+            "-device", f"hda-output,audiodev=silence,bus={name}.0"]
 
 
 def _net_args(scenario, bus, ports):
@@ -127,10 +167,13 @@ def _other_args(scenario, bus):
         args += ["-device", "piix3-usb-uhci,id=uhci,bus=pcie.0,addr=0x1a",
                  "-device", "usb-tablet,bus=uhci.0"]
     if scenario.number("sound"):
-        args += ["-device", "ich9-intel-hda,bus=pcie.0,addr=0x1b", "-device", "hda-output"]
+        args += ["-device", "ich9-intel-hda,bus=pcie.0,addr=0x1b",
+                 "-device", "hda-output,audiodev=silence"]
     if scenario.spare:
         device = {"edu": "edu", "bell": "ivshmem-doorbell,vectors=1,chardev=bell"}[scenario.spare]
         args += ["-device", f"{device},bus=pcie.0,addr={SPARE_SLOT}"]
+    for index, kind in enumerate(scenario.extra.split()):
+        args += _extra_args(kind, f"extra{index}", bus)
     return args
 
 
@@ -164,11 +207,13 @@ def command_line(scenario, files, ports, accel):
     if accel == "kvm" and cpu.startswith("max"):
         cpu = "host" + cpu[3:]
     args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-vga", "none", "-no-reboot",
+            "-vga", "none", "-audiodev", "none,id=silence", "-no-reboot",
             "-machine", "q35,kernel-irqchip=split,memory-backend=ram",
             "-accel", accel, "-cpu", cpu, "-smp", scenario.smp,
             "-m", f"{scenario.ram_mib}M",
             "-object", f"memory-backend-memfd,id=ram,size={scenario.ram_mib}M,share=on"]
+    if scenario.number("icount"):
+        args += ["-icount", "shift=0"]
     args += _firmware_args(scenario, files) + _iommu_args(scenario)
     args += bus.finish(bool(scenario.hotplug))
     if scenario.spare == "bell":

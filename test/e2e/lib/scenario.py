@@ -25,13 +25,17 @@ DEFAULTS = {
     "iommu": "aw-bits=39",
     "firmware": "",  # "ovmf": UEFI
     "cpu": "max",
+    "icount": "0",  # virtual time counts instructions, 1 ns each
     "smp": "1",
     "ram_mib": "1024",
     # "ports": one root port each; "switch": two root ports, one with an x3130
     # switch below it that holds disk and network; "pxb": root ports of a second
-    # host bridge; "bridge": network on a conventional bus; "flat": all on bus 0.
+    # host bridge; "bridge": network on a conventional bus; "flat": all on bus 0; "dense":
+    # as "ports", eight of them to a slot.
     "topology": "ports",
-    "disk": "nvme",  # or "ahci", "virtio"
+    # What takes the dump: "nvme", "virtio", "ahci" (the chipset's), "hba" (AHCI, in a slot),
+    # "usb-storage" (at an xHCI), "megasas".
+    "disk": "nvme",
     "disk_options": "",
     "drive_options": "",
     "net": "1",  # interfaces fed from the host
@@ -40,6 +44,10 @@ DEFAULTS = {
     "sound": "0",
     "vfio_device": "",  # the PCI address of what is bound to vfio-pci
     "vfio_maps": "",
+    # More devices, each in a slot of its own: disks as above, "sound", or "vga", a display
+    # with a sound function beside it.
+    "extra": "",
+    "idle_extra": "0",  # no kernel has a driver for them
     # Adds a spare device for that, 0000:00:1c.0. "edu": one that does nothing; "bell":
     # one that never stops raising its MSI-X.
     "spare": "",
@@ -76,10 +84,17 @@ DEFAULTS = {
     # What must hold. dump: saved and complete; faults: none after the panic;
     # leftover: DMA still lands where it did; window_empty, window_used: the system
     # kernel left that at the crash region's IOVAs; noreport: none is expected;
+    # silent: no DMA of the network interfaces lands any more; survey: the capture kernel
+    # finds all functions where they were, and can use all disks and interfaces that it
+    # has drivers for; screen: what the display shows is as it was when the stage began;
     # interrupts: the capture kernel is spared those of the bell (in stock kdump it is not).
     # tool: quietus report, undo and show agree with what was seen.
     "checks": "dump faults leftover",
     "expect_decisions": "",  # REQUESTER=DECISION, "none" if there is no such requester
+    # METHOD=COUNT or OBSTACLE=COUNT (report.py): how many functions were stopped by a method
+    # or could not be for a reason, "untried" for those that could have been. Any other
+    # method or result, and any other count, is a failure; obstacles are not, unless named.
+    "expect_stops": "",
     "expect_console": "",  # what the system kernel must have said, as a regular expression
     "expect_outcome": "committed",  # the report's outcome, or several with | between
     # Seconds.

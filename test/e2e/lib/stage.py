@@ -2,13 +2,14 @@
 """Watches the stage run: stops the machine at its entry and exit, compares what
 memory and the tables hold at both, and makes things go wrong in between."""
 
+import filecmp
 import os
 import re
 import struct
 import subprocess
 import time
 
-from . import machine, vtd
+from . import machine, survey, vtd
 from .memory import CHUNK
 
 ALIGNMENT = 2 << 20
@@ -28,6 +29,8 @@ LOW_END = 1 << 20  # kernels do no DMA below
 
 ENTRY_SECONDS = 180
 EXIT_SECONDS = 180
+
+PPM_HEADER = 20  # bytes, more than "P6 1280 1024 255" and less than a line of pixels
 
 # Addresses that no page table of the stage can map, and that no CPU can reach.
 UNMAPPED = 0xFFFF900000000000
@@ -140,6 +143,7 @@ class Watch:
         self.changes = None
         self.firmware = None
         self.targets = None
+        self.lost = []
         self.kind, _, self.place = run.scenario.inject.partition("@")
         self.gdb = self.guest.attach_gdb()
         self.gdb.set_break(self.base + ENTRY)
@@ -194,6 +198,9 @@ class Watch:
         self.domains = self._domains()
         if self.kind == "dead-unit":
             self.firmware = DeadUnit(self.memory, self.guest.qmp)
+        self.functions = survey.functions(self.guest.qmp)
+        if "screen" in self.run.checks:
+            self._shoot("entry")
         self.before = self.memory.snapshot()
 
     def _look_at_exit(self):
@@ -210,6 +217,24 @@ class Watch:
                         for address, old, new in self.memory.changed_words(self.before)
                         if not any(start <= address < end for start, end in own)}
         self.after = self._check_keep()
+        for line in survey.differences(self.functions, survey.functions(self.guest.qmp)):
+            self.run.fail("when the stage ends: " + line)
+        if "screen" in self.run.checks:
+            self._check_screen()
+
+    def _shoot(self, when):
+        """A picture of the first display."""
+        path = os.path.join(self.run.folder, f"screen-{when}.ppm")
+        self.guest.qmp.command("screendump", filename=path)
+        return path
+
+    def _check_screen(self):
+        before, after = os.path.join(self.run.folder, "screen-entry.ppm"), self._shoot("exit")
+        with open(before, "rb") as file:
+            if len(set(file.read()[PPM_HEADER:])) == 1:
+                self.run.fail("nothing on the screen")
+        if not filecmp.cmp(before, after, shallow=False):
+            self.run.fail("the screen changed while the stage ran")
 
     def _run_to_place(self):
         """Runs on to a symbol of the stage: SYMBOL, or SYMBOL+HITS to skip some."""
@@ -235,13 +260,10 @@ class Watch:
             raise RuntimeError(f"unknown fault {self.kind}")
 
     def _check_keep(self):
-        """KEEP at this instant; returns the domains as they are."""
+        """Notes what breaks KEEP at this instant; returns the domains as they are."""
         now = self._domains()
         for before, after in zip(self.domains, now):
-            lost = vtd.lost_translations(before, after)
-            if lost:
-                self.run.fail(f"{len(lost)} leftover translations lost, first "
-                              f"{lost[0][0]:#x} at {lost[0][1]:#x}")
+            self.lost += vtd.lost_translations(before, after)
         self.run.result["translations_kept"] = sum(
             len(leaves) for before in self.domains for _, leaves in before.values())
         return now
@@ -254,6 +276,14 @@ class Watch:
         return chunk[at:at + 4096]
 
     # Against the report.
+
+    def check_keep(self, stopped):
+        """Only those of stopped devices may be gone."""
+        lost = [one for one in self.lost if one[0] not in stopped]
+        if lost:
+            self.run.fail(f"{len(lost)} leftover translations lost, first {lost[0][0]:#x} at "
+                          f"{lost[0][1]:#x}")
+        self.run.result["translations_released"] = len(self.lost) - len(lost)
 
     def check_against(self, report):
         committed = report["outcome"] == "committed"
