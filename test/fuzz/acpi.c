@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input input = {data, size};
 	struct fuzz_memory memory = {.start = START, .bytes = bios, .size = SIZE};
 	struct qt_host host = fuzz_host(&memory);
-	struct qt_arena arena = {.base = arena_bytes, .phys = QT_MIB(2), .size = QT_MIB(1)};
+	struct qt_arena arena = fuzz_arena(arena_bytes, QT_MIB(2), sizeof(arena_bytes));
 	bool sealed = fuzz_take(&input, 1) & 1;
 	struct qt_acpi acpi;
 	struct qt_pm_timer timer;
@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_windows(&acpi, &arena);
 	qt_acpi_pm_timer(&acpi, &arena, &timer);
 	qt_acpi_hide(&acpi, &arena, "DMAR", &rsdp);
-	arena.used = 0;
+	arena = fuzz_arena(arena_bytes, QT_MIB(2), sizeof(arena_bytes));
 	discover(&host, &acpi, &arena);
 	return 0;
 }

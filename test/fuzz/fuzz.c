@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "fuzz.h"
 
+#include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Bytes between what an arena hands out. */
+#define GUARD 16u
 
 void fuzz_fail(const char *file, int line, const char *what)
 {
@@ -79,6 +83,39 @@ struct qt_host fuzz_host(struct fuzz_memory *memory)
 {
 	return (struct qt_host){
 		.context = memory, .read = fuzz_read, .now_us = now_us, .log = no_log};
+}
+
+/* The arena that fuzz_arena() made last. */
+static const uint8_t *guarded_base;
+
+struct qt_arena fuzz_arena(uint8_t *base, qt_phys phys, size_t size)
+{
+	guarded_base = base;
+	__asan_poison_memory_region(base, size);
+	return (struct qt_arena){.base = base, .phys = phys, .size = size};
+}
+
+void *__real_qt_alloc(struct qt_arena *arena, size_t size, size_t align);
+void *__wrap_qt_alloc(struct qt_arena *arena, size_t size, size_t align);
+
+void *__wrap_qt_alloc(struct qt_arena *arena, size_t size, size_t align)
+{
+	uint8_t *free_from = arena->base + arena->used;
+	bool guarded = arena->base == guarded_base;
+	void *at;
+
+	/* It zeroes what it gives. */
+	if (guarded)
+		__asan_unpoison_memory_region(free_from, arena->size - arena->used);
+	at = __real_qt_alloc(arena, size, align);
+	if (!guarded)
+		return at;
+	free_from = arena->base + arena->used;
+	__asan_poison_memory_region(free_from, arena->size - arena->used);
+	/* Something to run into, but not between pages: those would take up twice the room. */
+	if (align < 4096 && arena->size - arena->used > GUARD)
+		arena->used += GUARD;
+	return at;
 }
 
 const char *fuzz_file(const uint8_t *data, size_t size)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <quietus/arena.h>
 #include <quietus/host.h>
 
 /* What libFuzzer calls. */
@@ -54,6 +55,12 @@ struct qt_host fuzz_host(struct fuzz_memory *memory);
 /* struct qt_host's read, and the same for writing. */
 int fuzz_read(void *context, qt_phys at, void *buffer, size_t len);
 int fuzz_write(void *context, qt_phys at, const void *buffer, size_t len);
+
+/*
+ * An arena whose bytes may be touched only once they were handed out, and not
+ * beyond: AddressSanitizer knows (the programs are linked with --wrap=qt_alloc).
+ */
+struct qt_arena fuzz_arena(uint8_t *base, qt_phys phys, size_t size);
 
 /* Makes a file of these bytes and returns its path; the one before is gone. */
 const char *fuzz_file(const uint8_t *data, size_t size);

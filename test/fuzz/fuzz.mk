@@ -38,7 +38,7 @@ $(FUZZ_LIB): $$(FUZZ_OBJ)
 
 $(FUZZ_SRC:test/fuzz/%.c=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/test/fuzz/%.o $(FUZZ_LIB)
 	$(FUZZ_CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $^ \
-		-Wl,--as-needed $(TOOL_LIBS)
+		-Wl,--wrap=qt_alloc,--as-needed $(TOOL_LIBS)
 
 .PHONY: fuzz check-fuzz fuzz-seeds
 fuzz: $(FUZZ_PROG) ## run every fuzz target for SECONDS each
@@ -50,7 +50,7 @@ check-fuzz: $(FUZZ_PROG) ## the same for 2 seconds each
 
 # The corpora that a program makes, from the model machine and from test/tool's images.
 $(FUZZ_DIR)/seeds: $(FUZZ_DIR)/test/fuzz/seeds.o $(FUZZ_DIR)/test/tool/synthetic.o $(FUZZ_LIB)
-	$(FUZZ_CC) $(FUZZ_SAN) -o $@ $^
+	$(FUZZ_CC) $(FUZZ_SAN) -Wl,--wrap=qt_alloc -o $@ $^
 
 fuzz-seeds: $(FUZZ_DIR)/seeds ## write the inputs in test/fuzz/corpus anew
 	$< test/fuzz/corpus

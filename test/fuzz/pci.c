@@ -121,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t arena_bytes[QT_KIB(128)] __attribute__((aligned(4096)));
 	static const struct qt_pci_segment segment = {0, 0, UINT8_MAX};
 	struct fuzz_input input = {data, size};
-	struct qt_arena arena = {arena_bytes, QT_MIB(1), sizeof(arena_bytes), 0};
+	struct qt_arena arena = fuzz_arena(arena_bytes, QT_MIB(1), sizeof(arena_bytes));
 	struct qt_host host = {.pci_read = pci_read,
 		.pci_write = pci_write,
 		.mmio_read32 = mmio_read32,
