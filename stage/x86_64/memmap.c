@@ -66,11 +66,12 @@ int memmap_apply(
 	int error = 0;
 
 	while (!error && command_line_next(&command_line, &word)) {
-		const char *at = word.value;
-		const char *end = at + word.value_len;
+		const char *at, *end;
 
-		if (!at || !command_line_is(&word, "memmap"))
+		if (!word.value || !command_line_is(&word, "memmap"))
 			continue;
+		at = word.value;
+		end = at + word.value_len;
 		while (!error && at < end) {
 			const char *stop = at;
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* AMD-Vi, guest tables (v2). */
+#include "takeover.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_machine machine = {.unit = model_amdvi_default(0xfed90000)};
+
+	machine.unit.amdvi.entries = 128;
+	machine.unit.first_stage = machine.first_stage = true;
+	return fuzz_takeover(&machine, data, size);
+}
