@@ -34,6 +34,8 @@ enum { NODE_ROOT_COMPLEX = 2, NODE_SMMU_V1_V2 = 3, NODE_SMMU_V3 = 4, NODE_RMR = 
 #define RMR_OFFSET     24
 #define RMR_SIZE       28u
 #define RMR_DESCRIPTOR 20u /* base, length, reserved */
+/* What they should be multiples of, to suit every granule; not all firmware knows. */
+#define RMR_ALIGNMENT QT_KIB(64)
 
 /* ID mapping. */
 #define MAPPING_INPUT  0
@@ -192,12 +194,14 @@ static int add_reserved(
 		error = QT_E_UNSUPPORTED;
 	for (; count-- && error == QT_OK; offset += RMR_DESCRIPTOR) {
 		uint64_t base = qt_le64(node->at + offset);
-		uint64_t size = qt_le64(node->at + offset + 8);
+		uint64_t size = qt_le64(node->at + offset + 8), end;
 
-		/* Multiples of 64 KiB, so that they suit every granule (3.1.1.5). */
-		if (size == 0 || (base | size) & 0xffff || base > UINT64_MAX - size)
+		if (size == 0 || __builtin_add_overflow(base, size, &end) ||
+			end > UINT64_MAX - RMR_ALIGNMENT)
 			return QT_E_BAD;
-		error = add_range(machine, first, last, (struct qt_range){base, base + size});
+		error = add_range(machine, first, last,
+			(struct qt_range){base & ~(RMR_ALIGNMENT - 1),
+				(end + RMR_ALIGNMENT - 1) & ~(RMR_ALIGNMENT - 1)});
 	}
 	return error;
 }
