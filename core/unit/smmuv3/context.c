@@ -31,14 +31,15 @@ static void unsupported(struct qt_unit_entry *entry)
  * The shape of a table for so many bits of input, that begins at `levels`. False
  * where there is no such table.
  */
-static bool set_geometry(struct qt_geometry *g, unsigned granule_lg2, unsigned input_bits,
-	unsigned levels, unsigned output_bits)
+static bool set_geometry(const struct qt_unit *unit, struct qt_geometry *g, unsigned granule_lg2,
+	unsigned input_bits, unsigned levels, unsigned output_bits)
 {
 	unsigned index_lg2 = granule_lg2 - 3;
 	unsigned root_bits = granule_lg2 + levels * index_lg2;
 
-	if (input_bits < 16 || input_bits > 52 || levels == 0 || levels > 4 ||
-		input_bits > root_bits + 4 || input_bits + index_lg2 <= root_bits)
+	if (input_bits < (SMMUV3_UNIT_IDR3(unit) & SMMUV3_IDR3_STT ? 16 : 25) || input_bits > 52 ||
+		levels == 0 || levels > 4 || input_bits > root_bits + 4 ||
+		input_bits + index_lg2 <= root_bits)
 		return false;
 	if (granule_lg2 != 16 && output_bits > 48)
 		output_bits = 48;
@@ -124,7 +125,7 @@ static void decode_cd(const struct qt_unit *unit, const uint64_t *cd, struct qt_
 		return;
 	}
 	if (granule == 0 || input > (granule == 16 ? 52 : 48) ||
-		!set_geometry(g, granule, input, smmuv3_levels(granule, input), output)) {
+		!set_geometry(unit, g, granule, input, smmuv3_levels(granule, input), output)) {
 		damaged(entry);
 		return;
 	}
@@ -226,7 +227,7 @@ void smmuv3_decode_stage2(
 		unsupported(entry);
 		return;
 	}
-	if (granule == 0 || !set_geometry(g, granule, input,
+	if (granule == 0 || !set_geometry(unit, g, granule, input,
 				    stage2_levels(granule, SMMUV3_STE2_SL0(ste[2])), output)) {
 		damaged(entry);
 		return;

@@ -54,6 +54,7 @@ enum smmuv3_register {
 #define SMMUV3_IDR1_QUEUES_PRESET       (1u << 29)
 /* IDR3 (6.3.4). */
 #define SMMUV3_IDR3_HAD (1u << 2)
+#define SMMUV3_IDR3_STT (1u << 9) /* small tables */
 /* IDR5 (6.3.6). */
 #define SMMUV3_IDR5_OAS(idr)      ((idr)&7)
 #define SMMUV3_IDR5_4K            (1u << 4)
