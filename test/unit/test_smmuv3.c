@@ -379,6 +379,38 @@ static void test_streams_without_function(void **state)
 	scenario_free(&s);
 }
 
+/* Any word that leads to a translation, given any value. */
+static void test_damage_anywhere(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 150; seed++) {
+		struct model_random random = {.state = seed};
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct scenario s;
+		struct model *m;
+		qt_phys at;
+
+		unit.smmu.stage2 = seed & 1;
+		unit.smmu.linear = seed & 2;
+		unit.smmu.substreams = seed & 4 ? 6 : 0;
+		m = machine_of(&unit);
+		at = model_random_chance(&random, 50) || unit.smmu.stage2 ? ste_of(m, NVME)
+									  : cd_of(m, NVME);
+		if (!unit.smmu.linear && model_random_chance(&random, 20))
+			at = m->units[0].smmu.tables & 0x000fffffffffffc0ull;
+		at += 8 * model_random_below(&random, 4);
+		model_poke(m, at,
+			model_random_chance(&random, 50)
+				? model_random_next(&random)
+				: model_peek(m, at) ^ 1ull << model_random_below(&random, 64));
+		model_cold(m);
+		scenario_run(&s, m);
+		scenario_undo(&s);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
 /* Shapes of new tables. */
 static void test_geometry(void **state)
 {
@@ -481,6 +513,171 @@ static void test_damaged_iort(void **state)
 	}
 }
 
+/* A device tree being written: structure and strings. */
+struct blob {
+	uint8_t structure[4096], strings[512], all[8192];
+	uint32_t len, strings_len;
+};
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void word(struct blob *b, uint32_t value)
+{
+	put32(b->structure + b->len, value);
+	b->len += 4;
+}
+
+static void bytes(struct blob *b, const void *data, size_t len)
+{
+	memcpy(b->structure + b->len, data, len);
+	b->len += (uint32_t)(len + 3) & ~3u;
+}
+
+static void node(struct blob *b, const char *name)
+{
+	word(b, QT_DT_BEGIN_NODE);
+	bytes(b, name, strlen(name) + 1);
+}
+
+static void end(struct blob *b)
+{
+	word(b, QT_DT_END_NODE);
+}
+
+static void property(struct blob *b, const char *name, const void *data, size_t len)
+{
+	word(b, QT_DT_PROPERTY);
+	word(b, (uint32_t)len);
+	word(b, b->strings_len);
+	bytes(b, data, len);
+	memcpy(b->strings + b->strings_len, name, strlen(name) + 1);
+	b->strings_len += (uint32_t)strlen(name) + 1;
+}
+
+static void cells(struct blob *b, const char *name, const uint32_t *values, size_t count)
+{
+	uint8_t data[64];
+
+	for (size_t i = 0; i < count; i++)
+		put32(data + 4 * i, values[i]);
+	property(b, name, data, 4 * count);
+}
+
+#define CELLS(b, name, ...)                                                                        \
+	cells(b, name, (const uint32_t[]){__VA_ARGS__},                                            \
+		sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+static void compatible(struct blob *b, const char *what)
+{
+	property(b, "compatible", what, strlen(what) + 1);
+}
+
+/* The unit, a host bridge whose buses 1 to 255 go through it, an ITS; as QEMU has them. */
+static void write_nodes(struct blob *b, uint32_t count, uint32_t mask)
+{
+	node(b, "");
+	CELLS(b, "#address-cells", 2);
+	CELLS(b, "#size-cells", 2);
+	node(b, "pcie@10000000");
+	CELLS(b, "iommu-map", 0, 7, 0, 8, 0x10, 7, 0x10, count);
+	CELLS(b, "iommu-map-mask", mask);
+	end(b);
+	node(b, "smmuv3@fd000000");
+	compatible(b, "arm,smmu-v3");
+	CELLS(b, "reg", 0, UNIT, 0, 0x20000);
+	CELLS(b, "phandle", 7);
+	end(b);
+	node(b, "its@fe800000");
+	compatible(b, "arm,gic-v3-its");
+	CELLS(b, "reg", 0, MODEL_ITS, 0, 0x20000);
+	end(b);
+	end(b);
+	word(b, QT_DT_END);
+}
+
+static void finish_blob(struct blob *b, struct qt_dt *dt)
+{
+	uint32_t strings = 56 + b->len;
+	const uint32_t header[] = {0xd00dfeed, strings + b->strings_len, 56, strings, 40, 17, 16, 0,
+		b->strings_len, b->len};
+
+	memset(b->all, 0, 56);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(header); i++)
+		put32(b->all + 4 * i, header[i]);
+	memcpy(b->all + 56, b->structure, b->len);
+	memcpy(b->all + strings, b->strings, b->strings_len);
+	assert_int_equal(qt_dt_open(dt, b->all, strings + b->strings_len), 0);
+}
+
+/* Finds what a device tree has, where ACPI has no unit. */
+static void find_by_tree(struct qt_machine *machine, struct model **made, uint32_t count,
+	uint32_t mask, uint32_t damage)
+{
+	static struct blob b;
+	static struct qt_dt dt;
+	struct model *m = *made = default_machine();
+
+	b = (struct blob){.len = 0};
+	write_nodes(&b, count, mask);
+	if (damage)
+		put32(b.structure + damage, 0xffffffff);
+	finish_blob(&b, &dt);
+	model_build_acpi(m);
+	model_write(m, m->iort, "XXXX", 4); /* another table, for all that ACPI says */
+	model_crash(m);
+	assert_int_equal(model_open(m, machine), 0);
+	machine->device_tree = &dt;
+	qt_machine_find(machine);
+}
+
+static void test_device_tree(void **state)
+{
+	struct qt_machine machine;
+	struct model *m;
+
+	(void)state;
+	find_by_tree(&machine, &m, 0xfff0, 0xffff, 0);
+	assert_int_equal(machine.problem, 0);
+	assert_int_equal(machine.unit_count, 1);
+	assert_int_equal(machine.units[0].registers, UNIT);
+	assert_int_equal(machine.scope_count, 2);
+	assert_int_equal(machine.scopes[1].rid, 0x10);
+	assert_int_equal(machine.scopes[1].last, 0xffff);
+	assert_int_equal(machine.doorbells.count, 1);
+	assert_int_equal(machine.doorbells.list[0].start, MODEL_DOORBELL);
+	assert_int_equal(machine.doorbells.list[0].end, MODEL_DOORBELL_END);
+	/* The NVMe, 8, is outside both maps: its stream has no function. */
+	for (size_t i = 0; i < machine.requester_count; i++)
+		if (machine.requesters[i].state == QT_REQ_TRANSLATED)
+			assert_int_equal(machine.requesters[i].rid, QT_RID(0xff00, 0, 8));
+	model_free(m);
+	/* More than there are, and functions that share a stream. */
+	find_by_tree(&machine, &m, 0xffffffff, 0xfff8, 0);
+	assert_int_equal(machine.scopes[1].last, 0xffff);
+	for (size_t i = 0; i < machine.pci.count; i++)
+		assert_int_equal(machine.pci.functions[i].alias & 7, 0);
+	model_free(m);
+}
+
+/* Any word of the tree damaged: an error or none, but nothing out of bounds. */
+static void test_damaged_device_tree(void **state)
+{
+	struct qt_machine machine;
+	struct model *m;
+
+	(void)state;
+	for (uint32_t at = 4; at < 300; at += 4) {
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, at);
+		assert_true(machine.unit_count <= 1);
+		assert_int_equal(m->outside_reads, 0);
+		model_free(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,8 +691,11 @@ int main(void)
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_ids_of_substreams),
 		cmocka_unit_test(test_streams_without_function),
+		cmocka_unit_test(test_damage_anywhere),
 		cmocka_unit_test(test_geometry),
 		cmocka_unit_test(test_damaged_iort),
+		cmocka_unit_test(test_device_tree),
+		cmocka_unit_test(test_damaged_device_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
