@@ -2,7 +2,7 @@
 /*
  * ACPI tables of the model machine. Sources: ACPI 6.5, sections 5.2.5 to 5.2.9;
  * PCI Firmware Specification 3.3, section 4.1.2; VT-d 4.1, chapter 8; AMD IOMMU
- * specification (48882) 3.08, section 5.2.
+ * specification (48882) 3.08, section 5.2; IORT, DEN 0049, revision E.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +270,146 @@ static void make_ivrs(struct table *table, const struct model *m)
 	finish(table);
 }
 
+/* Node types of IORT. */
+enum { IORT_ITS = 0, IORT_ROOT_COMPLEX = 2, IORT_SMMU = 4, IORT_RESERVED = 6 };
+
+/* A node's header; its mappings follow it, behind `size` bytes. */
+static size_t start_node(
+	struct table *table, uint8_t type, uint8_t revision, unsigned mappings, unsigned size)
+{
+	size_t at = table->len;
+
+	put(table, type, 1);
+	put(table, size + 20 * mappings, 2);
+	put(table, revision, 1);
+	put(table, at, 4); /* identifier */
+	put(table, mappings, 4);
+	put(table, mappings ? size : 0, 4);
+	return at;
+}
+
+static void put_mapping(
+	struct table *table, uint32_t first, uint32_t count, uint32_t output, size_t node)
+{
+	put(table, first, 4);
+	put(table, count - 1, 4);
+	put(table, output, 4);
+	put(table, node, 4);
+	put(table, 0, 4);
+}
+
+static size_t put_smmu(struct table *table, const struct model_unit_config *config)
+{
+	size_t at = start_node(table, IORT_SMMU, 1, 1, 68);
+
+	put(table, config->registers, 8);
+	put(table, config->coherent, 4);
+	put_zeros(table, 40);
+	put_mapping(table, 0, 0x20000, 0, 48); /* to the ITS, the first node */
+	return at;
+}
+
+static unsigned smmu_claims(
+	const struct model *m, unsigned unit, size_t *nodes, struct table *table)
+{
+	const struct model_unit_config *config = &m->units[unit].config;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < m->claim_count; i++) {
+		const struct model_function *bridge = model_function(m, m->claims[i].rid);
+		uint32_t rid = m->claims[i].rid & 0xffff;
+
+		if (m->claims[i].unit != unit)
+			continue;
+		count++;
+		if (table)
+			put_mapping(table, rid, 1, config->smmu.first_stream + rid, nodes[unit]);
+		if (!m->claims[i].hierarchy || !bridge)
+			continue;
+		count++;
+		rid = (uint32_t)bridge->config[0x19] << 8;
+		if (table)
+			put_mapping(table, rid, (bridge->config[0x1a] + 1u) * 256 - rid,
+				config->smmu.first_stream + rid, nodes[unit]);
+	}
+	if (count)
+		return count;
+	if (table)
+		put_mapping(table, 0, 0x10000, config->smmu.first_stream, nodes[unit]);
+	return 1;
+}
+
+/* A root complex for each unit: its segment's, as far as the unit has it. */
+static void put_root_complex(
+	struct table *table, const struct model *m, unsigned unit, size_t *nodes)
+{
+	start_node(table, IORT_ROOT_COMPLEX, 3, smmu_claims(m, unit, nodes, NULL), 40);
+	put_zeros(table, 12);
+	put(table, m->units[unit].config.segment, 4);
+	put_zeros(table, 8);
+	smmu_claims(m, unit, nodes, table);
+}
+
+static void put_smmu_reserved(
+	struct table *table, struct model *m, const struct model_reserved *reserved, size_t *nodes)
+{
+	const struct model_unit *unit = model_unit_of(m, reserved->rid);
+
+	start_node(table, IORT_RESERVED, 3, 1, 48);
+	put(table, 0, 4);
+	put(table, 1, 4);
+	put(table, 28, 4);
+	put(table, reserved->range.start, 8);
+	put(table, reserved->range.end - reserved->range.start, 8);
+	put(table, 0, 4);
+	put_mapping(table, 0, 1, unit->config.smmu.first_stream + (reserved->rid & 0xffff),
+		nodes[unit - m->units]);
+}
+
+/* The model's nodes: an ITS, units, who sends through them, reserved memory. */
+static void make_iort(struct table *table, struct model *m)
+{
+	size_t nodes[MODEL_UNITS_MAX] = {0};
+	uint32_t count = 1;
+
+	start(table, "IORT", 6);
+	put(table, 0, 4); /* number of nodes, below */
+	put(table, 48, 4);
+	put(table, 0, 4);
+	start_node(table, IORT_ITS, 1, 0, 24);
+	put(table, 1, 4);
+	put(table, 0, 4);
+	for (unsigned i = 0; i < m->unit_count; i++)
+		if (m->units[i].config.vendor == MODEL_SMMU) {
+			nodes[i] = put_smmu(table, &m->units[i].config);
+			count++;
+		}
+	/* Of one segment the units with claims come first: others have what is left. */
+	for (unsigned i = 0; i < m->unit_count; i++)
+		if (m->units[i].config.vendor == MODEL_SMMU) {
+			put_root_complex(table, m, i, nodes);
+			count++;
+		}
+	for (size_t i = 0; i < m->reserved_count; i++) {
+		put_smmu_reserved(table, m, &m->reserved[i], nodes);
+		count++;
+	}
+	set16(table, 36, count);
+	finish(table);
+}
+
+static void make_madt(struct table *table)
+{
+	start(table, "APIC", 5);
+	put_zeros(table, 8);
+	put(table, 15, 1); /* GIC ITS */
+	put(table, 20, 1);
+	put_zeros(table, 6);
+	put(table, MODEL_ITS, 8);
+	put_zeros(table, 4);
+	finish(table);
+}
+
 static size_t units_of(const struct model *m, enum model_vendor vendor)
 {
 	size_t count = 0;
@@ -337,7 +477,7 @@ static void make_rsdp(struct table *table, qt_phys xsdt)
 qt_phys model_build_acpi(struct model *m)
 {
 	qt_phys next = m->firmware.start + 64; /* RSDP first */
-	qt_phys tables[4];
+	qt_phys tables[6];
 	size_t count = 2;
 	struct table table;
 
@@ -352,6 +492,12 @@ qt_phys model_build_acpi(struct model *m)
 	if (units_of(m, MODEL_AMDVI)) {
 		make_ivrs(&table, m);
 		m->ivrs = tables[count++] = place(m, &next, &table);
+	}
+	if (units_of(m, MODEL_SMMU)) {
+		make_iort(&table, m);
+		m->iort = tables[count++] = place(m, &next, &table);
+		make_madt(&table);
+		tables[count++] = place(m, &next, &table);
 	}
 	start(&table, "XSDT", 1);
 	for (size_t i = 0; i < count; i++)

@@ -491,18 +491,6 @@ static void block(struct model *m, qt_phys table, unsigned pages)
 		model_write(m, table + (qt_phys)i * MODEL_PAGE, words, sizeof(words));
 }
 
-static qt_phys contiguous(struct model *m, unsigned pages)
-{
-	qt_phys first;
-
-	do {
-		first = model_page(m);
-	} while (!model_in_ram(m, first, (uint64_t)pages * MODEL_PAGE) ||
-		 model_overlaps_crash(m, first, (uint64_t)pages * MODEL_PAGE));
-	m->dead->next_page = first + (uint64_t)pages * MODEL_PAGE;
-	return first;
-}
-
 static void start(struct model *m, unsigned index)
 {
 	struct model_unit *unit = &m->units[index];
@@ -511,12 +499,12 @@ static void start(struct model *m, unsigned index)
 	unsigned pages = entries * 32 / MODEL_PAGE;
 
 	for (unsigned i = 0; i < 1u << unit->config.amdvi.segments_lg2; i++) {
-		qt_phys table = contiguous(m, pages);
+		qt_phys table = model_pages(m, pages);
 
 		block(m, table, pages);
 		a->tables[i] = table | (pages - 1);
 	}
-	a->command_base = contiguous(m, 2) | 9ull << 56;
+	a->command_base = model_pages(m, 2) | 9ull << 56;
 	a->command_head = a->command_tail = 16 * model_random_below(&m->random, 512);
 	a->control = MODEL_AMDVI_ENABLE | MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENT_INT |
 		     MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT | 0x4 |

@@ -395,6 +395,18 @@ static bool page_reached(
 	return false;
 }
 
+/* Behind an SMMUv3 messages are DMA. */
+static bool doorbell_reached(
+	struct model *m, struct model_unit *unit, qt_rid rid, enum model_path path)
+{
+	if (!unit || unit->config.vendor != MODEL_SMMU)
+		return true;
+	for (qt_phys at = MODEL_DOORBELL; at < MODEL_DOORBELL_END; at += MODEL_PAGE)
+		if (!page_reached(m, unit, rid, at, path))
+			return false;
+	return true;
+}
+
 bool model_reach(struct model *m, qt_rid rid, enum model_path path)
 {
 	return model_reach_through(m, model_unit_of(m, rid), rid, path);
@@ -409,7 +421,7 @@ bool model_reach_through(struct model *m, struct model_unit *unit, qt_rid rid, e
 			if (!page_reached(m, unit, rid, at, path))
 				return false;
 	}
-	return true;
+	return doorbell_reached(m, unit, rid, path);
 }
 
 void model_cold(struct model *m)

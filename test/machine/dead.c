@@ -63,6 +63,20 @@ qt_phys model_page(struct model *m)
 	return at;
 }
 
+qt_phys model_pages(struct model *m, unsigned pages)
+{
+	static const uint8_t zeros[MODEL_PAGE];
+	uint64_t size = (uint64_t)pages * MODEL_PAGE;
+	qt_phys at = next_usable(m, (m->dead->next_page + size - 1) / size * size);
+
+	while (at % size || !model_in_ram(m, at, size) || model_overlaps_crash(m, at, size))
+		at = next_usable(m, (at / size + 1) * size);
+	for (unsigned i = 0; i < pages; i++)
+		model_write(m, at + i * MODEL_PAGE, zeros, sizeof(zeros));
+	m->dead->next_page = at + size;
+	return at;
+}
+
 static const struct model_unit_kind *kind_of(const struct model *m, unsigned unit)
 {
 	return m->units[unit].kind;
@@ -82,6 +96,7 @@ struct model_domain *model_domain_new(struct model *m, unsigned unit, unsigned l
 	*domain = (struct model_domain){
 		.unit = unit, .levels = levels, .id = id, .root = model_page(m)};
 	domain->first_stage = m->units[unit].config.scalable && !m->units[unit].config.second_stage;
+	domain->stage2 = m->units[unit].config.smmu.stage2;
 	m->dead->domains[m->dead->domain_count++] = domain;
 	return domain;
 }

@@ -21,6 +21,7 @@ struct model_domain {
 	 * used; scalable units without second-stage tables have no other.
 	 */
 	bool first_stage;
+	bool stage2; /* an SMMUv3's */
 	/* Set by a test before it maps. */
 	bool flags;          /* second stage: SSADE, hardware keeps accessed and dirty flags */
 	bool no_preset;      /* entries are made without those flags set */
@@ -39,6 +40,9 @@ void model_dead_free(struct model_dead *dead);
 
 /* A zeroed page of RAM outside the crash region, at or above 1 MiB. */
 qt_phys model_page(struct model *m);
+
+/* So many zeroed pages in a row, aligned to their size: a power of two. */
+qt_phys model_pages(struct model *m, unsigned pages);
 
 /* Gives the unit an empty root table and an invalidation queue and switches it on. */
 void model_start_unit(struct model *m, unsigned unit);

@@ -91,7 +91,7 @@ static void do_dma(struct model *m, qt_rid rid)
 	struct model_unit *unit = model_unit_of(m, rid);
 
 	if (unit && model_unit_translate(m, unit, rid, 0, MODEL_CACHED, &translation))
-		model_record_fault(unit, rid);
+		model_record_fault(m, unit, rid);
 }
 
 static void pass_time(struct model *m, uint64_t ns)

@@ -7,7 +7,9 @@ void model_unit_init(struct model_unit *unit, const struct model_unit_config *co
 {
 	memset(unit, 0, sizeof(*unit));
 	unit->config = *config;
-	unit->kind = config->vendor == MODEL_AMDVI ? &model_kind_amdvi : &model_kind_vtd;
+	unit->kind = config->vendor == MODEL_AMDVI  ? &model_kind_amdvi
+		     : config->vendor == MODEL_SMMU ? &model_kind_smmu
+						    : &model_kind_vtd;
 	unit->kind->init(unit);
 }
 
@@ -36,6 +38,12 @@ int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, q
 	enum model_path path, struct model_translation *translation)
 {
 	return unit->kind->translate(m, unit, rid, iova, path, translation);
+}
+
+void model_record_fault(struct model *m, struct model_unit *unit, qt_rid rid)
+{
+	if (unit->kind->record_fault)
+		unit->kind->record_fault(m, unit, rid);
 }
 
 int model_translate(struct model *m, qt_rid rid, qt_iova iova, enum model_path path,

@@ -60,6 +60,9 @@ struct model_unit_kind {
 	void (*entry)(const struct model *m, const struct model_unit *unit, bool first_stage,
 		unsigned level, uint64_t raw, struct model_entry *entry);
 
+	/* NULL: it keeps no record. */
+	void (*record_fault)(struct model *m, struct model_unit *unit, qt_rid rid);
+
 	/* What the dead kernel writes. */
 	void (*start)(struct model *m, unsigned unit);
 	bool (*is_present)(const struct model_domain *domain, uint64_t raw);
@@ -77,6 +80,7 @@ struct model_unit_kind {
 
 extern const struct model_unit_kind model_kind_vtd;
 extern const struct model_unit_kind model_kind_amdvi;
+extern const struct model_unit_kind model_kind_smmu;
 
 /* step.c: entries of tables like a CPU's, and all of VT-d's. */
 void model_step_entry(const struct model *m, const struct model_unit *unit, bool first_stage,
@@ -94,12 +98,24 @@ void model_vtd_write(
 int model_vtd_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation);
 
+void model_vtd_record_fault(struct model *m, struct model_unit *unit, qt_rid rid);
+
+/* smmu.c, smmu_walk.c */
+uint32_t model_smmu_stream(const struct model_unit *unit, qt_rid rid);
+/* Address of a stream's entry in the tables that are there, 0 if there is none. */
+qt_phys model_smmu_entry(struct model *m, const struct model_unit *unit, uint32_t stream);
+void model_smmu_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
+	unsigned level, uint64_t raw, struct model_entry *entry);
+
 /* amdvi.c, amdvi_walk.c */
 qt_phys model_amdvi_entry(const struct model_unit *unit, qt_rid rid);
 void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
 	unsigned level, uint64_t raw, struct model_entry *entry);
 struct walk;
 struct model_cached model_amdvi_context(const struct walk *walk);
+struct model_cached model_smmu_context(const struct walk *walk);
+int model_smmu_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
+	enum model_path path, struct model_translation *translation);
 int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation);
 

@@ -198,6 +198,15 @@ void model_memory_write(struct model_memory *memory, qt_phys at, const void *byt
 	}
 }
 
+void model_memory_hardware(struct model_memory *memory, qt_phys at, const void *bytes, size_t len)
+{
+	struct model_page *page = page_of(memory, at);
+
+	model_memory_write(memory, at, bytes, len);
+	if (page->before)
+		memcpy(page->before + at % MODEL_PAGE, bytes, len);
+}
+
 void model_memory_flag(struct model_memory *memory, qt_phys at, uint64_t bits)
 {
 	uint64_t word = model_memory_load(memory, at, MODEL_CPU) | bits;

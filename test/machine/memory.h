@@ -74,6 +74,9 @@ void model_memory_store(struct model_memory *memory, qt_phys at, uint64_t value)
 /* Into all views at once, as DMA and the past do. */
 void model_memory_write(struct model_memory *memory, qt_phys at, const void *bytes, size_t len);
 
+/* What hardware writes by itself, within a page: no business of LEDGER's. */
+void model_memory_hardware(struct model_memory *memory, qt_phys at, const void *bytes, size_t len);
+
 /*
  * Bits that hardware sets by itself, in all views: accessed and dirty flags. They
  * are kept in mind: such changes are nobody's.

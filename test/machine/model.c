@@ -236,9 +236,9 @@ struct model_unit *model_unit_of(struct model *m, qt_rid rid)
 		if (m->units[i].config.include_all &&
 			m->units[i].config.segment == QT_RID_SEGMENT(rid))
 			return &m->units[i];
-	/* An AMD-Vi unit that nothing is claimed for has all the rest. */
+	/* One that nothing is claimed for has all the rest, where firmware has no such flag. */
 	for (size_t i = 0; i < m->unit_count; i++)
-		if (m->units[i].config.vendor == MODEL_AMDVI &&
+		if (m->units[i].config.vendor != MODEL_VTD &&
 			m->units[i].config.segment == QT_RID_SEGMENT(rid) && !has_claims(m, i))
 			return &m->units[i];
 	return NULL;

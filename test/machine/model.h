@@ -149,6 +149,7 @@ struct model {
 	qt_phys rsdp;
 	qt_phys dmar;
 	qt_phys ivrs;
+	qt_phys iort;
 
 	/* What happened since model_crash. */
 	bool crashed;
@@ -247,6 +248,11 @@ void model_reserve(struct model *m, qt_rid rid, uint64_t start, uint64_t end);
 
 /* The unit a requester's DMA goes through, or NULL. */
 struct model_unit *model_unit_of(struct model *m, qt_rid rid);
+
+/* Registers of the ITS that machines with an SMMUv3 have, and where it takes messages. */
+#define MODEL_ITS          0xfe800000u
+#define MODEL_DOORBELL     (MODEL_ITS + 0x10000u)
+#define MODEL_DOORBELL_END (MODEL_ITS + 0x20000u)
 
 /* Lets `us` microseconds pass; units finish what is due. */
 void model_sleep(struct model *m, uint64_t us);

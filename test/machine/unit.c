@@ -647,8 +647,9 @@ static int fault_record(unsigned offset)
 	return offset >= FRCD && n < MODEL_FAULT_RECORDS && offset & 8 ? (int)n : -1;
 }
 
-void model_record_fault(struct model_unit *unit, qt_rid rid)
+void model_vtd_record_fault(struct model *m, struct model_unit *unit, qt_rid rid)
 {
+	(void)m;
 	for (unsigned i = 0; i < MODEL_FAULT_RECORDS; i++) {
 		if (unit->fault_records[i] & FAULT_FULL)
 			continue;

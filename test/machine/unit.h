@@ -7,6 +7,8 @@
  * Intel Virtualization Technology for Directed I/O, Architecture Specification 4.1.
  * AMD-Vi: amdvi.c, amdvi_walk.c. Source: AMD I/O Virtualization Technology (IOMMU)
  * Specification, 48882, revision 3.08.
+ * SMMUv3: smmu.c, smmu_walk.c, 4 KiB granule only. Sources: Arm SMMUv3 specification,
+ * IHI 0070; Arm Architecture Reference Manual, DDI 0487, D8.
  */
 #ifndef MODEL_UNIT_H
 #define MODEL_UNIT_H
@@ -18,7 +20,7 @@
 
 struct model;
 
-enum model_vendor { MODEL_VTD, MODEL_AMDVI };
+enum model_vendor { MODEL_VTD, MODEL_AMDVI, MODEL_SMMU };
 
 /* What only an AMD-Vi unit has. */
 struct model_amdvi_config {
@@ -34,6 +36,20 @@ struct model_amdvi_config {
 	bool no_guest_io;       /* EFR.GIoSup = 0 */
 	bool no_host;           /* IVRS says that there are no host tables (HATDis) */
 	bool all;               /* IVRS gives it all devices in one entry, else in one range */
+};
+
+/* What only an SMMUv3 has. */
+struct model_smmu_config {
+	bool stage2;           /* IDR0: stage 2 only; else both, and its domains are stage 1's */
+	bool linear;           /* stream table of one level, for few_streams; else of two */
+	uint8_t streams_lg2;   /* STRTAB_BASE_CFG.LOG2SIZE */
+	uint8_t split;         /* of a table of two levels: 6, 8, 10 */
+	uint32_t first_stream; /* of requester 0 of its segment */
+	uint8_t substreams;    /* S1CDMax of every entry the dead kernel makes */
+	bool cd_two_levels;    /* S1Fmt: a table of descriptors of two levels */
+	bool abort;            /* entries that nobody is attached to are valid, and refuse */
+	bool hyp;              /* IDR0.Hyp */
+	uint8_t output;        /* IDR5.OAS; default 5, 48 bits */
 };
 
 /* What kind of hardware it is. model_unit_default() is a 2020 server's. */
@@ -68,6 +84,7 @@ struct model_unit_config {
 	uint64_t more_extended_capability; /* ORed into the registers, e.g. ECAP.SMTS */
 	uint32_t latency_us;               /* from a command to its completion; default 3 */
 	struct model_amdvi_config amdvi;
+	struct model_smmu_config smmu;
 };
 
 enum model_path {
@@ -118,6 +135,25 @@ struct model_amdvi {
 	uint64_t sizes;      /* bit n: pages of 2^n bytes were cached */
 };
 
+/* Registers of an SMMUv3. */
+struct model_smmu {
+	uint32_t control;                   /* CR0 */
+	uint32_t acknowledged;              /* CR0ACK */
+	uint32_t error, error_acknowledged; /* GERROR, GERRORN */
+	uint32_t interrupts;                /* IRQ_CTRL */
+	uint32_t gbpa;
+	uint64_t tables; /* STRTAB_BASE */
+	uint32_t tables_config;
+	uint64_t commands; /* CMDQ_BASE */
+	uint32_t producer, consumer;
+	uint64_t events; /* EVENTQ_BASE */
+	uint32_t event_producer, event_consumer;
+	uint64_t control_ns; /* when CR0ACK follows */
+	uint64_t fetch_ns;
+	bool failed_device; /* the next CMD_SYNC is an error */
+	uint64_t sizes;     /* bit n: leaves of 2^n bytes were cached */
+};
+
 struct model_unit_kind;
 
 /* Fault recording registers of a VT-d unit. */
@@ -127,6 +163,7 @@ struct model_unit {
 	const struct model_unit_kind *kind;
 	struct model_unit_config config;
 	struct model_amdvi amdvi;
+	struct model_smmu smmu;
 	uint64_t capability;
 	uint64_t extended_capability;
 	/* Registers. */
@@ -178,6 +215,9 @@ struct model_unit {
  */
 struct model_unit_config model_amdvi_default(qt_phys registers);
 
+/* SMMUv3 at `at`: both stages, two-level stream table for 16 bits of streams, coherent. */
+struct model_unit_config model_smmu_default(qt_phys registers);
+
 /* Registers at `at`, INCLUDE_PCI_ALL, 3 and 4 levels, 2 MiB and 1 GiB pages, queue, coherent. */
 struct model_unit_config model_unit_default(qt_phys registers);
 
@@ -213,8 +253,8 @@ void model_unit_forget_leaves(struct model_unit *unit, unsigned granularity, uin
 void model_unit_forget_device(
 	struct model_unit *unit, uint32_t rid, qt_iova iova, unsigned pages_lg2);
 
-/* A VT-d unit records that it refused this requester. */
-void model_record_fault(struct model_unit *unit, qt_rid rid);
+/* A VT-d unit, or an SMMUv3, records that it refused this requester. */
+void model_record_fault(struct model *m, struct model_unit *unit, qt_rid rid);
 
 /* Translation of one DMA of a requester behind this unit. 0 or enum model_fault. */
 int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
@@ -278,6 +318,11 @@ bool model_amdvi_interrupt_passes(
 #define MODEL_AMDVI_PPR_INT   (1ull << 14)
 #define MODEL_AMDVI_GUEST     (1ull << 16)
 #define MODEL_AMDVI_GA_INT    (1ull << 29)
+
+/* CR0 of an SMMUv3 (IHI 0070, 6.3.9). */
+#define MODEL_SMMU_ENABLE   (1u << 0)
+#define MODEL_SMMU_EVENTS   (1u << 2)
+#define MODEL_SMMU_COMMANDS (1u << 3)
 
 /* RTADDR's translation table mode (11.4.5). */
 #define MODEL_RTADDR_SCALABLE 0x400u

@@ -266,6 +266,7 @@ const struct model_unit_kind model_kind_vtd = {
 	.read = model_vtd_read,
 	.write = model_vtd_write,
 	.translate = model_vtd_translate,
+	.record_fault = model_vtd_record_fault,
 	.registers_size = MODEL_PAGE,
 	.sign_extends = true,
 	.enabled = enabled,

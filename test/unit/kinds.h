@@ -14,7 +14,9 @@ struct kind {
 	bool amd;
 	bool scalable;
 	bool first_stage;
-	bool guest;      /* AMD-Vi: v2 tables, below a guest CR3 table */
+	bool guest; /* AMD-Vi: v2 tables, below a guest CR3 table */
+	bool smmu;
+	bool stage2;     /* of an SMMUv3 */
 	unsigned levels; /* of a large domain; the other has few_levels */
 	unsigned few_levels;
 };
@@ -30,12 +32,15 @@ static const struct kind kinds[] = {
 	{"AMD-Vi, guest tables", .amd = true, .guest = true, .levels = 4, .few_levels = 4},
 	{"AMD-Vi, guest tables, 5 levels", .amd = true, .guest = true, .levels = 5,
 		.few_levels = 4},
+	{"SMMUv3, stage 1", .smmu = true, .levels = 4, .few_levels = 3},
+	{"SMMUv3, stage 2", .smmu = true, .stage2 = true, .levels = 4, .few_levels = 3},
 };
 
 /* A unit of that kind; each bit of `variety` is something that such units differ in. */
 static inline struct model_unit_config unit_of_kind(const struct kind *kind, unsigned variety)
 {
 	struct model_unit_config unit = kind->amd        ? model_amdvi_default(0xfed90000)
+					: kind->smmu     ? model_smmu_default(0xfed90000)
 					: kind->scalable ? model_unit_scalable(0xfed90000)
 							 : model_unit_default(0xfed90000);
 
@@ -43,7 +48,7 @@ static inline struct model_unit_config unit_of_kind(const struct kind *kind, uns
 	/* First-stage tables must snoop, or hardware cannot keep their flags. */
 	unit.walk_snoop = kind->scalable && (unit.coherent || kind->first_stage);
 	unit.caching_mode = variety & 2;
-	unit.write_buffer = !kind->amd && variety & 4;
+	unit.write_buffer = !kind->amd && !kind->smmu && variety & 4;
 	unit.large_2m = !(variety & 8);
 	unit.large_1g = unit.first_1g = !(variety & 16) && unit.large_2m;
 	unit.flags = kind->scalable && variety & 32;
@@ -55,6 +60,13 @@ static inline struct model_unit_config unit_of_kind(const struct kind *kind, uns
 	unit.amdvi.np_cache = variety & 2;
 	unit.amdvi.no_invalidate_all = variety & 4;
 	unit.amdvi.levels_max = variety & 32 ? 4 : 6;
+	unit.smmu.stage2 = kind->stage2;
+	unit.smmu.linear = variety & 2;
+	unit.smmu.streams_lg2 = unit.smmu.linear ? 7 : 16;
+	unit.smmu.first_stream = variety & 4 ? 64 : 0;
+	unit.smmu.abort = variety & 8;
+	unit.smmu.substreams = variety & 4 ? 6 : 0;
+	unit.smmu.cd_two_levels = unit.smmu.substreams && variety & 2;
 	return unit;
 }
 

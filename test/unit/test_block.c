@@ -89,7 +89,9 @@ static void damage(struct model *m, const struct kind *kind)
 {
 	qt_phys at = model_context_entry(m, 0, NIC);
 
-	if (kind->scalable)
+	if (kind->smmu)
+		model_poke(m, kind->stage2 ? at + 16 : at, UINT64_MAX);
+	else if (kind->scalable)
 		model_poke(m, at, model_peek(m, at) | 1 << 7);
 	else
 		model_poke(m, at, model_peek(m, at) | 1 << 4);
@@ -158,10 +160,10 @@ static void block_and_admit(struct stop *stop)
 	assert_int_equal(unit->ops->admit(&s->machine, unit, NIC, domain->id, &domain->table,
 				 recorded, record, s),
 		0);
-	/* A second one finds an entry; in scalable mode, the one that it would make. */
+	/* A second one finds an entry; in some, the one that it would make. */
 	assert_int_equal(unit->ops->admit(&s->machine, unit, NIC, domain->id, &domain->table,
 				 recorded, no_store, s),
-		stop->kind->scalable ? QT_OK : QT_E_BUSY);
+		stop->kind->scalable || stop->kind->smmu ? QT_OK : QT_E_BUSY);
 	nic->domain = (int16_t)(domain - s->machine.domains);
 	nic->domain_id = domain->id;
 	nic->decision = QT_ADMIT; /* for all that checks the outcome */

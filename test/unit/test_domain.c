@@ -938,8 +938,9 @@ static void run_all(bool taken_over)
 {
 	unsigned runs = getenv("QT_RUNS") ? (unsigned)atoi(getenv("QT_RUNS")) : 4;
 
+	/* An SMMUv3's leaves are never exchanged for tables: a part of one is not unmapped. */
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
-		for (unsigned n = 0; n < runs; n++)
+		for (unsigned n = 0; n < runs && !kinds[k].smmu; n++)
 			run_random(&kinds[k], 2 * n + (taken_over ^ (k & 1)), taken_over);
 }
 

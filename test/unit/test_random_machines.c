@@ -384,7 +384,7 @@ static void start_units(struct model *m, struct model_random *random)
 	}
 }
 
-/* Behind VT-d, any unit may have an entry for anything; AMD-Vi's tables are as firmware says. */
+/* Behind VT-d, any unit may have an entry for anything; others' tables are as firmware says. */
 static bool may_serve(struct draft *draft, unsigned unit, qt_rid rid)
 {
 	return draft->m->units[unit].config.vendor == MODEL_VTD ||
@@ -417,8 +417,46 @@ static struct model_unit_config pick_amd_unit(struct model_random *random, unsig
 	return unit;
 }
 
-static struct model *random_machine(struct model_random *random, bool amd)
+static struct model_unit_config pick_smmu_unit(struct model_random *random, unsigned index)
 {
+	static const uint8_t splits[] = {6, 8, 10};
+	struct model_unit_config unit = model_smmu_default(0xfc000000 + index * 0x100000);
+	uint64_t bits = model_random_next(random);
+
+	unit.levels = 1 << 3 | 1 << 4;
+	unit.guest_bits = 48;
+	unit.pass_through = true;
+	unit.coherent = bits & 3;
+	unit.latency_us = (uint32_t)(bits >> 20 & 15);
+	unit.smmu.stage2 = bits >> 4 & 1;
+	unit.smmu.linear = (bits >> 5 & 3) == 0;
+	unit.smmu.first_stream = unit.smmu.linear ? 0 : (uint32_t)(bits >> 7 & 1) << 16;
+	unit.smmu.streams_lg2 = unit.smmu.linear ? 11 : 17; /* 8 buses: all that is used */
+	unit.smmu.split = splits[(bits >> 8) % 3];
+	unit.smmu.abort = bits >> 10 & 1;
+	unit.smmu.hyp = bits >> 11 & 1;
+	unit.smmu.substreams = bits >> 12 & 1 ? 6 : 0;
+	unit.smmu.cd_two_levels = unit.smmu.substreams && bits >> 13 & 1;
+	unit.smmu.output = 4 + (bits >> 14 & 1);
+	return unit;
+}
+
+static struct model_unit_config pick_unit_of(
+	struct model_random *random, enum model_vendor vendor, unsigned index, bool last)
+{
+	switch (vendor) {
+	case MODEL_AMDVI:
+		return pick_amd_unit(random, index);
+	case MODEL_SMMU:
+		return pick_smmu_unit(random, index);
+	default:
+		return pick_unit(random, index, last);
+	}
+}
+
+static struct model *random_machine(struct model_random *random, enum model_vendor vendor)
+{
+	bool by_claims = vendor != MODEL_VTD;
 	struct qt_range ram[3] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
 	struct model_unit_config units[3];
 	struct qt_range crash[3];
@@ -433,12 +471,11 @@ static struct model *random_machine(struct model_random *random, bool amd)
 	config.crash_count = pick_crash_ranges(random, ram, crash);
 	config.unit_count = 1 + model_random_below(random, 3);
 	for (unsigned i = 0; i < config.unit_count; i++)
-		units[i] = amd ? pick_amd_unit(random, i)
-			       : pick_unit(random, i, i + 1 == config.unit_count);
+		units[i] = pick_unit_of(random, vendor, i, i + 1 == config.unit_count);
 	config.seed = model_random_next(random);
 	draft.m = model_new(&config);
 	start_units(draft.m, random);
-	for (unsigned i = 0; amd && i + 1 < config.unit_count; i++)
+	for (unsigned i = 0; by_claims && i + 1 < config.unit_count; i++)
 		model_claim(draft.m, i, QT_RID(0, 7, i), false); /* the last has the rest */
 	add_functions(&draft);
 	for (size_t i = 0; i < draft.m->function_count; i++)
@@ -446,8 +483,8 @@ static struct model *random_machine(struct model_random *random, bool amd)
 			make_entry(&draft, draft.m->functions[i]->rid);
 	for (unsigned i = 0; i < draft.m->unit_count; i++) /* no function stands for it */
 		if (chance(&draft, 30) && is_on(&draft.m->units[i]) &&
-			may_serve(&draft, i, QT_RID(0, amd ? 4 + i : 0x80 + i, 0)))
-			new_domain(&draft, i, QT_RID(0, amd ? 4 + i : 0x80 + i, 0));
+			may_serve(&draft, i, QT_RID(0, by_claims ? 4 + i : 0x80 + i, 0)))
+			new_domain(&draft, i, QT_RID(0, by_claims ? 4 + i : 0x80 + i, 0));
 	return draft.m;
 }
 
@@ -478,6 +515,24 @@ static bool page_there(struct model *m, const struct model_live *live, qt_phys a
 	       t.phys == at && t.perms == QT_RW;
 }
 
+/* Behind an SMMUv3 messages are DMA. */
+static void add_doorbells(struct model *m, const struct model_live *live, struct opinion *opinion)
+{
+	const struct model_live_table *table = &m->snapshot->tables[live->table];
+
+	if (live->unit->config.vendor != MODEL_SMMU)
+		return;
+	for (size_t i = 0; i < table->count; i++) {
+		const struct model_leaf *leaf = &table->leaves[i];
+		bool there = leaf->iova < MODEL_DOORBELL_END &&
+			     leaf->iova + (1ull << leaf->size_lg2) > MODEL_DOORBELL;
+
+		opinion->taken |= there && !(leaf->iova == leaf->phys && leaf->perms & QT_WRITE);
+	}
+	for (qt_phys at = MODEL_DOORBELL; at < MODEL_DOORBELL_END; at += 0x1000)
+		opinion->all_there &= page_there(m, live, at);
+}
+
 static struct opinion opinion_of(struct model *m, const struct model_live *live)
 {
 	const struct model_live_table *table = &m->snapshot->tables[live->table];
@@ -500,6 +555,7 @@ static struct opinion opinion_of(struct model *m, const struct model_live *live)
 		opinion.taken |=
 			!(same && leaf->perms == QT_RW) && in_high_crash(m, leaf->iova, size);
 	}
+	add_doorbells(m, live, &opinion);
 	for (size_t i = 0; i < m->crash_count; i++) {
 		opinion.beyond |= (m->crash[i].end - 1) >> (grown ? grown : reach) != 0;
 		for (qt_phys at = m->crash[i].start; at < m->crash[i].end; at += 0x1000)
@@ -674,7 +730,9 @@ static const char *outcome(struct scenario *s, struct totals *totals)
 static void run_seed(uint64_t seed, struct totals *totals)
 {
 	struct model_random random = {.state = seed};
-	struct model *m = random_machine(&random, seed % 4 == 3);
+	static const enum model_vendor vendors[] = {
+		MODEL_VTD, MODEL_VTD, MODEL_VTD, MODEL_AMDVI, MODEL_SMMU};
+	struct model *m = random_machine(&random, vendors[seed % QT_ARRAY_SIZE(vendors)]);
 	bool trouble = make_trouble(m, &random);
 	const char *wrong;
 	struct scenario s;

@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * SMMUv3: what its registers, entries and descriptors mean, how IORT is read, and
+ * takeovers behind it. What holds for every kind of unit is in test_block, test_stop
+ * and test_random_machines.
+ */
+#include <machine/kind.h>
+#include <machine/scenario.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "expect.h"
+
+#define NVME QT_RID(0, 0, 0x08)
+#define NIC  QT_RID(0, 0, 0x10)
+
+#define CLASS_NVME 0x010802
+#define CLASS_NIC  0x020000
+
+#define UNIT   0xfd000000u
+#define IOVA   (QT_GIB(4) - QT_MIB(2))
+#define INSIDE QT_MIB(513) /* of the crash region */
+
+static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
+static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
+
+static struct model *machine_with(const struct model_unit_config *unit)
+{
+	struct model *m = model_new(&(struct model_config){.ram = ram,
+		.ram_count = QT_ARRAY_SIZE(ram),
+		.crash = crash,
+		.crash_count = 1,
+		.units = unit,
+		.unit_count = 1});
+
+	model_start_unit(m, 0);
+	model_add_function(m, NVME, 0x8086, 1, CLASS_NVME);
+	model_add_function(m, NIC, 0x8086, 2, CLASS_NIC);
+	return m;
+}
+
+/* The NVMe has a domain, ID 5, with something mapped; the NIC has none. */
+static struct model *machine_of(const struct model_unit_config *unit)
+{
+	struct model *m = machine_with(unit);
+	struct model_domain *domain = model_domain_new(m, 0, 4, 5);
+
+	model_map(m, domain, IOVA, QT_MIB(100), QT_MIB(1), QT_RW, 0);
+	model_attach(m, domain, NVME, 0);
+	for (qt_iova at = IOVA; at < IOVA + QT_MIB(1); at += 0x1000)
+		model_touch(m, NVME, at);
+	return m;
+}
+
+static struct model *default_machine(void)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+
+	return machine_of(&unit);
+}
+
+static qt_phys ste_of(struct model *m, qt_rid rid)
+{
+	return model_context_entry(m, 0, rid);
+}
+
+static qt_phys cd_of(struct model *m, qt_rid rid)
+{
+	return model_peek(m, ste_of(m, rid)) & 0x000fffffffffffc0ull;
+}
+
+/* Registers. */
+
+static void expect_unit(struct model *m, enum qt_unit_state state, enum qt_reason reason)
+{
+	struct scenario s;
+
+	scenario_plan(&s, m);
+	assert_int_equal(s.opened, 0);
+	assert_int_equal(s.machine.unit_count, 1);
+	assert_int_equal(s.machine.units[0].state, state);
+	assert_int_equal(s.machine.units[0].reason, reason);
+	assert_int_equal(s.plan.commit, state == QT_UNIT_OFF || state == QT_UNIT_TRANSLATING);
+	expect_untouched(&s);
+	scenario_free(&s);
+}
+
+static void test_states_of_a_unit(void **state)
+{
+	struct model *m = default_machine();
+
+	(void)state;
+	expect_unit(m, QT_UNIT_TRANSLATING, QT_WHY_NONE);
+	m = default_machine();
+	m->units[0].smmu.control = m->units[0].smmu.acknowledged = MODEL_SMMU_COMMANDS;
+	expect_unit(m, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
+	m = default_machine();
+	m->units[0].smmu.control = m->units[0].smmu.acknowledged = 0;
+	m->units[0].smmu.gbpa = 1 << 20;
+	expect_unit(m, QT_UNIT_UNSUPPORTED, QT_WHY_ABORT_MODE);
+	m = default_machine();
+	m->units[0].smmu.error = 1 << 8;
+	expect_unit(m, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
+	m = default_machine();
+	m->units[0].all_ones = true;
+	expect_unit(m, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
+}
+
+static void test_stream_tables_that_cannot_be(void **state)
+{
+	static const struct {
+		uint64_t base;
+		uint32_t config;
+	} cases[] = {
+		{QT_GIB(3), 16 | 8 << 6 | 1 << 16},   /* outside RAM */
+		{QT_MIB(512), 16 | 8 << 6 | 1 << 16}, /* in the crash region */
+		{QT_MIB(16), 17 | 8 << 6 | 1 << 16},  /* more streams than there are */
+		{QT_MIB(16), 16 | 7 << 6 | 1 << 16},  /* no such split */
+		{QT_MIB(16), 16 | 8 << 6 | 2 << 16},  /* no such format */
+		{QT_MIB(512) - 0x1000, 16},           /* linear, 4 MiB, and its end */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model *m = default_machine();
+
+		m->units[0].smmu.tables = cases[i].base;
+		m->units[0].smmu.tables_config = cases[i].config;
+		expect_unit(m, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
+	}
+}
+
+/* Entries. */
+
+static void expect_nvme(struct model *m, enum qt_entry_state state, enum qt_reason reason)
+{
+	struct qt_machine machine;
+	const struct qt_requester *nvme = NULL;
+
+	model_crash(m);
+	assert_int_equal(model_open(m, &machine), 0);
+	qt_machine_find(&machine);
+	for (size_t i = 0; i < machine.requester_count; i++)
+		if (machine.requesters[i].rid == NVME)
+			nvme = &machine.requesters[i];
+	assert_non_null(nvme);
+	if (nvme->state != state || nvme->reason != reason)
+		fail_msg("state %u, reason %u", nvme->state, nvme->reason);
+	assert_int_equal(m->outside_reads, 0);
+	model_free(m);
+}
+
+/* One word of the entry (0 to 3) or of the context descriptor (8 to 11) changed. */
+static void test_entries_and_descriptors(void **state)
+{
+	static const struct {
+		unsigned word;
+		uint64_t clear, set;
+		enum qt_entry_state state;
+		enum qt_reason reason;
+	} cases[] = {
+		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
+		{0, 1, 0, QT_REQ_ABSENT, QT_WHY_NONE},
+		{0, 7 << 1, 0, QT_REQ_BLOCKED, QT_WHY_NONE},
+		{0, 7 << 1, 3 << 1, QT_REQ_BLOCKED, QT_WHY_NONE},
+		{0, 7 << 1, 4 << 1, QT_REQ_PASSTHROUGH, QT_WHY_NONE},
+		/* Substreams that there are not. */
+		{0, 0, 1ull << 59, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		/* A descriptor outside RAM. */
+		{0, 0x000fffffffffffc0, QT_GIB(3), QT_REQ_DAMAGED, QT_WHY_GUARD_UNKNOWN},
+		/* StreamWorld EL2; privileged whatever the device says. */
+		{1, 3ull << 30, 2ull << 30, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{1, 0, 3ull << 48, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{8, 1u << 31, 0, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		/* Widths: 24 and 56 bits; a granule that the unit does not have. */
+		{8, 0x3f, 40, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		{8, 0x3f, 8, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		{8, 3 << 6, 1 << 6, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		/* Lower half off; upper half on; big-endian; 32-bit format. */
+		{8, 0, 1 << 14, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{8, 1 << 30, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{8, 0, 1 << 15, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{8, 1ull << 41, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		/* Nothing for unprivileged accesses; LPA2; a root above the output's width. */
+		{9, 0, 1 << 2, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{10, 0, 1ull << 58, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{9, 0, 1ull << 50, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		/* No attribute for memory. */
+		{11, UINT64_MAX, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model *m = default_machine();
+		qt_phys at = cases[i].word < 8 ? ste_of(m, NVME) + cases[i].word * 8
+					       : cd_of(m, NVME) + (cases[i].word - 8) * 8;
+
+		model_poke(m, at, (model_peek(m, at) & ~cases[i].clear) | cases[i].set);
+		expect_nvme(m, cases[i].state, cases[i].reason);
+	}
+}
+
+static void test_stage2_entries(void **state)
+{
+	static const struct {
+		unsigned word;
+		uint64_t clear, set;
+		enum qt_entry_state state;
+		enum qt_reason reason;
+	} cases[] = {
+		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
+		{0, 0, 7 << 1, QT_REQ_UNSUPPORTED, QT_WHY_NESTED},
+		{2, 1ull << 51, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{2, 0, 1ull << 52, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{3, 0, 1 << 3, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		/* A level that there is not, one too few and one too many for the width. */
+		{2, 3ull << 38, 3ull << 38, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		{2, 3ull << 38, 1ull << 38, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		{2, 0x3full << 32, 26ull << 32, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		{2, 3ull << 46, 3ull << 46, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct model *m;
+		qt_phys at;
+
+		unit.smmu.stage2 = true;
+		m = machine_of(&unit);
+		at = ste_of(m, NVME) + cases[i].word * 8;
+		model_poke(m, at, (model_peek(m, at) & ~cases[i].clear) | cases[i].set);
+		expect_nvme(m, cases[i].state, cases[i].reason);
+	}
+}
+
+/* What DMA without a substream does where there are substreams (S1DSS). */
+static void test_dma_without_substream(void **state)
+{
+	static const enum qt_entry_state states[] = {
+		QT_REQ_UNSUPPORTED, QT_REQ_PASSTHROUGH, QT_REQ_TRANSLATED};
+
+	(void)state;
+	for (unsigned dss = 0; dss < QT_ARRAY_SIZE(states); dss++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct model *m;
+		qt_phys at;
+
+		unit.smmu.substreams = 6;
+		m = machine_of(&unit);
+		at = ste_of(m, NVME) + 8;
+		model_poke(m, at, (model_peek(m, at) & ~3ull) | dss);
+		expect_nvme(m, states[dss], dss ? QT_WHY_NONE : QT_WHY_ENTRY_UNSUPPORTED);
+	}
+}
+
+/* Takeovers. */
+
+static uint64_t leaf_at(struct model *m, const struct qt_machine *machine, qt_rid rid, qt_iova iova)
+{
+	struct model_domain domain = {.levels = 4};
+
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].rid == rid)
+			domain.root = machine->domains[machine->requesters[i].domain].table.root;
+	for (unsigned level = 3; level > 0; level--) {
+		qt_phys at = model_table_entry(m, &domain, iova, level);
+		uint64_t raw = model_peek(m, at);
+
+		if ((raw & 3) == 1)
+			return raw;
+	}
+	return model_peek(m, model_table_entry(m, &domain, iova, 0));
+}
+
+/* Crash region as memory, doorbells as registers, by what the descriptor has for each. */
+static void test_attributes(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+	expect_decision(&s, NIC, QT_ADMIT, QT_WHY_NO_ENTRY);
+	for (qt_rid rid = NVME; rid <= NIC; rid += NIC - NVME) {
+		assert_int_equal(leaf_at(m, &s.machine, rid, INSIDE) >> 2 & 7, 1);
+		assert_int_equal(leaf_at(m, &s.machine, rid, MODEL_DOORBELL) >> 2 & 7, 2);
+	}
+	finish(&s);
+}
+
+/* The dead kernel's queue is found where it was, empty, and as it was otherwise. */
+static void test_queue_is_put_back(void **state)
+{
+	struct model *m = default_machine();
+	struct model_smmu before = m->units[0].smmu;
+	const struct model_smmu *after = &m->units[0].smmu;
+	struct scenario s;
+
+	(void)state;
+	m->units[0].smmu.error = m->units[0].smmu.error_acknowledged ^ 1; /* a command failed */
+	run_sound(&s, m);
+	assert_int_equal(after->commands, before.commands);
+	assert_int_equal(after->producer, before.producer);
+	assert_int_equal(after->consumer, before.producer);
+	assert_int_equal(after->control, before.control);
+	assert_int_equal(after->acknowledged, before.control);
+	assert_int_equal((after->error ^ after->error_acknowledged) & 1, 0);
+	finish(&s);
+}
+
+/* A device with ATS: its TLB is flushed; one that does not answer is passed over. */
+static void test_device_tlbs(void **state)
+{
+	(void)state;
+	for (unsigned deaf = 0; deaf < 2; deaf++) {
+		struct model *m = default_machine();
+		qt_phys at = ste_of(m, NVME) + 8;
+		struct scenario s;
+
+		model_add_pcie(model_function(m, NVME), QT_PCIE_ENDPOINT);
+		model_add_ats(model_function(m, NVME));
+		model_function(m, NVME)->ats_deaf = deaf;
+		model_poke(m, at, model_peek(m, at) | 1 << 28);
+		run_sound(&s, m);
+		assert_true(m->units[0].device_invalidations > 0);
+		assert_int_equal(strstr(m->log, "did not flush") != NULL, deaf);
+		finish(&s);
+	}
+}
+
+/* An ASID that only a process's substream has is not given to a new domain. */
+static void test_ids_of_substreams(void **state)
+{
+	(void)state;
+	for (unsigned two = 0; two < 2; two++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct model *m;
+		struct scenario s;
+		qt_phys cds;
+
+		unit.smmu.substreams = 6;
+		unit.smmu.cd_two_levels = two;
+		m = machine_of(&unit);
+		cds = cd_of(m, NVME);
+		if (two)
+			cds = model_peek(m, cds) & ~0xfffull;
+		model_poke(m, cds + 7 * 64, 0xffffull << 48 | 1ull << 31);
+		run_sound(&s, m);
+		assert_int_equal(scenario_requester(&s, NIC)->domain_id, 0xfffe);
+		finish(&s);
+	}
+}
+
+/* A stream that no function stands for is a requester all the same. */
+static void test_streams_without_function(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+	const struct qt_requester *found;
+
+	(void)state;
+	/* The root complex has none of them: all are other devices'. */
+	model_claim(m, 0, NIC, false);
+	run_sound(&s, m);
+	assert_int_equal(s.machine.scope_count, 1);
+	found = scenario_requester(&s, QT_RID(0xff00, 0, 0x08));
+	assert_non_null(found);
+	assert_int_equal(found->decision, QT_ADOPT);
+	expect_decision(&s, NVME, QT_DIRECT, QT_WHY_NO_UNIT);
+	assert_true(s.plan.commit);
+	scenario_free(&s);
+}
+
+/* Any word that leads to a translation, given any value. */
+static void test_damage_anywhere(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 150; seed++) {
+		struct model_random random = {.state = seed};
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct scenario s;
+		struct model *m;
+		qt_phys at;
+
+		unit.smmu.stage2 = seed & 1;
+		unit.smmu.linear = seed & 2;
+		unit.smmu.substreams = seed & 4 ? 6 : 0;
+		m = machine_of(&unit);
+		at = model_random_chance(&random, 50) || unit.smmu.stage2 ? ste_of(m, NVME)
+									  : cd_of(m, NVME);
+		if (!unit.smmu.linear && model_random_chance(&random, 20))
+			at = m->units[0].smmu.tables & 0x000fffffffffffc0ull;
+		at += 8 * model_random_below(&random, 4);
+		model_poke(m, at,
+			model_random_chance(&random, 50)
+				? model_random_next(&random)
+				: model_peek(m, at) ^ 1ull << model_random_below(&random, 64));
+		model_cold(m);
+		scenario_run(&s, m);
+		scenario_undo(&s);
+		expect_untouched(&s);
+		scenario_free(&s);
+	}
+}
+
+/* Shapes of new tables. */
+static void test_geometry(void **state)
+{
+	static const struct {
+		uint32_t idr0, idr5;
+		uint64_t limit;
+		int error;
+		uint8_t granule, levels, input;
+	} cases[] = {
+		{2, 5 | 7 << 4, QT_GIB(4), 0, 12, 4, 48},
+		{2, 5 | 1 << 5, QT_GIB(4), 0, 14, 4, 48},
+		{2, 5 | 1 << 6, QT_GIB(4), 0, 16, 3, 48},
+		{2, 2 | 1 << 4, QT_GIB(1024), 0, 12, 4, 48},
+		{2, 2 | 1 << 4, QT_GIB(1025), QT_E_UNSUPPORTED, 0, 0, 0},
+		{2, 6 | 1 << 6 | 1 << 10, QT_GIB(1) << 22, 0, 16, 3, 52},
+		{1, 5 | 7 << 4, QT_GIB(4), 0, 12, 4, 48},
+		{1, 4 | 7 << 4, QT_GIB(4), 0, 12, 4, 44},
+		/* Too few bits for four levels: three span 512 GiB. */
+		{1, 2 | 1 << 4, QT_GIB(512), 0, 12, 3, 39},
+		{1, 2 | 1 << 4, QT_GIB(513), QT_E_UNSUPPORTED, 0, 0, 0},
+		{1, 0 | 1 << 4, QT_GIB(4), 0, 12, 3, 32},
+		{1, 2 | 1 << 5, QT_GIB(64), 0, 14, 2, 36},
+		{1, 5 | 1 << 6, QT_GIB(64), 0, 16, 3, 48},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct qt_unit unit = {
+			.capability = cases[i].idr0, .extended_capability = cases[i].idr5};
+		static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
+		struct qt_geometry g;
+
+		unit.output_bits = bits[cases[i].idr5 & 7];
+		assert_int_equal(
+			qt_unit_smmuv3.geometry(&unit, cases[i].limit, &g), cases[i].error);
+		if (cases[i].error)
+			continue;
+		assert_int_equal(g.granule_lg2, cases[i].granule);
+		assert_int_equal(g.levels, cases[i].levels);
+		assert_int_equal(g.input_bits, cases[i].input);
+		assert_int_equal(g.index_lg2, cases[i].granule - 3);
+	}
+}
+
+/* Firmware. */
+
+static void fix_sum(struct model *m, qt_phys at)
+{
+	uint32_t len = (uint32_t)(model_peek(m, at) >> 32);
+	uint8_t bytes[4096], sum = 0;
+
+	m->host.read(m->host.context, at, bytes, len);
+	bytes[9] = 0;
+	for (uint32_t i = 0; i < len; i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	bytes[9] = (uint8_t)-sum;
+	model_write(m, at, bytes, len);
+}
+
+/* Nodes of the model's IORT: ITS at 48, the unit at 72, the root complex at 160. */
+static void test_damaged_iort(void **state)
+{
+	static const struct {
+		unsigned at, width;
+		uint32_t value;
+		enum qt_reason problem;
+	} cases[] = {
+		{36, 4, 3, QT_WHY_NONE},
+		{36, 4, 4, QT_WHY_FIRMWARE_BAD},          /* a node behind the last */
+		{40, 4, 0xfffffff0, QT_WHY_FIRMWARE_BAD}, /* nodes begin outside */
+		{49, 2, 0, QT_WHY_FIRMWARE_BAD},          /* a node without end */
+		{73, 2, 0x1000, QT_WHY_FIRMWARE_BAD},     /* one beyond the table's */
+		{72, 1, 3, QT_WHY_VENDOR_UNSUPPORTED},    /* an SMMUv2 */
+		{88, 4, 0xfd000001, QT_WHY_FIRMWARE_BAD}, /* registers not aligned */
+		{160 + 8, 4, 2, QT_WHY_FIRMWARE_BAD},     /* a mapping behind the node */
+		{160 + 8, 4, 0xffffffff, QT_WHY_FIRMWARE_BAD},
+		{160 + 12, 4, 0xfffffff0, QT_WHY_FIRMWARE_BAD},
+		{160 + 28, 4, 0x10000, QT_WHY_FIRMWARE_BAD},    /* no such segment */
+		{160 + 40, 4, 0x10000, QT_WHY_FIRMWARE_BAD},    /* nor such functions */
+		{160 + 44, 4, 0xffffffff, QT_WHY_NONE},         /* "all" */
+		{160 + 48, 4, 0xffffffff, QT_WHY_FIRMWARE_BAD}, /* streams that wrap */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model *m = default_machine();
+		uint32_t value = cases[i].value;
+		struct qt_machine machine;
+
+		model_build_acpi(m);
+		model_write(m, m->iort + cases[i].at, &value, cases[i].width);
+		fix_sum(m, m->iort);
+		model_crash(m);
+		assert_int_equal(model_open(m, &machine), 0);
+		qt_machine_find(&machine);
+		if (machine.problem != cases[i].problem)
+			fail_msg("case %zu: %s", i, qt_reason_text(machine.problem));
+		assert_int_equal(m->outside_reads, 0);
+		model_free(m);
+	}
+}
+
+/* A device tree being written: structure and strings. */
+struct blob {
+	uint8_t structure[4096], strings[512], all[8192];
+	uint32_t len, strings_len;
+};
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void word(struct blob *b, uint32_t value)
+{
+	put32(b->structure + b->len, value);
+	b->len += 4;
+}
+
+static void bytes(struct blob *b, const void *data, size_t len)
+{
+	memcpy(b->structure + b->len, data, len);
+	b->len += (uint32_t)(len + 3) & ~3u;
+}
+
+static void node(struct blob *b, const char *name)
+{
+	word(b, QT_DT_BEGIN_NODE);
+	bytes(b, name, strlen(name) + 1);
+}
+
+static void end(struct blob *b)
+{
+	word(b, QT_DT_END_NODE);
+}
+
+static void property(struct blob *b, const char *name, const void *data, size_t len)
+{
+	word(b, QT_DT_PROPERTY);
+	word(b, (uint32_t)len);
+	word(b, b->strings_len);
+	bytes(b, data, len);
+	memcpy(b->strings + b->strings_len, name, strlen(name) + 1);
+	b->strings_len += (uint32_t)strlen(name) + 1;
+}
+
+static void cells(struct blob *b, const char *name, const uint32_t *values, size_t count)
+{
+	uint8_t data[64];
+
+	for (size_t i = 0; i < count; i++)
+		put32(data + 4 * i, values[i]);
+	property(b, name, data, 4 * count);
+}
+
+#define CELLS(b, name, ...)                                                                        \
+	cells(b, name, (const uint32_t[]){__VA_ARGS__},                                            \
+		sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+static void compatible(struct blob *b, const char *what)
+{
+	property(b, "compatible", what, strlen(what) + 1);
+}
+
+/* The unit, a host bridge whose buses 1 to 255 go through it, an ITS; as QEMU has them. */
+static void write_nodes(struct blob *b, uint32_t count, uint32_t mask)
+{
+	node(b, "");
+	CELLS(b, "#address-cells", 2);
+	CELLS(b, "#size-cells", 2);
+	node(b, "pcie@10000000");
+	CELLS(b, "iommu-map", 0, 7, 0, 8, 0x10, 7, 0x10, count);
+	CELLS(b, "iommu-map-mask", mask);
+	end(b);
+	node(b, "smmuv3@fd000000");
+	compatible(b, "arm,smmu-v3");
+	CELLS(b, "reg", 0, UNIT, 0, 0x20000);
+	CELLS(b, "phandle", 7);
+	end(b);
+	node(b, "its@fe800000");
+	compatible(b, "arm,gic-v3-its");
+	CELLS(b, "reg", 0, MODEL_ITS, 0, 0x20000);
+	end(b);
+	end(b);
+	word(b, QT_DT_END);
+}
+
+static void finish_blob(struct blob *b, struct qt_dt *dt)
+{
+	uint32_t strings = 56 + b->len;
+	const uint32_t header[] = {0xd00dfeed, strings + b->strings_len, 56, strings, 40, 17, 16, 0,
+		b->strings_len, b->len};
+
+	memset(b->all, 0, 56);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(header); i++)
+		put32(b->all + 4 * i, header[i]);
+	memcpy(b->all + 56, b->structure, b->len);
+	memcpy(b->all + strings, b->strings, b->strings_len);
+	assert_int_equal(qt_dt_open(dt, b->all, strings + b->strings_len), 0);
+}
+
+/* Finds what a device tree has, where ACPI has no unit. */
+static void find_by_tree(struct qt_machine *machine, struct model **made, uint32_t count,
+	uint32_t mask, uint32_t damage)
+{
+	static struct blob b;
+	static struct qt_dt dt;
+	struct model *m = *made = default_machine();
+
+	b = (struct blob){.len = 0};
+	write_nodes(&b, count, mask);
+	if (damage)
+		put32(b.structure + damage, 0xffffffff);
+	finish_blob(&b, &dt);
+	model_build_acpi(m);
+	model_write(m, m->iort, "XXXX", 4); /* another table, for all that ACPI says */
+	model_crash(m);
+	assert_int_equal(model_open(m, machine), 0);
+	machine->device_tree = &dt;
+	qt_machine_find(machine);
+}
+
+static void test_device_tree(void **state)
+{
+	struct qt_machine machine;
+	struct model *m;
+
+	(void)state;
+	find_by_tree(&machine, &m, 0xfff0, 0xffff, 0);
+	assert_int_equal(machine.problem, 0);
+	assert_int_equal(machine.unit_count, 1);
+	assert_int_equal(machine.units[0].registers, UNIT);
+	assert_int_equal(machine.scope_count, 2);
+	assert_int_equal(machine.scopes[1].rid, 0x10);
+	assert_int_equal(machine.scopes[1].last, 0xffff);
+	assert_int_equal(machine.doorbells.count, 1);
+	assert_int_equal(machine.doorbells.list[0].start, MODEL_DOORBELL);
+	assert_int_equal(machine.doorbells.list[0].end, MODEL_DOORBELL_END);
+	/* The NVMe, 8, is outside both maps: its stream has no function. */
+	for (size_t i = 0; i < machine.requester_count; i++)
+		if (machine.requesters[i].state == QT_REQ_TRANSLATED)
+			assert_int_equal(machine.requesters[i].rid, QT_RID(0xff00, 0, 8));
+	model_free(m);
+	/* More than there are, and functions that share a stream. */
+	find_by_tree(&machine, &m, 0xffffffff, 0xfff8, 0);
+	assert_int_equal(machine.scopes[1].last, 0xffff);
+	for (size_t i = 0; i < machine.pci.count; i++)
+		assert_int_equal(machine.pci.functions[i].alias & 7, 0);
+	model_free(m);
+}
+
+/* Any word of the tree damaged: an error or none, but nothing out of bounds. */
+static void test_damaged_device_tree(void **state)
+{
+	struct qt_machine machine;
+	struct model *m;
+
+	(void)state;
+	for (uint32_t at = 4; at < 300; at += 4) {
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, at);
+		assert_true(machine.unit_count <= 1);
+		assert_int_equal(m->outside_reads, 0);
+		model_free(m);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states_of_a_unit),
+		cmocka_unit_test(test_stream_tables_that_cannot_be),
+		cmocka_unit_test(test_entries_and_descriptors),
+		cmocka_unit_test(test_stage2_entries),
+		cmocka_unit_test(test_dma_without_substream),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_queue_is_put_back),
+		cmocka_unit_test(test_device_tlbs),
+		cmocka_unit_test(test_ids_of_substreams),
+		cmocka_unit_test(test_streams_without_function),
+		cmocka_unit_test(test_damage_anywhere),
+		cmocka_unit_test(test_geometry),
+		cmocka_unit_test(test_damaged_iort),
+		cmocka_unit_test(test_device_tree),
+		cmocka_unit_test(test_damaged_device_tree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
