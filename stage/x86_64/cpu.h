@@ -169,7 +169,8 @@ static inline void write_msr(uint32_t msr, uint64_t value)
 			 : "memory");
 }
 
-static inline uint64_t read_tsc(void)
+/* The time stamp counter. */
+static inline uint64_t read_counter(void)
 {
 	uint32_t low, high;
 
