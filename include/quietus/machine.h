@@ -6,7 +6,7 @@
 #ifndef QUIETUS_MACHINE_H
 #define QUIETUS_MACHINE_H
 
-#include <quietus/firmware.h>
+#include <quietus/device_tree.h>
 #include <quietus/reset.h>
 #include <quietus/table.h>
 
@@ -213,9 +213,10 @@ struct qt_requester {
 struct qt_machine {
 	const struct qt_host *host;
 	struct qt_arena *arena;
-	struct qt_acpi acpi;
-	struct qt_ranges ram;   /* the dead kernel's */
-	struct qt_ranges crash; /* crash region: pages from 1 MiB up, granule-aligned */
+	struct qt_acpi acpi;             /* no entries where there are no tables */
+	const struct qt_dt *device_tree; /* NULL: none */
+	struct qt_ranges ram;            /* the dead kernel's */
+	struct qt_ranges crash;          /* crash region: pages from 1 MiB up, granule-aligned */
 	/*
 	 * Parts of it that the dead kernel used as well (crashkernel=,cma): leftover DMA
 	 * that is not translated may lead there.
