@@ -53,13 +53,13 @@ struct qt_stage_header {
 	uint32_t image_size;     /* size of the stage binary */
 	uint32_t bss_end;        /* end of its zero-initialised data, >= image_size */
 	uint32_t memory_size;    /* QT_STAGE_MEMORY_SIZE */
-	uint32_t reserved;       /* 0 */
 	/* Filled in by `quietus wrap`; all 0 in a bare stage. */
-	uint32_t prefix_size;   /* distance from the stage to the original protected-mode part */
-	uint32_t setup_offset;  /* the saved setup sectors, 4 KiB aligned, >= bss_end */
-	uint32_t setup_size;    /* their size: 512 * (setup_sects + 1) */
-	uint32_t arena_offset;  /* working memory, 4 KiB aligned */
-	uint64_t original_size; /* size of the original file */
+	uint32_t original_offset; /* arm64: of the original file in the file; x86-64: 0 */
+	uint32_t prefix_size;     /* distance from the stage to the original kernel, as loaded */
+	uint32_t setup_offset;    /* the saved setup sectors, 4 KiB aligned, >= bss_end */
+	uint32_t setup_size;      /* their size: 512 * (setup_sects + 1) */
+	uint32_t arena_offset;    /* working memory, 4 KiB aligned */
+	uint64_t original_size;   /* size of the original file */
 };
 
 _Static_assert(sizeof(struct qt_stage_header) == 88, "stage header layout");
