@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, libpci,
-# libsmartcols, libkdumpfile and libelf.
+# libsmartcols, libkdumpfile, libelf, zlib and libzstd.
 
 TOOL_SRC    := $(sort $(wildcard tool/*.c tool/*/*.c))
 TOOL_OBJ    := $(TOOL_SRC:%.c=$(B)/%.o)
 TOOL_CFLAGS  = -D_GNU_SOURCE -Itool -DQT_LIBDIR='"$(PREFIX)/lib/quietus"'
-TOOL_LIBS   := -lsmartcols -lpci -lkdumpfile -lelf
+TOOL_LIBS   := -lsmartcols -lpci -lkdumpfile -lelf -lz -lzstd
 
 # What runs when a capture kernel is installed or loaded, and when it has saved a dump.
 KDUMP_HOOKS := $(wildcard packaging/kdump/* packaging/hooks/*)
