@@ -6,7 +6,7 @@
 #ifndef QUIETUS_MACHINE_H
 #define QUIETUS_MACHINE_H
 
-#include <quietus/firmware.h>
+#include <quietus/device_tree.h>
 #include <quietus/reset.h>
 #include <quietus/table.h>
 
@@ -52,6 +52,9 @@ struct qt_unit {
 	uint8_t output_bits; /* width of physical addresses in its tables */
 	uint32_t version;    /* architecture version register, raw */
 	uint64_t tables[8];  /* registers of its requester tables, raw, where it has several */
+	/* All of the machine's, for units that have numbers of their own for requesters. */
+	const struct qt_scope *scopes;
+	size_t scope_count;
 };
 
 /* A function, a range of requester IDs, or a whole hierarchy below a bridge, that a unit claims. */
@@ -59,7 +62,8 @@ struct qt_scope {
 	uint8_t unit;
 	bool hierarchy; /* all buses below the bridge as well */
 	qt_rid rid;
-	qt_rid last; /* inclusive; equal to rid where it is one function */
+	qt_rid last;     /* inclusive; equal to rid where it is one function */
+	uint32_t stream; /* the unit's own number for rid; the others follow in order */
 };
 
 /* Memory that firmware reserved for the DMA of one requester, or of a range (RMRR, IVMD, RMR). */
@@ -213,8 +217,9 @@ struct qt_machine {
 	const struct qt_host *host;
 	struct qt_arena *arena;
 	struct qt_acpi acpi;
-	struct qt_ranges ram;   /* the dead kernel's */
-	struct qt_ranges crash; /* crash region: pages from 1 MiB up, granule-aligned */
+	const struct qt_dt *device_tree; /* NULL: none. What ACPI describes counts first. */
+	struct qt_ranges ram;            /* the dead kernel's */
+	struct qt_ranges crash;          /* crash region: pages from 1 MiB up, granule-aligned */
 	/*
 	 * Parts of it that the dead kernel used as well (crashkernel=,cma): leftover DMA
 	 * that is not translated may lead there.
@@ -239,7 +244,12 @@ struct qt_machine {
 	size_t requester_count;
 	struct qt_domain *domains;
 	size_t domain_count;
-	struct qt_ranges mapped;     /* crash and low together: what the capture mapping maps */
+	/*
+	 * Registers that devices reach through translation, as messages do where they are
+	 * DMA (Arm): every domain has to map them. Filled in by find, granule-aligned.
+	 */
+	struct qt_ranges doorbells;
+	struct qt_ranges mapped;     /* crash, low, doorbells: what the capture mapping maps */
 	struct qt_capture *captures; /* one for each shape of table met so far */
 	size_t capture_count;
 	/*
@@ -269,6 +279,9 @@ int qt_machine_init(struct qt_machine *machine);
  * finds: that is recorded per unit, requester and domain, or in machine->problem.
  */
 void qt_machine_find(struct qt_machine *machine);
+
+/* First address past all that a domain must map: crash region and doorbells. 0: nothing. */
+uint64_t qt_machine_end(const struct qt_machine *machine);
 
 /* A reader over the machine's RAM that may read `reads` times (up to 64 entries each). */
 struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads);
