@@ -130,10 +130,10 @@ int qt_edit_slots(struct qt_edit *edit, unsigned level, qt_phys table, uint64_t 
 {
 	const struct qt_geometry *g = edit->geometry;
 	unsigned lg2 = qt_level_lg2(g, level);
-	uint64_t last = base + (((uint64_t)table_entries(edit) << lg2) - 1);
+	unsigned entries = qt_table_entries(g, level);
+	uint64_t last = base + (((uint64_t)entries << lg2) - 1);
 	unsigned index = base > edit->first ? 0 : qt_index(g, level, edit->first);
-	unsigned end =
-		last < edit->last ? table_entries(edit) : qt_index(g, level, edit->last) + 1u;
+	unsigned end = last < edit->last ? entries : qt_index(g, level, edit->last) + 1u;
 
 	/* Where levels are skipped, a table may end before its slot does. */
 	if (edit->first > last)

@@ -21,7 +21,7 @@
 int qt_machine_init(struct qt_machine *machine)
 {
 	struct qt_arena *arena = machine->arena;
-	struct qt_range *list;
+	struct qt_range *list, *doorbells;
 
 	machine->units = qt_alloc(arena, QT_UNITS_MAX * sizeof(*machine->units), 8);
 	machine->scopes = qt_alloc(arena, QT_SCOPES_MAX * sizeof(*machine->scopes), 8);
@@ -32,11 +32,13 @@ int qt_machine_init(struct qt_machine *machine)
 	machine->captures = qt_alloc(arena, QT_CAPTURES_MAX * sizeof(*machine->captures), 8);
 	machine->flush_page = qt_alloc(arena, QT_FLUSH_PAGE_SIZE, QT_FLUSH_PAGE_SIZE);
 	list = qt_alloc(arena, QT_RANGES_MAX * sizeof(*list), 8);
+	doorbells = qt_alloc(arena, QT_RANGES_MAX * sizeof(*list), 8);
 	if (!machine->units || !machine->scopes || !machine->reserved || !machine->sources ||
 		!machine->requesters || !machine->domains || !machine->captures ||
-		!machine->flush_page || !list)
+		!machine->flush_page || !list || !doorbells)
 		return QT_E_NOMEM;
 	machine->mapped = (struct qt_ranges){.list = list, .capacity = QT_RANGES_MAX};
+	machine->doorbells = (struct qt_ranges){.list = doorbells, .capacity = QT_RANGES_MAX};
 	for (size_t i = 0; i < machine->crash.count + machine->low.count; i++) {
 		const struct qt_range *range =
 			i < machine->crash.count ? &machine->crash.list[i]
@@ -47,6 +49,18 @@ int qt_machine_init(struct qt_machine *machine)
 			return error;
 	}
 	return QT_OK;
+}
+
+static uint64_t end_of(const struct qt_ranges *ranges)
+{
+	return ranges->count ? ranges->list[ranges->count - 1].end : 0;
+}
+
+uint64_t qt_machine_end(const struct qt_machine *machine)
+{
+	uint64_t crash = end_of(&machine->crash), doorbells = end_of(&machine->doorbells);
+
+	return crash > doorbells ? crash : doorbells;
 }
 
 struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads)
@@ -65,7 +79,8 @@ static bool same_shape(const struct qt_geometry *a, const struct qt_geometry *b)
 	return a->format == b->format && a->granule_lg2 == b->granule_lg2 &&
 	       a->index_lg2 == b->index_lg2 && a->leaf_level == b->leaf_level &&
 	       a->output_bits == b->output_bits && a->coherent == b->coherent &&
-	       a->accessed_dirty == b->accessed_dirty;
+	       a->accessed_dirty == b->accessed_dirty && a->memory == b->memory &&
+	       a->device_memory == b->device_memory;
 }
 
 int qt_machine_capture(
@@ -83,6 +98,7 @@ int qt_machine_capture(
 		.arena = machine->arena,
 		.host = machine->host,
 		.ranges = &machine->mapped,
+		.devices = &machine->doorbells,
 		.geometry = *geometry,
 	};
 	return QT_OK;
@@ -189,7 +205,11 @@ static int domain_of(
 		if (machine->domains[i].table.root != entry->table.root ||
 			g->format != entry->table.geometry.format ||
 			g->levels != entry->table.geometry.levels ||
-			g->denied != entry->table.geometry.denied)
+			g->denied != entry->table.geometry.denied ||
+			g->granule_lg2 != entry->table.geometry.granule_lg2 ||
+			g->root_lg2 != entry->table.geometry.root_lg2 ||
+			g->memory != entry->table.geometry.memory ||
+			g->device_memory != entry->table.geometry.device_memory)
 			continue;
 		if (entry->table.geometry.leaf_level < g->leaf_level)
 			g->leaf_level = entry->table.geometry.leaf_level;
@@ -350,6 +370,7 @@ struct survey {
 	const struct qt_machine *machine;
 	struct qt_domain *domain;
 	uint64_t identical; /* bytes of the crash region that map one to one, read-write */
+	uint64_t reached;   /* of the doorbells, writable */
 };
 
 static uint64_t max64(uint64_t a, uint64_t b)
@@ -360,6 +381,25 @@ static uint64_t max64(uint64_t a, uint64_t b)
 static uint64_t min64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Messages are only written, and anybody's may be sent there: GUARD says nothing of doorbells. */
+static void survey_doorbells(struct survey *survey, const struct qt_mapping *m)
+{
+	const struct qt_ranges *doorbells = &survey->machine->doorbells;
+	bool same = m->iova == m->phys && m->perms & QT_WRITE;
+
+	for (size_t i = 0; i < doorbells->count; i++) {
+		uint64_t start = max64(doorbells->list[i].start, m->iova);
+		uint64_t end = min64(doorbells->list[i].end, m->iova + m->size);
+
+		if (start < end && same)
+			survey->reached += end - start;
+		if (start < end && !same && !survey->domain->taken) {
+			survey->domain->taken = true;
+			survey->domain->taken_iova = start;
+		}
+	}
 }
 
 static int survey_mapping(void *context, const struct qt_mapping *m)
@@ -391,6 +431,7 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 			domain->guard_iova = m->iova + (start - m->phys);
 		}
 	}
+	survey_doorbells(survey, m);
 	return 0;
 }
 
@@ -414,9 +455,9 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
 	domain->taken = domain->guard_broken = domain->identity = false;
 	domain->scan_error =
 		qt_scan(&reader, &domain->table, all, survey_mapping, &survey, &domain->fault);
-	domain->too_narrow =
-		crash->count && crash->list[crash->count - 1].end > qt_table_reach(&domain->table);
-	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash);
+	domain->too_narrow = qt_machine_end(machine) > qt_table_reach(&domain->table);
+	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash) &&
+			   survey.reached == total_size(&machine->doorbells);
 }
 
 struct counting {
@@ -437,7 +478,7 @@ static int count_store(void *context, const struct qt_store *store)
 static void survey_growth(struct qt_machine *machine, struct qt_domain *domain)
 {
 	const struct qt_geometry *g = &domain->table.geometry;
-	uint64_t end = machine->crash.list[machine->crash.count - 1].end;
+	uint64_t end = qt_machine_end(machine);
 	unsigned levels = g->levels + 1u;
 	struct qt_table wider = domain->table;
 	int error;
@@ -507,6 +548,13 @@ int qt_domain_install(struct qt_machine *machine, const struct qt_table *table,
 			context, &fault);
 		*iova = fault.iova;
 	}
+	for (size_t i = 0; i < machine->doorbells.count && error == QT_OK; i++) {
+		struct qt_reader reader = install_reader(machine, table);
+
+		error = qt_install(&reader, table, capture, machine->doorbells.list[i], false, add,
+			context, &fault);
+		*iova = fault.iova;
+	}
 	/* Low memory where it is free: it is never a reason to give up. */
 	for (size_t i = 0; i < machine->low.count && error == QT_OK; i++) {
 		struct qt_reader reader = install_reader(machine, table);
@@ -548,6 +596,20 @@ int qt_machine_domain_id(const struct qt_machine *machine, unsigned unit, uint32
 	return QT_E_LIMIT;
 }
 
+/* One over the crash region would be mapped as no memory. */
+static void add_doorbells(struct qt_machine *machine)
+{
+	for (size_t i = 0; i < machine->doorbells.count; i++) {
+		const struct qt_range *range = &machine->doorbells.list[i];
+
+		if (qt_ranges_overlap(&machine->ram, range->start, range->end) ||
+			qt_ranges_overlap(&machine->mapped, range->start, range->end))
+			machine->problem = QT_WHY_FIRMWARE_BAD;
+		else if (qt_ranges_add(&machine->mapped, range->start, range->end))
+			machine->problem = QT_WHY_TOO_MANY;
+	}
+}
+
 void qt_machine_discover(struct qt_machine *machine)
 {
 	for (size_t i = 0; qt_unit_registry[i]; i++) {
@@ -560,6 +622,7 @@ void qt_machine_discover(struct qt_machine *machine)
 				   : error == QT_E_NOMEM     ? QT_WHY_NO_MEMORY
 							     : QT_WHY_FIRMWARE_BAD;
 	}
+	add_doorbells(machine);
 }
 
 /* Others are left alone whatever they translate: theirs are looked at for GUARD only. */

@@ -121,6 +121,22 @@ int qt_table_grow(struct qt_arena *arena, const struct qt_host *host, const stru
 	return QT_OK;
 }
 
+/* A leaf for all of a slot, 0 where it must be smaller ones. */
+static uint64_t leaf_for(
+	const struct qt_capture *capture, unsigned level, uint64_t base, uint64_t end)
+{
+	const struct qt_geometry *g = &capture->geometry;
+
+	if (level > g->leaf_level || !qt_ranges_contain(capture->ranges, base, end))
+		return 0;
+	if (!g->format->make_device_leaf || !capture->devices ||
+		!qt_ranges_overlap(capture->devices, base, end))
+		return g->format->make_leaf(g, level, base);
+	return qt_ranges_contain(capture->devices, base, end)
+		       ? g->format->make_device_leaf(g, level, base)
+		       : 0;
+}
+
 int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, uint64_t *entry)
 {
 	const struct qt_geometry *g = &capture->geometry;
@@ -133,10 +149,9 @@ int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, 
 	*entry = 0;
 	if (!qt_ranges_overlap(capture->ranges, base, end))
 		return QT_OK;
-	if (level <= g->leaf_level && qt_ranges_contain(capture->ranges, base, end)) {
-		*entry = g->format->make_leaf(g, level, base);
+	*entry = leaf_for(capture, level, base, end);
+	if (*entry)
 		return QT_OK;
-	}
 	if (level == 0)
 		return QT_E_INVAL; /* ranges are not aligned to granules */
 	error = qt_capture_table(capture, level - 1, base, &next);

@@ -113,9 +113,10 @@ static int install_table(struct install *in, unsigned level, qt_phys page, uint6
 {
 	const struct qt_geometry *g = in->geometry;
 	unsigned lg2 = qt_level_lg2(g, level);
-	uint64_t last = base + (((1ull << g->index_lg2) << lg2) - 1);
+	uint64_t last = base + (((uint64_t)qt_table_entries(g, level) << lg2) - 1);
 	unsigned index = base > in->first ? 0 : qt_index(g, level, in->first);
-	unsigned end = last < in->last ? 1u << g->index_lg2 : qt_index(g, level, in->last) + 1u;
+	unsigned end =
+		last < in->last ? qt_table_entries(g, level) : qt_index(g, level, in->last) + 1u;
 	int error = QT_OK;
 
 	while (error == QT_OK && index < end) {

@@ -45,6 +45,8 @@ static uint64_t level_last(const struct qt_geometry *geometry, unsigned level)
 {
 	unsigned lg2 = qt_level_lg2(geometry, level + 1);
 
+	if (level + 1u == geometry->levels)
+		lg2 += geometry->root_lg2;
 	return lg2 >= 64 ? UINT64_MAX : (1ull << lg2) - 1;
 }
 
@@ -85,7 +87,8 @@ int qt_find_leaf(struct qt_reader *reader, const struct qt_table *table, qt_iova
 	unsigned perms = QT_RW & ~g->denied;
 	qt_phys page = table->root;
 
-	if (iova > level_last(g, level) || perms == 0)
+	/* Where hardware takes fewer bits, the root may end there. */
+	if (iova > qt_table_span(table) - 1 || perms == 0)
 		return QT_E_NOTFOUND;
 	for (;;) {
 		struct qt_entry entry;
@@ -245,7 +248,7 @@ static int scan_table(
 	scan->path[level] = page;
 
 	index = base > scan->first ? 0 : qt_index(g, level, scan->first);
-	end = 1u + (last < scan->last ? (1u << g->index_lg2) - 1 : qt_index(g, level, scan->last));
+	end = last < scan->last ? qt_table_entries(g, level) : qt_index(g, level, scan->last) + 1u;
 	while (index < end) {
 		unsigned n = end - index < QT_RUN ? end - index : QT_RUN;
 		qt_phys at = page + index * sizeof(raw[0]);
@@ -274,6 +277,9 @@ int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_ra
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
 	struct qt_table_fault *fault)
 {
+	/* Where hardware takes fewer bits, the root may end there. */
+	if (window.end > qt_table_span(table))
+		window.end = qt_table_span(table);
 	return qt_scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
 		window, visit, context, fault);
 }

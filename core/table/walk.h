@@ -13,7 +13,7 @@
 /* Index of the entry for `iova` in its table at `level`. */
 static inline unsigned qt_index(const struct qt_geometry *g, unsigned level, uint64_t iova)
 {
-	return (unsigned)(iova >> qt_level_lg2(g, level)) & ((1u << g->index_lg2) - 1);
+	return (unsigned)(iova >> qt_level_lg2(g, level)) & (qt_table_entries(g, level) - 1);
 }
 
 /* A leaf, and where it stands: the slot that the address looked up selects. */

@@ -140,6 +140,7 @@ static int private_capture(struct qt_machine *machine, qt_rid rid,
 		.arena = machine->arena,
 		.host = machine->host,
 		.ranges = ranges,
+		.devices = &machine->doorbells,
 		.geometry = *geometry,
 	};
 	return admitted_ranges(machine, rid, ranges);

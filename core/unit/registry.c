@@ -4,5 +4,6 @@
 const struct qt_unit_ops *const qt_unit_registry[] = {
 	&qt_unit_vtd,
 	&qt_unit_amdvi,
+	&qt_unit_smmuv3,
 	NULL,
 };

@@ -69,6 +69,18 @@ struct qt_ecam {
 int qt_acpi_mcfg(
 	const struct qt_acpi *acpi, struct qt_arena *arena, struct qt_ecam *list, size_t *count);
 
+/*
+ * Adds where messages to a GIC go, which devices reach like memory, to doorbells:
+ * the translation frame of an ITS with registers at `base`; an MSI frame. In
+ * multiples of 64 KiB, which suit every granule. QT_E_BAD, QT_E_NOMEM.
+ */
+int qt_doorbell_its(struct qt_ranges *doorbells, qt_phys base);
+int qt_doorbell_frame(struct qt_ranges *doorbells, qt_phys base);
+
+/* Adds all that MADT has. QT_E_NOTFOUND: no MADT. Others as qt_acpi_table's, and the above. */
+int qt_acpi_doorbells(
+	const struct qt_acpi *acpi, struct qt_arena *arena, struct qt_ranges *doorbells);
+
 /* The ACPI power management timer: 3.579545 MHz. */
 struct qt_pm_timer {
 	uint64_t address;

@@ -53,6 +53,9 @@ struct qt_unit {
 	uint8_t output_bits; /* width of physical addresses in its tables */
 	uint32_t version;    /* architecture version register, raw */
 	uint64_t tables[8];  /* registers of its requester tables, raw, where it has several */
+	/* All of the machine's, for units that have numbers of their own for requesters. */
+	const struct qt_scope *scopes;
+	size_t scope_count;
 };
 
 /* A function, a range of requester IDs, or a whole hierarchy below a bridge, that a unit claims. */
@@ -60,7 +63,8 @@ struct qt_scope {
 	uint8_t unit;
 	bool hierarchy; /* all buses below the bridge as well */
 	qt_rid rid;
-	qt_rid last; /* inclusive; equal to rid where it is one function */
+	qt_rid last;     /* inclusive; equal to rid where it is one function */
+	uint32_t stream; /* the unit's own number for rid; the others follow in order */
 };
 
 /* Memory that firmware reserved for the DMA of one requester, or of a range (RMRR, IVMD, RMR). */
@@ -214,7 +218,7 @@ struct qt_machine {
 	const struct qt_host *host;
 	struct qt_arena *arena;
 	struct qt_acpi acpi;             /* no entries where there are no tables */
-	const struct qt_dt *device_tree; /* NULL: none */
+	const struct qt_dt *device_tree; /* NULL: none. What ACPI describes counts first. */
 	struct qt_ranges ram;            /* the dead kernel's */
 	struct qt_ranges crash;          /* crash region: pages from 1 MiB up, granule-aligned */
 	/*
@@ -247,7 +251,12 @@ struct qt_machine {
 	size_t requester_count;
 	struct qt_domain *domains;
 	size_t domain_count;
-	struct qt_ranges mapped;     /* crash and low together: what the capture mapping maps */
+	/*
+	 * Registers that devices reach through translation, as messages do where they are
+	 * DMA (Arm): every domain has to map them. Filled in by find, granule-aligned.
+	 */
+	struct qt_ranges doorbells;
+	struct qt_ranges mapped;     /* crash, low, doorbells: what the capture mapping maps */
 	struct qt_capture *captures; /* one for each shape of table met so far */
 	size_t capture_count;
 	/*
@@ -284,6 +293,9 @@ void qt_machine_find(struct qt_machine *machine);
  */
 void qt_machine_discover(struct qt_machine *machine);
 void qt_machine_look(struct qt_machine *machine);
+
+/* First address past all that a domain must map: crash region and doorbells. 0: nothing. */
+uint64_t qt_machine_end(const struct qt_machine *machine);
 
 /* A reader over the machine's RAM that may read `reads` times (up to 64 entries each). */
 struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads);

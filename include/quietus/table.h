@@ -66,6 +66,12 @@ struct qt_format {
 	/* A read-write leaf at `level` for `output`, aligned to the size of that level. */
 	uint64_t (*make_leaf)(const struct qt_geometry *geometry, unsigned level, qt_phys output);
 	/*
+	 * The same for registers instead of memory, as devices' messages are sent to.
+	 * NULL: leaves do not tell the two apart.
+	 */
+	uint64_t (*make_device_leaf)(
+		const struct qt_geometry *geometry, unsigned level, qt_phys output);
+	/*
 	 * The leaf at piece_level that translates what comes `offset` bytes into the
 	 * leaf `raw` at `level`, as that does: same permissions and attributes.
 	 * piece_level is level - 1, or level where a leaf can take up several slots.
@@ -95,15 +101,24 @@ struct qt_geometry {
 	uint8_t output_bits; /* width of a physical address; higher bits are reserved */
 	uint8_t levels_max;  /* levels that a table can grow to on top; 0: it cannot grow */
 	uint8_t denied;      /* enum qt_perm: what the requester's entry takes from every leaf */
-	bool coherent;       /* table walks snoop the CPU's caches */
-	bool sign_extended;  /* bits above the span repeat its highest bit, as in CPUs' tables */
-	bool accessed_dirty; /* hardware sets the format's hardware_bits in entries it uses */
+	uint8_t root_lg2;    /* the root is so many tables in a row, as a power of two */
+	uint8_t memory;      /* what leaves made for memory say of it, where the format has that */
+	uint8_t device_memory; /* the same of leaves made for registers */
+	bool coherent;         /* table walks snoop the CPU's caches */
+	bool sign_extended;    /* bits above the span repeat its highest bit, as in CPUs' tables */
+	bool accessed_dirty;   /* hardware sets the format's hardware_bits in entries it uses */
 };
 
 /* Size in bytes that one entry at `level` spans. Level may be 0 to levels. */
 static inline unsigned qt_level_lg2(const struct qt_geometry *g, unsigned level)
 {
 	return g->granule_lg2 + level * g->index_lg2;
+}
+
+/* Entries of a table. The root may have fewer, see input_bits. */
+static inline unsigned qt_table_entries(const struct qt_geometry *g, unsigned level)
+{
+	return 1u << (g->index_lg2 + (level + 1u == g->levels ? g->root_lg2 : 0u));
 }
 
 /* One tree of tables: a domain's translations. */
@@ -185,10 +200,11 @@ struct qt_capture_page;
 struct qt_capture {
 	struct qt_arena *arena;
 	const struct qt_host *host;
-	const struct qt_ranges *ranges; /* what to map, granule-aligned */
-	struct qt_geometry geometry;    /* levels does not matter here */
-	struct qt_capture_page *pages;  /* made so far; in the arena */
-	struct qt_capture_page *spare;  /* room for more of them */
+	const struct qt_ranges *ranges;  /* what to map, granule-aligned */
+	const struct qt_ranges *devices; /* what of it is no memory; NULL: nothing */
+	struct qt_geometry geometry;     /* levels does not matter here */
+	struct qt_capture_page *pages;   /* made so far; in the arena */
+	struct qt_capture_page *spare;   /* room for more of them */
 	size_t spares;
 };
 
@@ -261,5 +277,7 @@ int qt_cut(struct qt_reader *reader, const struct qt_table *table, const struct 
 extern const struct qt_format qt_format_vtd_second_stage;
 extern const struct qt_format qt_format_x86_64_first_stage;
 extern const struct qt_format qt_format_amd_v1;
+extern const struct qt_format qt_format_vmsav8_64; /* stage 1 */
+extern const struct qt_format qt_format_vmsav8_64_stage2;
 
 #endif

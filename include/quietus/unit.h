@@ -157,5 +157,6 @@ extern const struct qt_unit_ops *const qt_unit_registry[];
 
 extern const struct qt_unit_ops qt_unit_vtd;
 extern const struct qt_unit_ops qt_unit_amdvi;
+extern const struct qt_unit_ops qt_unit_smmuv3;
 
 #endif

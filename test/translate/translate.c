@@ -3,12 +3,15 @@
  * translate: walks a table that is given on the command line, entry by entry,
  * with the core's own walker, and prints where an IOVA leads.
  *
- *   translate FORMAT[,leaf=N][,width=N][,input=N] LEVELS IOVA ROOT ADDRESS=VALUE...
+ *   translate FORMAT[,leaf=N][,width=N][,input=N][,granule=N][,root=N][,flags=N]
+ *             LEVELS IOVA ROOT ADDRESS=VALUE...
  *
  * Numbers are C's. leaf: highest level of a leaf (default 2); width: bits of a
  * physical address (default 52); input: bits of an IOVA (default: as many as the
- * levels span). RAM is the pages that ROOT and the ADDRESSes lie in; words not
- * given are 0.
+ * levels span); granule: the smallest leaf, as a power of two (default 12, 4 KiB);
+ * root: tables that the root is made of, as a power of two (default 0); flags: 1 if
+ * hardware sets accessed and dirty flags (default 0). RAM is the pages that ROOT and the ADDRESSes
+ * lie in; words not given are 0.
  *
  * Prints "PHYS PERMS", or one word: none (translates to nothing), bad (reserved
  * bits), outside (leads out of RAM), limit. Exit code 0 for each of these, 2 for
@@ -28,6 +31,8 @@
 static const struct qt_format *const formats[] = {
 	&qt_format_vtd_second_stage,
 	&qt_format_x86_64_first_stage,
+	&qt_format_vmsav8_64,
+	&qt_format_vmsav8_64_stage2,
 };
 
 struct word {
@@ -91,6 +96,12 @@ static const struct qt_format *format_named(const char *name)
 	refuse("unknown format", name);
 }
 
+static void set_granule(struct qt_geometry *geometry, uint64_t lg2)
+{
+	geometry->granule_lg2 = (uint8_t)lg2;
+	geometry->index_lg2 = (uint8_t)(lg2 - 3);
+}
+
 static void set_options(struct qt_geometry *geometry, const char *options)
 {
 	for (options = strchr(options, ','); options; options = strchr(options + 1, ',')) {
@@ -100,6 +111,12 @@ static void set_options(struct qt_geometry *geometry, const char *options)
 			geometry->output_bits = (uint8_t)number(options + 7, ',');
 		else if (strncmp(options, ",input=", 7) == 0)
 			geometry->input_bits = (uint8_t)number(options + 7, ',');
+		else if (strncmp(options, ",granule=", 9) == 0)
+			set_granule(geometry, number(options + 9, ','));
+		else if (strncmp(options, ",root=", 6) == 0)
+			geometry->root_lg2 = (uint8_t)number(options + 6, ',');
+		else if (strncmp(options, ",flags=", 7) == 0)
+			geometry->accessed_dirty = number(options + 7, ',') != 0;
 		else
 			refuse("unknown option", options);
 	}

@@ -234,6 +234,8 @@ static const struct attributes formats[] = {
 	/* Cache disable and the like, accessed and dirty, global, execute-disable; PAT. */
 	{&qt_format_x86_64_first_stage, 0xfff0000000000f78, 1 << 12, 1 << 7, true},
 	{&qt_format_amd_v1, 3ull << 59 | 3 << 5, 0, 0, false},
+	{&qt_format_vmsav8_64, 0, 0, 0, true},
+	{&qt_format_vmsav8_64_stage2, 0, 0, 0, false},
 };
 
 /* All pieces of one leaf translate what it does, as it does. */
@@ -272,6 +274,8 @@ static void test_every_format_in_pieces(void **state)
 				const struct attributes *a = &formats[f];
 
 				g.format = a->format;
+				if (!g.format->make_piece)
+					continue;
 				check_pieces(&g, a, level,
 					g.format->make_leaf(&g, level, QT_GIB(3)) |
 						(some[n] & (a->same | a->large)));
@@ -300,6 +304,86 @@ static void test_every_format_with_permissions(void **state)
 			assert_int_equal(entry.kind, QT_ENTRY_LEAF);
 			assert_int_equal(entry.perms, perms);
 			assert_int_equal(entry.output, QT_GIB(3));
+		}
+}
+
+/* VMSAv8-64: both stages, with every granule. */
+
+static const uint8_t granules[] = {12, 14, 16};
+
+static struct qt_geometry arm_geometry(const struct qt_format *format, unsigned granule_lg2)
+{
+	return (struct qt_geometry){.format = format,
+		.levels = 3,
+		.granule_lg2 = (uint8_t)granule_lg2,
+		.index_lg2 = (uint8_t)(granule_lg2 - 3),
+		.leaf_level = 1,
+		.output_bits = granule_lg2 == 16 ? 52 : 48,
+		.memory = 1,
+		.device_memory = 2};
+}
+
+static void check_arm_leaf(const struct qt_geometry *g, unsigned level, uint64_t raw)
+{
+	qt_phys output = 1ull << (g->output_bits - 1);
+	struct qt_entry entry;
+
+	g->format->decode(g, level, &raw, 1, &entry);
+	assert_int_equal(entry.kind, QT_ENTRY_LEAF);
+	assert_int_equal(entry.output, output);
+	assert_int_equal(entry.perms, QT_RW);
+	assert_int_equal(entry.size_lg2, qt_level_lg2(g, level));
+	assert_int_equal(raw >> 52 & 1, 0); /* no contiguous hint */
+}
+
+static void test_arm_makes_what_it_decodes(void **state)
+{
+	static const struct qt_format *const both[] = {
+		&qt_format_vmsav8_64, &qt_format_vmsav8_64_stage2};
+
+	(void)state;
+	for (size_t n = 0; n < QT_ARRAY_SIZE(both) * QT_ARRAY_SIZE(granules); n++) {
+		const struct qt_format *format = both[n / QT_ARRAY_SIZE(granules)];
+		struct qt_geometry g = arm_geometry(format, granules[n % QT_ARRAY_SIZE(granules)]);
+		qt_phys output = 1ull << (g.output_bits - 1);
+		uint64_t table = format->make_table(&g, 1, output);
+		struct qt_entry entry;
+
+		for (unsigned level = 0; level < 2; level++) {
+			uint64_t memory = format->make_leaf(&g, level, output);
+			uint64_t device = format->make_device_leaf(&g, level, output);
+
+			check_arm_leaf(&g, level, memory);
+			check_arm_leaf(&g, level, device);
+			assert_int_equal(memory >> 2 & 7, 1);
+			assert_int_equal(device >> 2 & 7, 2);
+		}
+		format->decode(&g, 1, &table, 1, &entry);
+		assert_int_equal(entry.kind, QT_ENTRY_TABLE);
+		assert_int_equal(entry.output, output);
+		assert_int_equal(entry.perms, QT_RW);
+		assert_int_equal(entry.next_level, 0);
+	}
+}
+
+/* Pages of a contiguous run are one leaf, as long as the run. */
+static void test_arm_contiguous_runs(void **state)
+{
+	static const uint8_t run_lg2[][2] = {{16, 25}, {21, 30}, {21, 34}};
+
+	(void)state;
+	for (size_t n = 0; n < QT_ARRAY_SIZE(granules); n++)
+		for (unsigned level = 0; level < 2; level++) {
+			struct qt_geometry g = arm_geometry(&qt_format_vmsav8_64, granules[n]);
+			qt_phys run = 1ull << 40;
+			uint64_t slot = 1ull << qt_level_lg2(&g, level);
+			uint64_t raw = g.format->make_leaf(&g, level, run + 3 * slot) | 1ull << 52;
+			struct qt_entry entry;
+
+			g.format->decode(&g, level, &raw, 1, &entry);
+			assert_int_equal(entry.kind, QT_ENTRY_LEAF);
+			assert_int_equal(entry.size_lg2, run_lg2[n][level]);
+			assert_int_equal(entry.output, run);
 		}
 }
 
@@ -733,6 +817,79 @@ static void expect_installed(struct fixture *f, uint64_t start, uint64_t end)
 	}
 }
 
+/* A capture subtree with registers in it: they are made for no memory, and alone. */
+static void test_capture_of_registers(void **state)
+{
+	struct fixture *f = new_fixture(4, 2);
+	struct qt_range list[] = {{QT_MIB(4), QT_MIB(4) + QT_KIB(64)}};
+	struct qt_ranges devices = {list, 1, 1};
+	struct qt_mapping at;
+
+	(void)state;
+	f->capture.geometry = arm_geometry(&qt_format_vmsav8_64, 12);
+	f->capture.devices = &devices;
+	qt_ranges_add(&f->wanted, QT_MIB(2), QT_MIB(8));
+	f->table.geometry = f->capture.geometry;
+	assert_int_equal(qt_capture_table(&f->capture, 2, 0, &f->table.root), 0);
+	for (qt_iova iova = QT_MIB(2); iova < QT_MIB(8); iova += QT_KIB(4)) {
+		bool device = iova >= list[0].start && iova < list[0].end;
+		uint64_t raw;
+
+		assert_int_equal(look_up(f, iova, &at), 0);
+		assert_int_equal(at.phys, at.iova);
+		assert_int_equal(qt_capture_entry(&f->capture, 0, iova, &raw), 0);
+		assert_int_equal(raw >> 2 & 7, device ? 2 : 1);
+	}
+	assert_int_equal(look_up(f, QT_MIB(8), &at), QT_E_NOTFOUND);
+	assert_int_equal(look_up(f, QT_MIB(2), &at), 0);
+	assert_int_equal(at.size, QT_MIB(2));
+	assert_int_equal(look_up(f, QT_MIB(4) + QT_KIB(64), &at), 0);
+	assert_int_equal(at.size, QT_KIB(4));
+	free_fixture(f);
+}
+
+/* A root of several tables in a row, and one of which only the start is there. */
+static void test_roots_of_other_sizes(void **state)
+{
+	static const struct {
+		uint8_t root_lg2, input_bits;
+	} cases[] = {{4, 34}, {1, 31}, {0, 30}, {0, 25}, {3, 32}};
+	static const uint8_t zeros[QT_KIB(64)];
+
+	(void)state;
+	for (size_t n = 0; n < QT_ARRAY_SIZE(cases); n++) {
+		struct fixture *f = new_fixture(4, 2);
+		uint64_t end = 1ull << cases[n].input_bits;
+		struct qt_store *store = f->stores;
+		struct qt_mapping at;
+		size_t root_size = (end >> 21) * 8;
+
+		f->table.geometry = arm_geometry(&qt_format_vmsav8_64_stage2, 12);
+		f->table.geometry.levels = 2;
+		f->table.geometry.root_lg2 = cases[n].root_lg2;
+		f->table.geometry.input_bits = cases[n].input_bits;
+		f->capture.geometry = f->table.geometry;
+		/* The root is the last of RAM: what comes behind it must not be read. */
+		f->table.root = QT_GIB(2) - root_size;
+		model_write(f->m, f->table.root, zeros, root_size);
+		model_poke(f->m, QT_GIB(2) - 8,
+			f->table.geometry.format->make_leaf(&f->table.geometry, 1, QT_MIB(64)));
+		assert_int_equal(qt_table_span(&f->table), end);
+		assert_int_equal(look_up(f, end - 1, &at), 0);
+		assert_int_equal(at.phys, QT_MIB(64));
+		assert_int_equal(look_up(f, end, &at), QT_E_NOTFOUND);
+		assert_int_equal(scan_all(f), 0);
+		assert_int_equal(f->piece_count, 1);
+		expect_piece(f, 0, end - QT_MIB(2), QT_MIB(64), QT_MIB(2), QT_RW);
+		assert_int_equal(scan(f, 0, UINT64_MAX), 0);
+		qt_ranges_add(&f->wanted, end - QT_MIB(4), end - QT_MIB(2));
+		assert_int_equal(install(f, end - QT_MIB(4), end - QT_MIB(2)), 0);
+		assert_int_equal(f->store_count, 1);
+		assert_int_equal(store->at, QT_GIB(2) - 16);
+		free_fixture(f);
+	}
+}
+
 static void test_install_into_an_empty_table_is_one_store(void **state)
 {
 	(void)state;
@@ -1098,6 +1255,10 @@ int main(void)
 		cmocka_unit_test(test_format_makes_what_it_decodes),
 		cmocka_unit_test(test_every_format_in_pieces),
 		cmocka_unit_test(test_every_format_with_permissions),
+		cmocka_unit_test(test_arm_makes_what_it_decodes),
+		cmocka_unit_test(test_arm_contiguous_runs),
+		cmocka_unit_test(test_capture_of_registers),
+		cmocka_unit_test(test_roots_of_other_sizes),
 		cmocka_unit_test(test_lookup_every_size_and_level_count),
 		cmocka_unit_test(test_lookup_combines_permissions),
 		cmocka_unit_test(test_lookup_of_damage),
