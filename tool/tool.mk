@@ -29,6 +29,8 @@ uninstall: uninstall-tool
 install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
 	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	test ! -e $(B)/stage-arm64.bin || \
+		install -m 644 $(B)/stage-arm64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-arm64.bin
 	for hook in $(KDUMP_HOOKS); do \
 		to=$(DESTDIR)$(PREFIX)/lib/quietus/$${hook##*/}; \
 		sed 's,/usr/lib/quietus,$(PREFIX)/lib/quietus,g' $$hook >$$to && \
@@ -38,7 +40,7 @@ install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/quietus $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-arm64.bin
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/quietus/,$(notdir $(KDUMP_HOOKS)))
 	test ! -d $(DESTDIR)$(PREFIX)/lib/quietus || \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/lib/quietus

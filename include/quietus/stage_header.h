@@ -23,7 +23,16 @@
  * Loaded in memory, the prefix begins where the protected-mode part begins, and
  * the original protected-mode part is prefix_size above it.
  *
- * Source of the image format: Linux, Documentation/arch/x86/boot.rst.
+ * Layout of a wrapped arm64 Image (offsets in the file, and in memory from where it is loaded):
+ *
+ *   0x000                the stage: an Image header (text_offset 0, flags of the original's)
+ *   0x040                struct qt_stage_header; setup_offset and setup_size are 0
+ *   image_size           zeros, up to bss_end, then the stage's working memory from arena_offset
+ *   prefix_size          the original Image, uncompressed: 2 MiB and its text_offset up
+ *   original_offset      the original file, verbatim: the same place where that is an uncompressed
+ *                        Image, else behind the memory that the Image needs
+ *
+ * Source of the image formats: Linux, Documentation/arch/x86/boot.rst and arm64/booting.rst.
  */
 #ifndef QUIETUS_STAGE_HEADER_H
 #define QUIETUS_STAGE_HEADER_H
