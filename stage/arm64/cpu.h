@@ -60,6 +60,7 @@ static inline void pause(void)
  * hypervisors cannot emulate (those with writeback have no syndrome), and ordered
  * against memory on both sides.
  */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses. */
 #define DEVICE_READ(name, type, instruction)                                                       \
 	static inline type name(const volatile type *at)                                           \
 	{                                                                                          \
@@ -74,6 +75,8 @@ static inline void pause(void)
 	{                                                                                          \
 		__asm__ volatile("dmb osh; " instruction : : "r"(value), "r"(at) : "memory");      \
 	}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 DEVICE_READ(device_read8, uint8_t, "ldrb %w0, [%1]")
 DEVICE_READ(device_read16, uint16_t, "ldrh %w0, [%1]")
