@@ -13,7 +13,8 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	ld=binutils objcopy=binutils /usr/include/stdio.h=libc6-dev \
 	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev \
 	$(PCI_HEADER)=libpci-dev \
-	/usr/include/libkdumpfile/kdumpfile.h=libkdumpfile-dev /usr/include/libelf.h=libelf-dev
+	/usr/include/libkdumpfile/kdumpfile.h=libkdumpfile-dev /usr/include/libelf.h=libelf-dev \
+	/usr/include/zlib.h=zlib1g-dev /usr/include/zstd.h=libzstd-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc

@@ -46,7 +46,6 @@ struct signature {
 
 /* Files that people take for a bzImage, by the bytes that tell them apart. */
 static const struct signature other_formats[] = {
-	{0, "\x1f\x8b", 2, "compressed with gzip: uncompress it first"},
 	{0,
 		"\xfd"
 		"7zXZ",
@@ -56,13 +55,11 @@ static const struct signature other_formats[] = {
 	{0, "\x02\x21\x4c\x18", 4, "compressed with lz4: uncompress it first"},
 	{0, "\x5d\x00\x00", 3, "compressed with lzma: uncompress it first"},
 	{0, "\x89LZO", 4, "compressed with lzop: uncompress it first"},
-	{0x38, "ARM\x64", 4, "an arm64 Image: arm64 is not supported yet"},
-	{0x38, "RSC\x05", 4, "a RISC-V Image: only x86-64 is supported"},
-	{4, "zimg", 4, "an EFI zboot image: only an x86-64 bzImage is supported"},
+	{0x38, "RSC\x05", 4, "a RISC-V Image: only x86-64 and arm64 are supported"},
 	{0,
 		"\x7f"
 		"ELF",
-		4, "an ELF file (vmlinux?): a bzImage is needed"},
+		4, "an ELF file (vmlinux?): a bzImage or an arm64 Image is needed"},
 };
 
 static bool has_signature(const uint8_t *data, size_t size, const struct signature *signature)
@@ -79,9 +76,9 @@ static bool is_bzimage(const uint8_t *data, size_t size, struct reason *why)
 	if (size == 0)
 		return because(why, "empty file");
 	if (size < HEADER_MAGIC + 4)
-		return because(why, "too short for a bzImage");
+		return because(why, "too short for a bzImage or an arm64 Image");
 	if (qt_le16(data + BOOT_FLAG) != 0xaa55 || memcmp(data + HEADER_MAGIC, "HdrS", 4) != 0)
-		return because(why, "not a bzImage (no x86 boot header)");
+		return because(why, "not a bzImage (no x86 boot header), nor an arm64 Image");
 	return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "arm64.h"
 #include "bzimage.h"
 #include "file.h"
 #include "message.h"
@@ -12,21 +13,23 @@
 
 struct image {
 	struct file file;
-	struct bzimage bzimage;       /* of file */
-	enum wrapped wrapped;         /* never WRAPPED_BADLY */
-	struct qt_stage_header stage; /* where wrapped == WRAPPED */
+	bool arm64; /* else a bzImage */
+	struct bzimage bzimage;
+	struct arm64_image arm64_image; /* not of a wrapped one */
+	enum wrapped wrapped;           /* never WRAPPED_BADLY */
+	struct qt_stage_header stage;   /* where wrapped == WRAPPED */
 };
 
 /*
  * Reads and checks an image. False with a reason when it cannot be read, is not
- * a bzImage fit for a stage, or has a stage that is damaged; *image then holds
+ * an image fit for a stage, or has a stage that is damaged; *image then holds
  * nothing.
  */
 bool image_read(struct image *image, const char *path, struct reason *why);
 
 /*
  * Replaces a wrapped image by its original, checked in its turn; does nothing to
- * one that is not wrapped. False with a reason when what comes out is no bzImage;
+ * one that is not wrapped. False with a reason when what comes out is no image of its kind;
  * *image then holds nothing.
  */
 bool image_unwrap(struct image *image, struct reason *why);

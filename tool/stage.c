@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arm64.h"
 #include "bytes.h"
 #include "stage.h"
 
@@ -43,9 +44,26 @@ bool stage_parse(struct qt_stage_header *header, const struct file *stage, struc
 			header->image_size);
 	if (header->memory_size != QT_STAGE_MEMORY_SIZE)
 		return because(why, "damaged stage header: memory size %u", header->memory_size);
-	if (header->prefix_size || header->setup_offset || header->setup_size ||
-		header->arena_offset || header->original_size)
+	if (header->original_offset || header->prefix_size || header->setup_offset ||
+		header->setup_size || header->arena_offset || header->original_size)
 		return because(why, "not a bare stage: it was taken out of a wrapped image");
+	return true;
+}
+
+bool stage_is_arm64(const struct file *stage)
+{
+	return arm64_is_raw(stage->data, stage->size);
+}
+
+static bool check_arm64_wrapping(
+	const struct qt_stage_header *header, const struct file *image, struct reason *why)
+{
+	if (header->memory_size > header->prefix_size ||
+		header->original_offset < header->prefix_size)
+		return because(why, "damaged stage header: the original image is not behind it");
+	if (header->original_size > image->size ||
+		header->original_offset > image->size - header->original_size)
+		return because(why, "truncated: the original image is not all there");
 	return true;
 }
 
@@ -55,6 +73,8 @@ static bool check_wrapping(const struct qt_stage_header *header, const struct fi
 {
 	if (!check_header(header, why))
 		return false;
+	if (!setup_size && !header->setup_size)
+		return check_arm64_wrapping(header, image, why);
 	if (header->setup_size != setup_size || header->setup_offset < header->bss_end ||
 		header->setup_offset > header->memory_size ||
 		setup_size > header->memory_size - header->setup_offset ||
@@ -84,6 +104,7 @@ bool stage_extract_original(struct file *original, const struct file *image,
 {
 	uint32_t setup_size = header->setup_size;
 	const uint8_t *prefix = image->data + setup_size;
+	const uint8_t *rest = prefix + header->prefix_size;
 
 	original->size = (size_t)header->original_size;
 	original->mode = image->mode;
@@ -91,7 +112,8 @@ bool stage_extract_original(struct file *original, const struct file *image,
 	if (!original->data)
 		return because(why, "%s", strerror(ENOMEM));
 	memcpy(original->data, prefix + header->setup_offset, setup_size);
-	memcpy(original->data + setup_size, prefix + header->prefix_size,
-		original->size - setup_size);
+	if (header->original_offset)
+		rest = image->data + header->original_offset;
+	memcpy(original->data + setup_size, rest, original->size - setup_size);
 	return true;
 }

@@ -28,8 +28,12 @@ enum wrapped {
 	WRAPPED_BADLY, /* a stage, but its original image cannot be given back; why says more */
 };
 
+/* Whether a stage binary is for arm64, else for x86-64. */
+bool stage_is_arm64(const struct file *stage);
+
 /*
- * Looks for a stage in an image whose setup sectors take setup_size bytes, and
+ * Looks for a stage in an image whose setup sectors take setup_size bytes (an arm64
+ * Image has none), and
  * copies its header, every offset in it checked against the file. Bytes behind
  * the original image, such as a signature made after wrapping, are allowed.
  */

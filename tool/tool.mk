@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # build/quietus, the command-line tool. Hosted C with POSIX and Linux calls, libpci,
-# libsmartcols, libkdumpfile and libelf.
+# libsmartcols, libkdumpfile, libelf, zlib and libzstd.
 
 TOOL_SRC    := $(sort $(wildcard tool/*.c tool/*/*.c))
 TOOL_OBJ    := $(TOOL_SRC:%.c=$(B)/%.o)
 TOOL_CFLAGS  = -D_GNU_SOURCE -Itool -DQT_LIBDIR='"$(PREFIX)/lib/quietus"'
-TOOL_LIBS   := -lsmartcols -lpci -lkdumpfile -lelf
+TOOL_LIBS   := -lsmartcols -lpci -lkdumpfile -lelf -lz -lzstd
 
 # What runs when a capture kernel is installed or loaded, and when it has saved a dump.
 KDUMP_HOOKS := $(wildcard packaging/kdump/* packaging/hooks/*)
@@ -29,6 +29,8 @@ uninstall: uninstall-tool
 install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
 	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	test ! -e $(B)/stage-arm64.bin || \
+		install -m 644 $(B)/stage-arm64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-arm64.bin
 	for hook in $(KDUMP_HOOKS); do \
 		to=$(DESTDIR)$(PREFIX)/lib/quietus/$${hook##*/}; \
 		sed 's,/usr/lib/quietus,$(PREFIX)/lib/quietus,g' $$hook >$$to && \
@@ -38,7 +40,7 @@ install-tool: $(B)/quietus $(B)/stage-x86_64.bin
 
 uninstall-tool:
 	rm -f $(DESTDIR)$(PREFIX)/bin/quietus $(DESTDIR)$(PREFIX)/share/man/man1/quietus.1
-	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
+	rm -f $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-arm64.bin
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/quietus/,$(notdir $(KDUMP_HOOKS)))
 	test ! -d $(DESTDIR)$(PREFIX)/lib/quietus || \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)/lib/quietus

@@ -14,8 +14,7 @@
 #include "image.h"
 #include "pe.h"
 
-#define STAGE_NAME "stage-x86_64.bin"
-#define PAGE_SIZE  4096u
+#define PAGE_SIZE 4096u
 
 /*
  * The 64-bit kernel's own page tables map it in 2 MiB pages, so no kernel is
@@ -34,18 +33,40 @@ struct wrap_options {
  * The stage that belongs to this executable: beside it in a build tree, under
  * QT_LIBDIR once installed.
  */
-static void default_stage(char *path, size_t size)
+static void default_stage(char *path, size_t size, const char *name)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n > 0) {
 		self[n] = 0;
-		if ((size_t)snprintf(path, size, "%s/" STAGE_NAME, dirname(self)) < size &&
+		if ((size_t)snprintf(path, size, "%s/%s", dirname(self), name) < size &&
 			access(path, F_OK) == 0)
 			return;
 	}
-	snprintf(path, size, "%s", QT_LIBDIR "/" STAGE_NAME);
+	snprintf(path, size, "%s/%s", QT_LIBDIR, name);
+}
+
+/* An arm64 Image keeps its distance from multiples of 2 MiB, and is loaded uncompressed. */
+static bool lay_out_arm64(
+	struct qt_stage_header *header, const struct image *original, struct reason *why)
+{
+	const struct arm64_image *image = &original->arm64_image;
+	uint64_t end;
+
+	header->arena_offset = (uint32_t)round_up(header->bss_end, PAGE_SIZE);
+	if (header->arena_offset >= header->memory_size)
+		return because(why, "the stage leaves no memory to work with");
+	header->prefix_size =
+		(uint32_t)(round_up(header->memory_size, PREFIX_ALIGNMENT) + image->text_offset);
+	end = header->prefix_size;
+	if (image->kernel.data)
+		end = round_up(end + (image->image_size > image->kernel.size ? image->image_size
+									     : image->kernel.size),
+			PAGE_SIZE);
+	header->original_offset = (uint32_t)end;
+	header->original_size = original->file.size;
+	return true;
 }
 
 /* Fills in where things are in the prefix. False with a reason when they do not fit. */
@@ -65,6 +86,27 @@ static bool lay_out(
 	header->setup_size = original->bzimage.setup_size;
 	header->arena_offset = (uint32_t)arena_offset;
 	header->original_size = original->file.size;
+	return true;
+}
+
+static bool compose_arm64(struct file *wrapped, const struct image *original,
+	const struct file *stage, const struct qt_stage_header *header, struct reason *why)
+{
+	const struct arm64_image *image = &original->arm64_image;
+	uint64_t memory = header->prefix_size + image->image_size;
+
+	wrapped->size = header->original_offset + original->file.size;
+	wrapped->mode = original->file.mode;
+	wrapped->data = calloc(1, wrapped->size);
+	if (!wrapped->data)
+		return because(why, "%s", strerror(ENOMEM));
+	memcpy(wrapped->data, stage->data, stage->size);
+	memcpy(wrapped->data + QT_STAGE_HEADER_OFFSET, header, sizeof(*header));
+	if (image->kernel.data)
+		memcpy(wrapped->data + header->prefix_size, image->kernel.data, image->kernel.size);
+	memcpy(wrapped->data + header->original_offset, original->file.data, original->file.size);
+	/* What is in the file has room in memory, too: loaders insist. */
+	arm64_set_header(wrapped->data, memory > wrapped->size ? memory : wrapped->size, image);
 	return true;
 }
 
@@ -107,7 +149,12 @@ static int write_wrapped(const char *path, const char *output, const struct imag
 	struct reason why;
 	int result = EXIT_OK;
 
-	if (!lay_out(header, original, &why) || !compose(&wrapped, original, stage, header, &why))
+	bool ok = original->arm64 ? lay_out_arm64(header, original, &why) &&
+					    compose_arm64(&wrapped, original, stage, header, &why)
+				  : lay_out(header, original, &why) &&
+					    compose(&wrapped, original, stage, header, &why);
+
+	if (!ok)
 		result = refuse(path, &why);
 	else if (!file_write_atomically(output, wrapped.data, wrapped.size, wrapped.mode, &why))
 		result = refuse(output, &why);
@@ -115,8 +162,21 @@ static int write_wrapped(const char *path, const char *output, const struct imag
 	return result;
 }
 
+/* A stage for the same architecture as the image. */
+static bool read_stage(struct file *stage, struct qt_stage_header *header, const char *path,
+	bool arm64, struct reason *why)
+{
+	if (!file_read(stage, path, IMAGE_SIZE_MAX, why) || !stage_parse(header, stage, why))
+		return false;
+	return stage_is_arm64(stage) == arm64 ||
+	       because(why, "a stage for %s, and the image is for %s", arm64 ? "x86-64" : "arm64",
+		       arm64 ? "arm64" : "x86-64");
+}
+
+/* stage_path: NULL for the installed one. */
 static int wrap(const char *path, const char *output, const char *stage_path)
 {
+	char installed[PATH_MAX];
 	struct qt_stage_header header;
 	struct image original;
 	struct reason why;
@@ -125,8 +185,12 @@ static int wrap(const char *path, const char *output, const char *stage_path)
 
 	if (!image_read(&original, path, &why) || !image_unwrap(&original, &why))
 		return refuse(path, &why);
-	if (file_read(&stage, stage_path, IMAGE_SIZE_MAX, &why) &&
-		stage_parse(&header, &stage, &why))
+	if (!stage_path) {
+		default_stage(installed, sizeof(installed),
+			original.arm64 ? "stage-arm64.bin" : "stage-x86_64.bin");
+		stage_path = installed;
+	}
+	if (read_stage(&stage, &header, stage_path, original.arm64, &why))
 		result = write_wrapped(path, output, &original, &stage, &header);
 	else
 		result = refuse(stage_path, &why);
@@ -137,19 +201,16 @@ static int wrap(const char *path, const char *output, const char *stage_path)
 
 static int wrap_with_defaults(const struct wrap_options *options)
 {
-	char stage[PATH_MAX];
 	char *output = NULL;
 	int result;
 
-	default_stage(stage, sizeof(stage));
 	if (asprintf(&output, "%s.quietus", options->image) < 0) {
 		struct reason why;
 
 		reason_set(&why, "%s", strerror(ENOMEM));
 		return refuse(options->image, &why);
 	}
-	result = wrap(options->image, options->output ? options->output : output,
-		options->stage ? options->stage : stage);
+	result = wrap(options->image, options->output ? options->output : output, options->stage);
 	free(output);
 	return result;
 }
@@ -211,7 +272,8 @@ const struct command command_wrap = {
 	.usage = "Usage: quietus wrap [--output OUT] [--stage FILE] IMAGE\n"
 		 "       quietus wrap --check IMAGE\n"
 		 "\n"
-		 "Writes a copy of the bzImage IMAGE with the Quietus stage in front of the\n"
+		 "Writes a copy of the kernel IMAGE, a bzImage or an arm64 Image, with the Quietus "
+		 "stage in front of the\n"
 		 "kernel. 'kexec -p' loads it like the original. Wrapping an image that is\n"
 		 "wrapped already replaces its stage.\n"
 		 "\n"

@@ -277,6 +277,37 @@ int qt_dt_top_node(const struct qt_dt *dt, const char *name, qt_dt_node *node)
 	return error;
 }
 
+/* The node's name as the next part of a path, which *path is moved behind. */
+static bool take_name(const char **path, const char *end, const char *name)
+{
+	const char *p = *path;
+
+	if (p == end || *p != '/')
+		return false;
+	for (p++; *name; name++, p++)
+		if (p == end || *p != *name)
+			return false;
+	if (p != end && *p && *p != '/' && *p != ':')
+		return false;
+	*path = p;
+	return true;
+}
+
+int qt_dt_walk_to(struct qt_dt_walk *walk, const char *path, const char *end)
+{
+	unsigned matched = 1; /* nodes of the walk's path, from the root on */
+	int error = qt_dt_walk_next(walk);
+
+	while (!error && path < end && *path == '/') {
+		error = qt_dt_walk_next(walk);
+		if (error || walk->depth <= matched)
+			return error ? error : QT_E_NOTFOUND;
+		if (walk->depth == matched + 1 && take_name(&path, end, walk->name))
+			matched++;
+	}
+	return error;
+}
+
 /* Numbers of cells of what is below a node. */
 struct cells {
 	uint32_t address;

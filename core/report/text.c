@@ -61,6 +61,8 @@ static const char *const clock_sources[] = {
 	[QT_CLOCK_PM_TIMER] = "TSC, measured against the ACPI PM timer",
 	[QT_CLOCK_PIT] = "TSC, measured against the 8254",
 	[QT_CLOCK_GUESS] = "TSC, frequency guessed: times are upper bounds",
+	[QT_CLOCK_CNTFRQ] = "CNTVCT, frequency from CNTFRQ",
+	[QT_CLOCK_CNTVCT_GUESS] = "CNTVCT, frequency guessed: times are lower bounds",
 };
 
 const char *qt_clock_source_name(unsigned source)

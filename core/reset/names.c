@@ -40,7 +40,8 @@ const char *qt_reset_obstacle_text(unsigned obstacle)
 {
 	static const char *const texts[] = {
 		[QT_OBSTACLE_NONE] = "none",
-		[QT_OBSTACLE_NO_METHOD] = "it has no reset that works without a kernel (ACPI's _RST does not)",
+		[QT_OBSTACLE_NO_METHOD] =
+			"it has no reset that works without a kernel (ACPI's _RST does not)",
 		[QT_OBSTACLE_DISPLAY] = "a display or serial port, which may be the console",
 		[QT_OBSTACLE_BRIDGE] = "a bridge",
 		[QT_OBSTACLE_FORBIDDEN] = "known not to survive any reset that it has",

@@ -108,6 +108,13 @@ static inline qt_dt_node qt_dt_here(const struct qt_dt_walk *walk)
 int qt_dt_top_node(const struct qt_dt *dt, const char *name, qt_dt_node *node);
 
 /*
+ * Moves a new walk to the node with this path, which begins with '/' and may end in
+ * a ':' with options behind it; `end` is where it ends at the latest.
+ * QT_E_NOTFOUND; others as qt_dt_walk_next's.
+ */
+int qt_dt_walk_to(struct qt_dt_walk *walk, const char *path, const char *end);
+
+/*
  * Entry `index` of the present node's `reg`, as the CPU sees it: moved through the
  * `ranges` of all nodes above (2.3.6, 2.3.8). QT_E_NOTFOUND: no such entry;
  * QT_E_OUTSIDE: not mapped for the CPU; QT_E_BAD.

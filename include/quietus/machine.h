@@ -217,7 +217,7 @@ struct qt_requester {
 struct qt_machine {
 	const struct qt_host *host;
 	struct qt_arena *arena;
-	struct qt_acpi acpi;
+	struct qt_acpi acpi;             /* no entries where there are no tables */
 	const struct qt_dt *device_tree; /* NULL: none. What ACPI describes counts first. */
 	struct qt_ranges ram;            /* the dead kernel's */
 	struct qt_ranges crash;          /* crash region: pages from 1 MiB up, granule-aligned */

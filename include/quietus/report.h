@@ -84,6 +84,9 @@ enum qt_clock_source {
 	QT_CLOCK_PM_TIMER = 2, /* TSC, measured against the ACPI PM timer */
 	QT_CLOCK_PIT = 3,      /* TSC, measured against the 8254 */
 	QT_CLOCK_GUESS = 4,    /* TSC, pessimistic guess: times are upper bounds */
+	QT_CLOCK_CNTFRQ = 5,   /* Arm's virtual counter, frequency from its register */
+	QT_CLOCK_CNTVCT_GUESS =
+		6, /* the same, guessed: no wait ends early, times are lower bounds */
 };
 
 struct qt_report_unit {

@@ -23,7 +23,16 @@
  * Loaded in memory, the prefix begins where the protected-mode part begins, and
  * the original protected-mode part is prefix_size above it.
  *
- * Source of the image format: Linux, Documentation/arch/x86/boot.rst.
+ * Layout of a wrapped arm64 Image (offsets in the file, and in memory from where it is loaded):
+ *
+ *   0x000                the stage: an Image header (text_offset 0, flags of the original's)
+ *   0x040                struct qt_stage_header; setup_offset and setup_size are 0
+ *   image_size           zeros, up to bss_end, then the stage's working memory from arena_offset
+ *   prefix_size          the original Image, uncompressed: 2 MiB and its text_offset up
+ *   original_offset      the original file, verbatim: the same place where that is an uncompressed
+ *                        Image, else behind the memory that the Image needs
+ *
+ * Source of the image formats: Linux, Documentation/arch/x86/boot.rst and arm64/booting.rst.
  */
 #ifndef QUIETUS_STAGE_HEADER_H
 #define QUIETUS_STAGE_HEADER_H
@@ -53,13 +62,13 @@ struct qt_stage_header {
 	uint32_t image_size;     /* size of the stage binary */
 	uint32_t bss_end;        /* end of its zero-initialised data, >= image_size */
 	uint32_t memory_size;    /* QT_STAGE_MEMORY_SIZE */
-	uint32_t reserved;       /* 0 */
 	/* Filled in by `quietus wrap`; all 0 in a bare stage. */
-	uint32_t prefix_size;   /* distance from the stage to the original protected-mode part */
-	uint32_t setup_offset;  /* the saved setup sectors, 4 KiB aligned, >= bss_end */
-	uint32_t setup_size;    /* their size: 512 * (setup_sects + 1) */
-	uint32_t arena_offset;  /* working memory, 4 KiB aligned */
-	uint64_t original_size; /* size of the original file */
+	uint32_t original_offset; /* arm64: of the original file in the file; x86-64: 0 */
+	uint32_t prefix_size;     /* distance from the stage to the original kernel, as loaded */
+	uint32_t setup_offset;    /* the saved setup sectors, 4 KiB aligned, >= bss_end */
+	uint32_t setup_size;      /* their size: 512 * (setup_sects + 1) */
+	uint32_t arena_offset;    /* working memory, 4 KiB aligned */
+	uint64_t original_size;   /* size of the original file */
 };
 
 _Static_assert(sizeof(struct qt_stage_header) == 88, "stage header layout");

@@ -35,6 +35,11 @@ struct qt_unit_fault {
 struct qt_keep_away {
 	const char *command_line; /* words for its command line, NULL: none */
 	const char *hide_table;   /* signature of the ACPI table it must not find, NULL: none */
+	/*
+	 * Where the machine is described by a device tree: nodes that are compatible with
+	 * this must not be found, nor what leads to them. NULL: none.
+	 */
+	const char *hide_nodes;
 };
 
 typedef int (*qt_store_fn)(void *context, const struct qt_store *store);

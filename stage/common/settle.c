@@ -264,12 +264,13 @@ static bool find(struct settle *s, enum qt_reason enumerated)
 
 	if (!s->ram.count)
 		return stay_stock(s, QT_WHY_NO_RAM_MAP, 0);
-	if (!s->acpi.host)
+	if (!s->acpi.host && !s->device_tree)
 		return stay_stock(s, QT_WHY_FIRMWARE_BAD, QT_E_NOTFOUND);
 
 	machine->host = s->host;
 	machine->arena = &s->arena;
 	machine->acpi = s->acpi;
+	machine->device_tree = s->device_tree;
 	machine->ram = s->ram;
 	machine->stage = s->stage;
 	machine->capture_kernel = s->capture_kernel;
@@ -359,8 +360,10 @@ static int keep_away(struct settle *s, char *line, size_t limit)
 		ops->keep_away(&machine->capture_kernel, &how);
 		if (how.command_line)
 			error = command_line_append(line, limit, how.command_line);
-		if (!error && how.hide_table)
+		if (!error && how.hide_table && s->acpi.host)
 			error = hide_table(s, how.hide_table, line, limit);
+		if (how.hide_nodes && s->device_tree)
+			s->hide_nodes = how.hide_nodes;
 	}
 	return error;
 }
@@ -374,13 +377,16 @@ static bool compose_command_line(struct settle *s, bool committed)
 	if (limit > COMMAND_LINE_SIZE - 1)
 		limit = COMMAND_LINE_SIZE - 1;
 	s->rsdp = 0;
+	s->hide_nodes = NULL;
 	memcpy(s->final_command_line, s->command_line, COMMAND_LINE_SIZE);
 	if (s->always && *s->always)
 		error = command_line_append(s->final_command_line, limit, s->always);
 	if (!error && committed)
 		error = keep_away(s, s->final_command_line, limit);
-	if (error)
+	if (error) {
 		s->rsdp = 0;
+		s->hide_nodes = NULL;
+	}
 	return !error;
 }
 

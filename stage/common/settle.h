@@ -32,7 +32,8 @@ struct settle {
 	struct qt_ecam ecam[QT_ECAM_MAX];
 	size_t ecams;
 	struct qt_range stage;
-	struct qt_acpi acpi; /* acpi.host is NULL where no tables were found */
+	struct qt_acpi acpi;             /* acpi.host is NULL where no tables were found */
+	const struct qt_dt *device_tree; /* NULL: none */
 	struct qt_capture_kernel capture_kernel;
 	char command_line[COMMAND_LINE_SIZE];
 	size_t command_line_limit; /* characters that the capture kernel reads at most */
@@ -45,6 +46,8 @@ struct settle {
 	int error;       /* of the step that failed */
 	char final_command_line[COMMAND_LINE_SIZE];
 	qt_phys rsdp; /* to be found instead of the firmware's, 0: the firmware's */
+	const char
+		*hide_nodes; /* compatible: nodes to be left out of the device tree, NULL: none */
 
 	/* State. */
 	bool begun;    /* stores may have been made */

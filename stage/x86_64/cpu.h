@@ -103,6 +103,56 @@ static inline void memory_fence(void)
 	__asm__ volatile("mfence" : : : "memory");
 }
 
+/*
+ * Stores to write-back memory are seen in their order by all that snoops (SDM 3,
+ * 9.2.2), so it is enough to keep the compiler from moving them.
+ */
+static inline void order_stores(void)
+{
+	__asm__ volatile("" : : : "memory");
+}
+
+/* Device registers: plain accesses to uncached memory are just that. */
+static inline uint8_t device_read8(const volatile uint8_t *at)
+{
+	return *at;
+}
+
+static inline uint16_t device_read16(const volatile uint16_t *at)
+{
+	return *at;
+}
+
+static inline uint32_t device_read32(const volatile uint32_t *at)
+{
+	return *at;
+}
+
+static inline uint64_t device_read64(const volatile uint64_t *at)
+{
+	return *at;
+}
+
+static inline void device_write8(volatile uint8_t *at, uint8_t value)
+{
+	*at = value;
+}
+
+static inline void device_write16(volatile uint16_t *at, uint16_t value)
+{
+	*at = value;
+}
+
+static inline void device_write32(volatile uint32_t *at, uint32_t value)
+{
+	*at = value;
+}
+
+static inline void device_write64(volatile uint64_t *at, uint64_t value)
+{
+	*at = value;
+}
+
 static inline uint64_t read_msr(uint32_t msr)
 {
 	uint32_t low, high;
@@ -119,7 +169,8 @@ static inline void write_msr(uint32_t msr, uint64_t value)
 			 : "memory");
 }
 
-static inline uint64_t read_tsc(void)
+/* The time stamp counter. */
+static inline uint64_t read_counter(void)
 {
 	uint32_t low, high;
 

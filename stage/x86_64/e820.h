@@ -12,7 +12,7 @@
 #include <quietus/range.h>
 
 #include "boot_params.h"
-#include "physical.h"
+#include "../common/physical.h"
 
 struct e820_entry {
 	uint64_t start;

@@ -39,6 +39,8 @@
 /* Offsets from the start of a bzImage's protected-mode part. */
 #define ENTRY_64 0x200
 
+#define RELOCATION_RELATIVE 8 /* R_X86_64_RELATIVE */
+
 #ifndef __ASSEMBLER__
 
 #include <stddef.h>

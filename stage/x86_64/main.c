@@ -73,7 +73,7 @@ static void begin(struct stage *s)
 {
 	uint64_t start = (uint64_t)(uintptr_t)image_start;
 
-	s->clock.start = read_tsc();
+	s->clock.start = read_counter();
 	s->exception = NO_EXCEPTION;
 	s->header = (const void *)(image_start + QT_STAGE_HEADER_OFFSET);
 	s->boot_params_at = entry_state.registers[ENTRY_RSI / 8];

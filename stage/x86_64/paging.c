@@ -22,6 +22,14 @@
 #define PAT_UNCACHED   0x00
 #define PAT_WRITE_BACK 0x06
 
+/* Entries (SDM 3, 4.5.4), and memory types by them (12.12.4). */
+#define PTE_WRITE    (UINT64_C(1) << 1)
+#define PTE_UNCACHED (UINT64_C(3) << 3) /* PCD and PWT: index 3 of the PAT */
+#define PTE_ACCESSED (UINT64_C(1) << 5)
+#define PTE_DIRTY    (UINT64_C(1) << 6)
+#define PTE_NX       (UINT64_C(1) << 63)
+#define PTE_DATA     (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY)
+
 #define WINDOW_SIZE (WINDOW_SLOTS * PAGE_SIZE)
 
 /* One page each; the hardware reads them. */
@@ -112,7 +120,8 @@ int paging_switch(struct paging *paging)
 	map_stage(start, nx);
 	paging->base = (uint8_t *)(uintptr_t)(start ^ WINDOW_SIZE);
 	paging->window.slots = tables.window;
-	paging->window.nx = nx;
+	paging->window.memory = PTE_DATA | nx;
+	paging->window.device = PTE_DATA | nx | PTE_UNCACHED;
 	paging->window.is_memory = is_memory;
 	paging->window.context = paging;
 	write_cr3(connect(start, levels));
@@ -138,7 +147,9 @@ void *paging_at(struct paging *paging, qt_phys at)
 	if (!paging->on)
 		return (void *)(uintptr_t)at;
 	page = paging->base + window_slot(at) * PAGE_SIZE;
-	if (window_point(&paging->window, at))
+	if (!window_leads(&paging->window, at)) {
+		window_point(&paging->window, at);
 		invalidate_page(page);
+	}
 	return page + (at & (PAGE_SIZE - 1));
 }

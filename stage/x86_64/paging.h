@@ -7,7 +7,7 @@
 
 #include <quietus/range.h>
 
-#include "window.h"
+#include "../common/window.h"
 
 struct paging {
 	bool on;            /* else what kexec mapped is what can be reached, at its own address */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Source: PCIe 6.0, 7.2.2 (ECAM); PCI Local Bus Specification 3.0, 3.2.2.3.2
- * (configuration mechanism 1).
+ * Source: PCI Local Bus Specification 3.0, 3.2.2.3.2 (configuration mechanism 1).
  */
 #include <quietus/pci.h>
 
@@ -14,15 +13,6 @@
 #define CONFIG_LIMIT   256
 
 #define ALL_ONES UINT32_MAX
-
-static volatile void *ecam_at(const struct pci_access *pci, qt_rid rid, unsigned offset)
-{
-	qt_phys at;
-
-	if (!pci->ecams || qt_ecam_address(pci->ecam, pci->ecams, rid, &at))
-		return NULL;
-	return paging_at(pci->paging, at + offset);
-}
 
 /* Selects a register by mechanism 1. False where it cannot be reached. */
 static bool select(qt_rid rid, unsigned offset)
@@ -70,46 +60,22 @@ static void port_write(qt_rid rid, unsigned offset, unsigned width, uint32_t val
 
 bool pci_ecam_holds(const struct pci_access *pci)
 {
-	volatile uint32_t *at = ecam_at(pci, 0, 0);
+	uint32_t value;
 	uint32_t other = port_read(0, 0, 4);
 
-	return !at || other == ALL_ONES || *at == other;
+	return !ecam_read(pci, 0, 0, 4, &value) || other == ALL_ONES || value == other;
 }
 
 uint32_t pci_read(const struct pci_access *pci, qt_rid rid, unsigned offset, unsigned width)
 {
-	volatile void *at = ecam_at(pci, rid, offset);
+	uint32_t value;
 
-	if (!at)
-		return port_read(rid, offset, width);
-	switch (width) {
-	case 1:
-		return *(volatile uint8_t *)at;
-	case 2:
-		return *(volatile uint16_t *)at;
-	default:
-		return *(volatile uint32_t *)at;
-	}
+	return ecam_read(pci, rid, offset, width, &value) ? value : port_read(rid, offset, width);
 }
 
 void pci_write(
 	const struct pci_access *pci, qt_rid rid, unsigned offset, unsigned width, uint32_t value)
 {
-	volatile void *at = ecam_at(pci, rid, offset);
-
-	if (!at) {
+	if (!ecam_write(pci, rid, offset, width, value))
 		port_write(rid, offset, width, value);
-		return;
-	}
-	switch (width) {
-	case 1:
-		*(volatile uint8_t *)at = (uint8_t)value;
-		break;
-	case 2:
-		*(volatile uint16_t *)at = (uint16_t)value;
-		break;
-	default:
-		*(volatile uint32_t *)at = value;
-		break;
-	}
 }

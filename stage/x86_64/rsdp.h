@@ -5,7 +5,7 @@
 
 #include <quietus/firmware.h>
 
-#include "physical.h"
+#include "../common/physical.h"
 
 /*
  * Opens the ACPI tables: acpi_rsdp= on the command line, boot_params, EFI's

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "clock.h"
+#include "../common/clock.h"
 
 struct serial {
 	uint16_t port; /* first I/O port, 0: silent */

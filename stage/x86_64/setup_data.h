@@ -8,7 +8,7 @@
 #ifndef QUIETUS_STAGE_SETUP_DATA_H
 #define QUIETUS_STAGE_SETUP_DATA_H
 
-#include "physical.h"
+#include "../common/physical.h"
 
 /* More nodes than any loader makes: a chain that goes on longer is a loop. */
 #define SETUP_DATA_NODES_MAX 64

@@ -8,7 +8,7 @@
 #include "../common/log.h"
 #include "../common/settle.h"
 #include "boot_params.h"
-#include "clock.h"
+#include "clock_source.h"
 #include "e820.h"
 #include "paging.h"
 #include "pci.h"

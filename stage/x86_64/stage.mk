@@ -13,7 +13,7 @@ STAGE_X86_BIN := $(B)/stage-x86_64.bin
 STAGE_X86_CFLAGS = -ffreestanding -fpie -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-common \
 	-fno-sanitize=all -fno-lto \
-	-include stage/x86_64/hidden.h
+	-include stage/common/hidden.h -Istage/x86_64
 STAGE_X86_LDFLAGS = -nostdlib -static -pie --no-dynamic-linker -z norelro -z noexecstack \
 	-z max-page-size=4096 --build-id=none -T stage/x86_64/stage.ld
 

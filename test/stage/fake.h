@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include <x86_64/boot_params.h>
-#include <x86_64/physical.h>
+#include <common/physical.h>
 
 #define FAKE_START 0x100000u
 #define FAKE_SIZE  0x10000u

@@ -2,7 +2,7 @@
 #include <x86_64/rsdp.h>
 #include <x86_64/setup_data.h>
 #include <x86_64/setup_header.h>
-#include <x86_64/window.h>
+#include <common/window.h>
 
 #include "fake.h"
 
@@ -216,27 +216,35 @@ static bool below_4_gib(const void *context, qt_phys page)
 	return page < QT_GIB(4);
 }
 
+static void assert_points(struct window *window, bool elsewhere, qt_phys at)
+{
+	assert_int_equal(!window_leads(window, at), elsewhere);
+	window_point(window, at);
+	assert_true(window_leads(window, at));
+}
+
 static void window_maps_a_page_once_and_by_its_type(void **state)
 {
 	uint64_t slots[WINDOW_SLOTS] = {0};
-	struct window window = {slots, PTE_NX, below_4_gib, NULL};
-	const uint64_t data = PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_NX;
+	const uint64_t data = PTE_PRESENT | UINT64_C(0x8000000000000062);
+	const uint64_t device = data | 0x18;
+	struct window window = {slots, data, device, below_4_gib, NULL};
 
 	(void)state;
-	assert_true(window_point(&window, 0x12345));
+	assert_points(&window, true, 0x12345);
 	assert_int_equal(slots[0x12], 0x12000 | data);
-	assert_false(window_point(&window, 0x12ff8)); /* same page */
+	assert_points(&window, false, 0x12ff8); /* same page */
 	/* Another page for the same slot, that is no memory. */
-	assert_true(window_point(&window, UINT64_C(0xfffffffe12000)));
-	assert_int_equal(slots[0x12], UINT64_C(0xfffffffe12000) | data | PTE_UNCACHED);
-	assert_true(window_point(&window, 0x12000));
+	assert_points(&window, true, UINT64_C(0xfffffffe12000));
+	assert_int_equal(slots[0x12], UINT64_C(0xfffffffe12000) | device);
+	assert_points(&window, true, 0x12000);
 	assert_int_equal(slots[0x12], 0x12000 | data);
 	/* The page at 0 is not what an empty slot leads to. */
-	assert_true(window_point(&window, 0x10));
+	assert_points(&window, true, 0x10);
 	assert_int_equal(slots[0], data);
-	assert_false(window_point(&window, 0x20));
+	assert_points(&window, false, 0x20);
 	window_clear(&window);
-	assert_true(window_point(&window, 0x12000));
+	assert_points(&window, true, 0x12000);
 	for (unsigned i = 0; i < WINDOW_SLOTS; i++)
 		assert_true(i == 0x12 || slots[i] == 0);
 }

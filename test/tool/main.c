@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 		&wrap_suite,
 		&pe_suite,
 		&unwrap_suite,
+		&arm64_suite,
 		&write_suite,
 		&report_suite,
 		&audit_suite,

@@ -23,6 +23,7 @@ extern const struct suite refusal_suite;
 extern const struct suite wrap_suite;
 extern const struct suite pe_suite;
 extern const struct suite unwrap_suite;
+extern const struct suite arm64_suite;
 extern const struct suite write_suite;
 extern const struct suite report_suite;
 extern const struct suite audit_suite;

@@ -4,7 +4,7 @@
  * kernel: one static program, started as init.
  *
  * It is driven by /config (KEY=VALUE lines) and talks to the test runner over
- * the second and third serial port, by polling, so that results arrive even when the
+ * two serial ports (port.c says which), by polling, so that results arrive even when the
  * kernel gets no interrupts.
  */
 #ifndef GUEST_H
@@ -27,11 +27,17 @@ struct dump_header {
 	char token[64];  /* the crash this dump belongs to */
 };
 
-/* link.c: results go out on the second serial port, the word to go on comes in on the third. */
+/* link.c: results go out on one port, the word to go on comes in on the other. */
 void link_open(void);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_file_hex(const char *key, const char *path);
 bool wait_for_runner(unsigned int seconds);
+
+/* port.c: 16550 registers of the two ports of the link. */
+enum link_port { LINK_OUT, LINK_IN, LINK_PORTS };
+bool port_open_all(void);
+unsigned char port_read(enum link_port port, unsigned int reg);
+void port_write(enum link_port port, unsigned int reg, unsigned char value);
 
 /* config.c */
 void config_load(const char *path);

@@ -29,8 +29,12 @@ static void load_capture_kernel(void)
 {
 	char command_line[2048];
 	char *argv[] = {"/bin/kexec", "-p", (char *)(uintptr_t)config("kexec", "-s"),
-		"/boot/capture", "--initrd=/boot/initrd", command_line, NULL};
+		"/boot/capture", "--initrd=/boot/initrd", command_line, NULL, NULL};
 	int status;
+
+	/* The purgatory's: with caches off and emulated it would take minutes. */
+	if (!config_number("kexec_checks", 1))
+		argv[6] = "--no-checks";
 
 	snprintf(command_line, sizeof(command_line), "--append=%s", config("capture_cmdline", ""));
 	status = run(argv);
@@ -158,6 +162,12 @@ static void survey(void)
 		say("receiving_interfaces=%u", net_receiving());
 }
 
+/* Where the firmware's tables are a device tree, the report is in that. */
+static void say_device_tree(void)
+{
+	say_file_hex("device_tree", "/proc/device-tree/chosen/quietus,report");
+}
+
 static void capture_kernel(void)
 {
 	const char *disk;
@@ -172,6 +182,7 @@ static void capture_kernel(void)
 	if (config_number("survey", 0))
 		survey();
 	say_setup_data();
+	say_device_tree();
 	if (config_number("tool", 0))
 		run_tool();
 	say("capture=finished");

@@ -3,12 +3,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/io.h>
 #include <time.h>
 #include <unistd.h>
 
-#define COM2       0x2f8
-#define COM3       0x3e8
+#define DATA       0
 #define LSR        5
 #define LSR_DATA   0x01
 #define LSR_IDLE   0x60
@@ -18,16 +16,14 @@ static bool link_usable;
 
 void link_open(void)
 {
-	link_usable = ioperm(COM2, 8, 1) == 0 && ioperm(COM3, 8, 1) == 0;
-	if (!link_usable)
-		perror("ioperm");
+	link_usable = port_open_all();
 }
 
 static void put_byte(char byte)
 {
-	for (int i = 0; i < POLL_LIMIT && (inb(COM2 + LSR) & LSR_IDLE) != LSR_IDLE; i++)
+	for (int i = 0; i < POLL_LIMIT && (port_read(LINK_OUT, LSR) & LSR_IDLE) != LSR_IDLE; i++)
 		;
-	outb((unsigned char)byte, COM2);
+	port_write(LINK_OUT, DATA, (unsigned char)byte);
 }
 
 static void put_text(const char *text)
@@ -77,8 +73,8 @@ bool wait_for_runner(unsigned int seconds)
 	if (!link_usable)
 		return false;
 	for (unsigned int i = 0; i < seconds * 200; i++) {
-		if (inb(COM3 + LSR) & LSR_DATA) {
-			inb(COM3);
+		if (port_read(LINK_IN, LSR) & LSR_DATA) {
+			port_read(LINK_IN, DATA);
 			return true;
 		}
 		nanosleep(&pause, NULL);

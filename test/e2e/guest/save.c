@@ -70,12 +70,21 @@ static bool write_header(int disk, char *buffer, uint64_t length)
 	return fsync(disk) == 0 && pwrite(disk, buffer, SECTOR, 0) == SECTOR && fsync(disk) == 0;
 }
 
+/* makedumpfile's output, or all of memory as it is where makedumpfile does not know the kernel. */
+static pid_t start_dump(int *output)
+{
+	if (!config_number("raw_dump", 0))
+		return start_makedumpfile(output);
+	*output = open("/proc/vmcore", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
 bool save_dump(const char *disk_path)
 {
 	int disk = open(disk_path, O_RDWR | O_DIRECT | O_CLOEXEC);
 	char *buffer = aligned_alloc(4096, DUMP_CHUNK);
 	uint64_t length = 0;
-	int input = -1, status = -1;
+	int input = -1, status = 0;
 	pid_t child;
 	bool copied;
 
@@ -83,8 +92,8 @@ bool save_dump(const char *disk_path)
 		say("error=open %s: %s", disk_path, strerror(errno));
 		return false;
 	}
-	child = start_makedumpfile(&input);
-	copied = child > 0 && copy_to_disk(input, disk, buffer, &length);
+	child = start_dump(&input);
+	copied = input >= 0 && copy_to_disk(input, disk, buffer, &length);
 	if (!copied)
 		say("error=write at %llu: %s", (unsigned long long)length, strerror(errno));
 	close(input);

@@ -20,7 +20,8 @@ PRODUCTS = os.environ.get("QUIETUS_BUILD", os.path.join(TOP, "build"))
 
 # no_timer_check: on an overloaded host the kernel's test of the timer interrupt (five
 # ticks in some 60 ms) fails now and then, with and without a stage, and is a panic.
-COMMON_CMDLINE = ("console=ttyS0,115200 panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1 "
+CONSOLES = {"x86_64": "ttyS0,115200", "arm64": "ttyAMA0"}
+COMMON_CMDLINE = ("panic=-1 oops=panic mitigations=off usbcore.autosuspend=-1 "
                   "no_timer_check")
 CAPTURE_CMDLINE = "nr_cpus=1 irqpoll reset_devices"
 PANIC_SECONDS = 60
@@ -35,6 +36,10 @@ FRAMES_WITHOUT_END = (0.02, 1 << 30)
 UNHANDLED = re.compile(r"(\d+\.\d+) No irq handler for vector")
 
 
+def _common_cmdline(scenario):
+    return f"console={CONSOLES[scenario.arch]} {COMMON_CMDLINE}"
+
+
 def _use_qemu(suite):
     """Puts another release's QEMU before the host's."""
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "newer-qemu")], check=False,
@@ -45,9 +50,9 @@ def _use_qemu(suite):
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def _kernel(suite, firmware):
+def _kernel(arch, suite, firmware):
     """The folder of a Debian release's kernel, of the host's own without a name."""
-    environment = dict(os.environ)
+    environment = dict(os.environ, ARCH=arch)
     if suite:
         environment["KERNEL_SUITE"] = suite
     if firmware:
@@ -63,24 +68,24 @@ def _prepare(scenario):
     """The folders of the system kernel and of the capture kernel."""
     if scenario.qemu:
         _use_qemu(scenario.qemu)
-    system = _kernel(scenario.suite, scenario.firmware)
+    system = _kernel(scenario.arch, scenario.suite, scenario.firmware)
     if not scenario.capture_suite:
         return system, system
-    return system, _kernel(scenario.capture_suite, "")
+    return system, _kernel(scenario.arch, scenario.capture_suite, "")
 
 
-def _qemu_version():
-    return subprocess.run(["qemu-system-x86_64", "--version"], check=True, capture_output=True,
+def _qemu_version(scenario):
+    return subprocess.run([machine.qemu(scenario), "--version"], check=True, capture_output=True,
                           text=True).stdout.splitlines()[0]
 
 
-def _capture_image(kernel, kind, folder):
+def _capture_image(scenario, kernel, kind, folder):
     """The image that kexec loads: the stock one, or the same wrapped."""
     if kind == "stock":
         return os.path.join(kernel, "vmlinuz")
     image = os.path.join(folder, "vmlinuz.quietus")
     subprocess.run([os.path.join(PRODUCTS, "quietus"), "wrap", "--output", image, "--stage",
-                    os.path.join(PRODUCTS, "stage-x86_64.bin"), os.path.join(kernel, "vmlinuz")],
+                    os.path.join(PRODUCTS, f"stage-{scenario.arch}.bin"), os.path.join(kernel, "vmlinuz")],
                    check=True)
     return image
 
@@ -128,6 +133,7 @@ def _capture_initrd(scenario, kernel, token):
             "token": token, **_disk_config(scenario, groups), "modules": " ".join(groups),
             "capture_net": 1 if _capture_has_net(scenario) else "",
             "survey": 1 if "survey" in checks else "", "tool": 1 if "tool" in checks else "",
+            "raw_dump": 1 if scenario.dump_format == "raw" else "",
             "dump_elf": 1 if scenario.dump_format == "elf" else ""})}))
 
 
@@ -145,11 +151,12 @@ def _system_groups(scenario):
 def _build_initrd(scenario, kernels, kind, folder, token, seed):
     """The system kernel's initramfs holds the capture kernel and its own."""
     system, capture = kernels
-    capture_cmdline = " ".join([COMMON_CMDLINE, CAPTURE_CMDLINE, scenario.capture,
+    capture_cmdline = " ".join([_common_cmdline(scenario), CAPTURE_CMDLINE, scenario.capture,
                                 scenario.stage_args if kind == "quietus" else ""]).strip()
     groups = _system_groups(scenario)
     config = {"token": token, "seed": seed, **_disk_config(scenario, groups),
-              "kexec": scenario.kexec, "modules": " ".join(groups),
+              "kexec": scenario.kexec, "kexec_checks": scenario.kexec_checks,
+              "modules": " ".join(groups),
               "survey": 1 if "survey" in scenario.checks else "",
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_net", "background_disk",
@@ -164,7 +171,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
             file.write(audit.archive(os.path.join(PRODUCTS, "quietus"), capture_cmdline))
         file.write(cpio.archive({
             "config": _config(config), "boot/initrd": _capture_initrd(scenario, capture, token),
-            "boot/capture": _read(_capture_image(capture, kind, folder))}))
+            "boot/capture": _read(_capture_image(scenario, capture, kind, folder))}))
     return initrd
 
 
@@ -189,6 +196,7 @@ FAULT_EVENTS = {
     "vtd_dmar_fault", "vtd_fault_disabled",
     "amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_dte_get_fail",
     "amdvi_get_pte_hwerror", "amdvi_ir_err", "amdvi_ir_target_abort",
+    "smmuv3_record_event",
 }
 
 
@@ -239,12 +247,12 @@ class Run:
 
     def boot(self, kernels):
         scenario = self.scenario
-        self.result["qemu"] = _qemu_version()
+        self.result["qemu"] = _qemu_version(scenario)
         self.result["kernels"] = [os.path.basename(kernel) for kernel in kernels]
         files = {"kernel": os.path.join(kernels[0], "vmlinuz"),
                  "initrd": _build_initrd(scenario, kernels, self.kind, self.folder, self.token,
                                          self.seed),
-                 "append": f"{COMMON_CMDLINE} crashkernel={scenario.crashkernel} "
+                 "append": f"{_common_cmdline(scenario)} crashkernel={scenario.crashkernel} "
                            f"{scenario.system}",
                  "firmware": os.path.join(BUILD, "ovmf", "usr", "share", "OVMF", "OVMF_CODE.fd"),
                  "disk": _make_disk(scenario, self.folder),
@@ -258,6 +266,8 @@ class Run:
 
     def look_at_tables(self):
         """What the system kernel left at the IOVAs of the crash region."""
+        if machine.is_arm64(self.scenario):
+            return
         for unit in vtd.units(self.guest.memory, self.guest.qmp):
             for start, end in self.crash_region:
                 used, empty = vtd.window(unit, start, end)
@@ -283,8 +293,8 @@ class Run:
             self.guest.qmp.lift_limits(machine.DRIVE)
         elif key == "hotplug":
             self.guest.hotplug(value)
-        elif key.startswith("setup_data_"):
-            self._store_setup_data(bytes.fromhex(value))
+        elif key.startswith("setup_data_") or key == "device_tree":
+            self._store_report(bytes.fromhex(value))
         elif key == "driver":
             self.drivers["after" if "panic" in self.times else "before"].add(value)
         elif key == "audit":
@@ -308,7 +318,7 @@ class Run:
     def _audit_path(self):
         return os.path.join(self.folder, "audit.json")
 
-    def _store_setup_data(self, data):
+    def _store_report(self, data):
         if data.startswith(report.MAGIC):
             with open(os.path.join(self.folder, "report.bin"), "wb") as file:
                 file.write(data)
@@ -647,7 +657,7 @@ def run(scenario, options):
     kernels = _prepare(scenario)
     accel = options.accel
     if accel == "auto":
-        accel = machine.best_accel(BUILD, os.path.join(kernels[0], "vmlinuz"))
+        accel = machine.best_accel(scenario, BUILD, os.path.join(kernels[0], "vmlinuz"))
     folder = run_folder(scenario.name, options.kind)
     os.makedirs(os.path.dirname(folder), exist_ok=True)
     with open(folder + ".lock", "w", encoding="ascii") as lock:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The saved dump: taken off the disk image, rearranged, and looked into."""
 
+import mmap
 import os
 import random
 import struct
@@ -12,6 +13,9 @@ DUMP_OFFSET = 1 << 20
 HEADER = struct.Struct("<8sQ64s")
 MAGIC = b"QTDUMP1\n"
 PAGE = 4096
+
+# What is looked for of the kernel's log, with what follows.
+LOG_TEXTS = [b"quietus-e2e crash token ", b"Kernel panic - not syncing"]
 
 # Pages compared between the dump and memory, and the share that may differ.
 SAMPLES = 4000
@@ -42,12 +46,26 @@ def extract(disk, folder, token):
     return None
 
 
+def _copy_log(core, dmesg):
+    """What memory holds of the log, where makedumpfile cannot find it."""
+    with open(core, "rb") as file, open(dmesg, "wb") as log, \
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for text in LOG_TEXTS:
+            at = data.find(text)
+            if at >= 0:
+                log.write(data[at:at + 200].split(b"\0")[0] + b"\n")
+
+
 def rearrange(folder):
     """vmcore.flat -> vmcore and dmesg; returns an error or None."""
     flat, core, dmesg = (os.path.join(folder, name) for name in ("vmcore.flat", "vmcore", "dmesg"))
     for stale in (core, dmesg):
         if os.path.exists(stale):
             os.unlink(stale)
+    if is_elf(flat):  # all of /proc/vmcore as it was
+        os.rename(flat, core)
+        _copy_log(core, dmesg)
+        return None
     with open(flat, "rb") as source:
         done = subprocess.run(["makedumpfile", "-R", core], stdin=source, timeout=300,
                               capture_output=True, check=False)

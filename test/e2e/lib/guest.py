@@ -116,7 +116,8 @@ class Guest:
         try:
             self.qmp = remote.Qmp(sockets["qmp"])
             self.go = remote.connect(sockets["go"], 20)
-            self.memory = memory.Memory(self.process.pid, scenario.number("ram_mib") << 20)
+            self.memory = memory.Memory(self.process.pid, scenario.number("ram_mib") << 20,
+                                        scenario.arch)
         except BaseException:
             self.close()
             raise

@@ -15,6 +15,8 @@ AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid
                     "amdvi_dte_get_fail", "amdvi_get_pte_hwerror", "amdvi_translation_result",
                     "amdvi_ir_err", "amdvi_ir_target_abort", "amdvi_control_status"]
 
+ARM64_TRACE_EVENTS = ["smmuv3_record_event"]
+
 SPARE_SLOT = "0x1c"
 DRIVE = "dump"
 SPARE_DISK_MIB = 128
@@ -37,8 +39,10 @@ def kvm_works(kernel, seconds=15):
     return b"Kernel panic" in done.stdout
 
 
-def best_accel(folder, kernel):
+def best_accel(scenario, folder, kernel):
     """kvm where it works, else tcg; probed once a boot of the host."""
+    if is_arm64(scenario):
+        return "tcg"
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         boot = file.read().strip()
     path = os.path.join(folder, f"accel-{boot}")
@@ -182,7 +186,7 @@ def is_amd(scenario):
 
 
 def _iommu_args(scenario):
-    if scenario.iommu == "none":
+    if scenario.iommu == "none" or is_arm64(scenario):
         return []
     if is_amd(scenario):
         return ["-device", scenario.iommu.replace("amd", "amd-iommu", 1)]
@@ -196,6 +200,50 @@ def _firmware_args(scenario, files):
     return ["-drive", f"if=pflash,format=raw,readonly=on,file={files['firmware']}"]
 
 
+def is_arm64(scenario):
+    return scenario.arch == "arm64"
+
+
+def qemu(scenario):
+    return "qemu-system-aarch64" if is_arm64(scenario) else "qemu-system-x86_64"
+
+
+def _machine_args(scenario, accel):
+    if is_arm64(scenario):
+        iommu = f",iommu={scenario.iommu}" if scenario.iommu != "none" else ""
+        return [qemu(scenario), "-machine",
+                f"virt,gic-version=3,memory-backend=ram{iommu}", "-cpu", scenario.cpu]
+    cpu = scenario.cpu
+    if accel == "kvm" and cpu.startswith("max"):
+        cpu = "host" + cpu[3:]
+    return [qemu(scenario), "-machine", "q35,kernel-irqchip=split,memory-backend=ram",
+            "-cpu", cpu]
+
+
+def _line_args(scenario, files):
+    """The serial lines. arm64 has one port of its own: the others are PCI functions."""
+    args = []
+    lines = [("console", f"file,path={files['console']}"),
+             ("results", f"file,path={files['results']}"),
+             ("go", f"socket,path={files['go']},server=on,wait=off")]
+    for index, (name, backend) in enumerate(lines):
+        kind, options = backend.split(",", 1)
+        args += ["-chardev", f"{kind},id={name},{options}"]
+        if not is_arm64(scenario):
+            args += ["-device", f"isa-serial,chardev={name},index={index}"]
+        elif name == "console":
+            args += ["-serial", "chardev:console"]
+        else:
+            args += ["-device", f"pci-serial,chardev={name},bus=pcie.0,addr={0x1c + index:#x}"]
+    return args
+
+
+def _trace_events(scenario):
+    if is_arm64(scenario):
+        return ARM64_TRACE_EVENTS
+    return AMD_TRACE_EVENTS if is_amd(scenario) else TRACE_EVENTS
+
+
 def command_line(scenario, files, ports, accel):
     """files: the paths of kernel, firmware, initrd, disk and trace, of what the serial lines
     console and results are written to, and of the sockets bell, go, qmp and gdb; append
@@ -203,13 +251,9 @@ def command_line(scenario, files, ports, accel):
     bus = _Bus(scenario.topology)
     devices = _disk_args(scenario, bus, files["disk"]) + _net_args(scenario, bus, ports)
     devices += _other_args(scenario, bus)
-    cpu = scenario.cpu
-    if accel == "kvm" and cpu.startswith("max"):
-        cpu = "host" + cpu[3:]
-    args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            "-vga", "none", "-audiodev", "none,id=silence", "-no-reboot",
-            "-machine", "q35,kernel-irqchip=split,memory-backend=ram",
-            "-accel", accel, "-cpu", cpu, "-smp", scenario.smp,
+    args = _machine_args(scenario, accel) + [
+            "-nodefaults", "-no-user-config", "-display", "none",
+            "-vga", "none", "-audiodev", "none,id=silence", "-no-reboot", "-accel", accel, "-smp", scenario.smp,
             "-m", f"{scenario.ram_mib}M",
             "-object", f"memory-backend-memfd,id=ram,size={scenario.ram_mib}M,share=on"]
     if scenario.number("icount"):
@@ -220,16 +264,10 @@ def command_line(scenario, files, ports, accel):
         args += ["-chardev", f"socket,id=bell,path={files['bell']}"]
     args += devices
     args += ["-kernel", files["kernel"], "-initrd", files["initrd"], "-append", files["append"]]
-    lines = [("console", f"file,path={files['console']}"),
-             ("results", f"file,path={files['results']}"),
-             ("go", f"socket,path={files['go']},server=on,wait=off")]
-    for index, (name, backend) in enumerate(lines):
-        kind, options = backend.split(",", 1)
-        args += ["-chardev", f"{kind},id={name},{options}",
-                 "-device", f"isa-serial,chardev={name},index={index}"]
+    args += _line_args(scenario, files)
     args += ["-qmp", f"unix:{files['qmp']},server=on,wait=off",
              "-gdb", f"unix:{files['gdb']},server=on,wait=off",
              "-msg", "timestamp=on", "-D", files["trace"]]
-    for event in AMD_TRACE_EVENTS if is_amd(scenario) else TRACE_EVENTS:
+    for event in _trace_events(scenario):
         args += ["-trace", event]
     return args

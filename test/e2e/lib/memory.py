@@ -12,13 +12,23 @@ import os
 LOW_LIMIT_FULL = 0x80000000
 LOW_LIMIT_FITS = 0xB0000000
 HIGH_START = 1 << 32
+# hw/arm/virt.c: VIRT_MEM.
+ARM64_START = 1 << 30
 CHUNK = 1 << 20
 
 
+def regions(arch, size):
+    """[(address, bytes)] of the machine's RAM, in the order of the file."""
+    if arch == "arm64":
+        return [(ARM64_START, size)]
+    low = size if size <= LOW_LIMIT_FITS else LOW_LIMIT_FULL
+    return [(0, low), (HIGH_START, size - low)]
+
+
 class Memory:
-    def __init__(self, qemu_pid, size):
+    def __init__(self, qemu_pid, size, arch):
         self.size = size
-        self.low = size if size <= LOW_LIMIT_FITS else LOW_LIMIT_FULL
+        self.regions = regions(arch, size)
         path = next(link for link in glob.glob(f"/proc/{qemu_pid}/fd/*")
                     if "memory-backend-memfd" in os.readlink(link))
         self.fd = os.open(path, os.O_RDWR)
@@ -27,14 +37,24 @@ class Memory:
         os.close(self.fd)
 
     def offset(self, address):
-        return address if address < self.low else address - HIGH_START + self.low
+        """None where there is no RAM."""
+        before = 0
+        for start, size in self.regions:
+            if start <= address < start + size:
+                return before + address - start
+            before += size
+        return None
 
     def address(self, offset):
-        return offset if offset < self.low else offset - self.low + HIGH_START
+        for start, size in self.regions:
+            if offset < size:
+                return start + offset
+            offset -= size
+        raise ValueError(f"past the end of RAM: {offset:#x}")
 
     def holds(self, address, length=1):
-        end = address + length
-        return end <= self.low or (address >= HIGH_START and self.offset(end - 1) < self.size)
+        return any(start <= address and address + length <= start + size
+                   for start, size in self.regions)
 
     def read(self, address, length):
         if not self.holds(address, length):

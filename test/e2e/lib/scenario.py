@@ -20,8 +20,10 @@ DEFAULTS = {
     "title": "",
     # qemu: the Debian release it comes from, the host's own by default.
     "qemu": "",
-    # The machine. iommu: options of QEMU's intel-iommu; "amd" and options of its
-    # amd-iommu, which wants topology "flat"; or "none".
+    # The machine. arch: x86_64, or arm64: QEMU's `virt`, with Debian 13's kernel.
+    "arch": "x86_64",
+    # iommu: options of QEMU's intel-iommu; "amd" and options of its
+    # amd-iommu, which wants topology "flat"; "none"; on arm64 "smmuv3" or "none".
     "iommu": "aw-bits=39",
     "firmware": "",  # "ovmf": UEFI
     "cpu": "max",
@@ -59,6 +61,7 @@ DEFAULTS = {
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
     "kexec": "-s",
+    "kexec_checks": "1",  # 0: the purgatory does not compute checksums
     # What happens before the crash. audit: the tool foretells what the stage will do, from
     # tables "read" (with iomem=relaxed in system, or registers cannot be) or "derived".
     "audit": "",
@@ -72,7 +75,8 @@ DEFAULTS = {
     "asleep": "",  # the PCI address of a device that is put into D3hot
     "hotplug": "",  # FROM TO: the last network interface is moved to an empty slot
     "yank": "",  # PORT DEVICE: the port's slot loses power at the crash
-    "dump_format": "kdump",  # or "elf"
+    # "elf"; or "raw": /proc/vmcore as it is, for kernels that makedumpfile does not know.
+    "dump_format": "kdump",
     # Drivers the capture kernel loads besides the disk's.
     "capture_modules": "",
     # What is done to the stage: KIND@SYMBOL+HITS (nmi, page-fault, gp), dead-unit

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <quietus/report.h>
 
-#include "clock.h"
+#include "clock_source.h"
 #include "cpu.h"
 
 /*
@@ -77,14 +77,14 @@ static uint64_t pm_timer_hz(const struct qt_host *host, const struct qt_pm_timer
 	uint32_t mask = timer->is_32bit ? UINT32_MAX : 0xffffff;
 	uint32_t wanted = (uint32_t)(PM_TIMER_HZ * MEASURE_US / 1000000);
 	uint32_t first = read_pm_timer(host, timer);
-	uint64_t start = read_tsc();
+	uint64_t start = read_counter();
 
 	for (unsigned reads = 0; reads < MEASURE_READS_MAX; reads++) {
 		uint32_t passed = (read_pm_timer(host, timer) - first) & mask;
 
 		/* Chipsets have been seen to return a value far off now and then. */
 		if (passed >= wanted && passed < 100 * wanted)
-			return (read_tsc() - start) * PM_TIMER_HZ / passed;
+			return (read_counter() - start) * PM_TIMER_HZ / passed;
 	}
 	return 0;
 }
@@ -101,11 +101,11 @@ static uint64_t pit_hz(void)
 	out8(PIT_COMMAND, PIT_ONE_SHOT);
 	out8(PIT_CHANNEL2, (uint8_t)count);
 	out8(PIT_CHANNEL2, (uint8_t)(count >> 8));
-	start = read_tsc();
+	start = read_counter();
 	for (unsigned reads = 0; reads < MEASURE_READS_MAX; reads++) {
 		/* An output that is high at once belongs to no timer. */
 		if (in8(GATE_PORT) & GATE_OUTPUT) {
-			hz = reads ? (read_tsc() - start) * PIT_HZ / count : 0;
+			hz = reads ? (read_counter() - start) * PIT_HZ / count : 0;
 			break;
 		}
 	}
@@ -131,14 +131,4 @@ void clock_measure(struct clock *clock, const struct qt_host *host, const struct
 		clock->source = QT_CLOCK_GUESS;
 	}
 	clock->hz = hz;
-}
-
-uint64_t clock_now_us(struct clock *clock)
-{
-	uint64_t ticks = read_tsc() - clock->start;
-	uint64_t now = ticks / clock->hz * 1000000 + ticks % clock->hz * 1000000 / clock->hz;
-
-	if (now > clock->last_us)
-		clock->last_us = now;
-	return clock->last_us;
 }

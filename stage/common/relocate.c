@@ -2,11 +2,10 @@
 /*
  * The image is linked at 0; its own pointers are moved to where it was loaded.
  *
- * Source: System V ABI, AMD64 supplement, 4.4.
+ * Source: System V ABI, AMD64 supplement, 4.4; ELF for the Arm 64-bit Architecture,
+ * 5.7.15. stage.mk checks that there are no other relocations.
  */
 #include "entry.h"
-
-#define TYPE_RELATIVE 8 /* R_X86_64_RELATIVE; stage.mk checks that there are no others */
 
 struct relocation {
 	uint64_t offset;
@@ -22,6 +21,6 @@ void stage_relocate(void)
 	uint64_t base = (uint64_t)(uintptr_t)image_start;
 
 	for (const struct relocation *r = relocations; r < relocations_end; r++)
-		if ((uint32_t)r->info == TYPE_RELATIVE)
+		if ((uint32_t)r->info == RELOCATION_RELATIVE)
 			*(uint64_t *)(uintptr_t)(base + r->offset) = base + (uint64_t)r->addend;
 }

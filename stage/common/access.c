@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The stage as the core's host: see quietus/host.h. */
+/*
+ * The stage as the core's host: see quietus/host.h. cpu.h and stage.h are the
+ * architecture's own.
+ */
 #include <quietus/memory.h>
 
 #include "cpu.h"
@@ -57,11 +60,7 @@ static int write_physical(void *context, qt_phys at, const void *buffer, size_t 
 	return 0;
 }
 
-/*
- * Stores to write-back memory are seen in their order by all that snoops (SDM 3,
- * 9.2.2), so it is enough to keep the compiler from moving them. A store that is
- * neither to the dead kernel's RAM nor to the stage is never right.
- */
+/* A store that is neither to the dead kernel's RAM nor to the stage is never right. */
 static int store64(void *context, qt_phys at, uint64_t value)
 {
 	struct stage *s = context;
@@ -75,9 +74,9 @@ static int store64(void *context, qt_phys at, uint64_t value)
 	to = paging_at(&s->paging, at);
 	if (!to)
 		return QT_E_IO;
-	__asm__ volatile("" ::: "memory");
+	order_stores();
 	*to = value;
-	__asm__ volatile("" ::: "memory");
+	order_stores();
 	return 0;
 }
 
@@ -100,7 +99,7 @@ static uint32_t mmio_read32(void *context, qt_phys at)
 	struct stage *s = context;
 	volatile uint32_t *from = paging_at(&s->paging, at);
 
-	return from ? *from : ALL_ONES_32;
+	return from ? device_read32(from) : ALL_ONES_32;
 }
 
 static uint64_t mmio_read64(void *context, qt_phys at)
@@ -108,7 +107,7 @@ static uint64_t mmio_read64(void *context, qt_phys at)
 	struct stage *s = context;
 	volatile uint64_t *from = paging_at(&s->paging, at);
 
-	return from ? *from : ALL_ONES_64;
+	return from ? device_read64(from) : ALL_ONES_64;
 }
 
 static void mmio_write32(void *context, qt_phys at, uint32_t value)
@@ -117,7 +116,7 @@ static void mmio_write32(void *context, qt_phys at, uint32_t value)
 	volatile uint32_t *to = paging_at(&s->paging, at);
 
 	if (to)
-		*to = value;
+		device_write32(to, value);
 }
 
 static void mmio_write64(void *context, qt_phys at, uint64_t value)
@@ -126,7 +125,7 @@ static void mmio_write64(void *context, qt_phys at, uint64_t value)
 	volatile uint64_t *to = paging_at(&s->paging, at);
 
 	if (to)
-		*to = value;
+		device_write64(to, value);
 }
 
 static uint32_t host_pci_read(void *context, qt_rid rid, unsigned offset, unsigned width)

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Source: Devicetree Specification 0.4, chapter 5; Linux,
+ * Documentation/devicetree/bindings/iommu/iommu.txt and pci/pci-iommu.txt.
+ */
+#include <quietus/memory.h>
+
+#include "tree.h"
+
+#define MAGIC              0xd00dfeed
+#define VERSION            17
+#define VERSION_COMPATIBLE 16
+#define RESERVATION_SIZE   16u
+#define CELL               4u
+
+#define BOOTARGS "bootargs"
+
+struct writer {
+	const struct qt_dt *dt;
+	const struct tree_edit *edit;
+	uint8_t *to;
+	size_t capacity;
+	size_t at;
+	bool full;
+	/* What is left out. */
+	qt_dt_node nodes[TREE_HIDDEN_MAX];
+	size_t node_count;
+	uint32_t phandles[TREE_HIDDEN_MAX];
+	size_t phandle_count;
+};
+
+static size_t length(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n])
+		n++;
+	return n;
+}
+
+static bool equal(const char *a, const char *b)
+{
+	size_t n = length(a);
+
+	return n == length(b) && memcmp(a, b, n) == 0;
+}
+
+static void set32(uint8_t *at, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void put(struct writer *w, const void *data, size_t len)
+{
+	if (w->full || len > w->capacity - w->at) {
+		w->full = true;
+		return;
+	}
+	memcpy(w->to + w->at, data, len);
+	w->at += len;
+}
+
+static void put32(struct writer *w, uint32_t value)
+{
+	uint8_t bytes[4];
+
+	set32(bytes, value);
+	put(w, bytes, sizeof(bytes));
+}
+
+static void put64(struct writer *w, uint64_t value)
+{
+	put32(w, (uint32_t)(value >> 32));
+	put32(w, (uint32_t)value);
+}
+
+static void pad(struct writer *w, size_t alignment)
+{
+	static const uint8_t zero;
+
+	while (!w->full && w->at % alignment)
+		put(w, &zero, 1);
+}
+
+static void put_property(struct writer *w, uint32_t name, const void *value, size_t len)
+{
+	put32(w, QT_DT_PROPERTY);
+	put32(w, (uint32_t)len);
+	put32(w, name);
+	put(w, value, len);
+	pad(w, CELL);
+}
+
+/* What is hidden */
+
+static int find_hidden(struct writer *w)
+{
+	struct qt_dt_walk walk = {.dt = w->dt};
+	int error;
+
+	if (!w->edit->hide)
+		return QT_OK;
+	while (!(error = qt_dt_walk_next(&walk))) {
+		qt_dt_node node = qt_dt_here(&walk);
+		uint32_t phandle;
+
+		if (!qt_dt_compatible(w->dt, node, w->edit->hide))
+			continue;
+		if (w->node_count == TREE_HIDDEN_MAX)
+			return QT_E_LIMIT;
+		w->nodes[w->node_count++] = node;
+		if (!qt_dt_cell(w->dt, node, "phandle", &phandle) ||
+			!qt_dt_cell(w->dt, node, "linux,phandle", &phandle))
+			w->phandles[w->phandle_count++] = phandle;
+	}
+	return error == QT_E_NOTFOUND ? QT_OK : error;
+}
+
+static bool is_hidden_node(const struct writer *w, qt_dt_node node)
+{
+	for (size_t i = 0; i < w->node_count; i++)
+		if (w->nodes[i] == node)
+			return true;
+	return false;
+}
+
+static bool is_hidden_phandle(const struct writer *w, const struct qt_dt_item *item, uint32_t at)
+{
+	if (at + CELL > item->len)
+		return false;
+	for (size_t i = 0; i < w->phandle_count; i++)
+		if (qt_be32(item->value + at) == w->phandles[i])
+			return true;
+	return false;
+}
+
+/* `iommus` begins with a phandle; an entry of `iommu-map` has it behind the requester ID. */
+static bool is_hidden_property(const struct writer *w, const struct qt_dt_item *item)
+{
+	if (equal(item->name, "iommus"))
+		return is_hidden_phandle(w, item, 0);
+	if (equal(item->name, "iommu-map"))
+		return is_hidden_phandle(w, item, CELL);
+	return false;
+}
+
+/* The copy */
+
+static void write_reservations(struct writer *w)
+{
+	const struct qt_dt *dt = w->dt;
+
+	put(w, dt->data + dt->reservations, dt->reservations_end - dt->reservations);
+	put64(w, w->edit->reserve.start);
+	put64(w, w->edit->reserve.end - w->edit->reserve.start);
+	put64(w, 0);
+	put64(w, 0);
+}
+
+/* The names that are new lie behind the old ones. */
+static uint32_t bootargs_name(const struct writer *w)
+{
+	return w->dt->strings_end - w->dt->strings;
+}
+
+static uint32_t report_name(const struct writer *w)
+{
+	return bootargs_name(w) + (uint32_t)sizeof(BOOTARGS);
+}
+
+static void write_strings(struct writer *w)
+{
+	put(w, w->dt->data + w->dt->strings, w->dt->strings_end - w->dt->strings);
+	put(w, BOOTARGS, sizeof(BOOTARGS));
+	put(w, TREE_REPORT, sizeof(TREE_REPORT));
+}
+
+static void write_chosen(struct writer *w)
+{
+	const struct tree_edit *edit = w->edit;
+
+	if (edit->command_line)
+		put_property(
+			w, bootargs_name(w), edit->command_line, length(edit->command_line) + 1);
+	if (edit->report)
+		put_property(w, report_name(w), edit->report, edit->report_size);
+}
+
+/* Whether a property of /chosen makes room for another one. */
+static bool is_replaced(const struct writer *w, const char *name)
+{
+	return (w->edit->command_line && equal(name, BOOTARGS)) || equal(name, TREE_REPORT);
+}
+
+struct place {
+	unsigned depth;  /* nodes around, the root included */
+	unsigned chosen; /* depth of /chosen while in it, else 0 */
+	unsigned hidden; /* depth of a hidden node while in it, else 0 */
+	bool chosen_seen;
+};
+
+static void enter_node(
+	struct writer *w, struct place *place, const struct qt_dt_item *item, qt_dt_node node)
+{
+	place->depth++;
+	if (!place->hidden && is_hidden_node(w, node))
+		place->hidden = place->depth;
+	if (place->hidden)
+		return;
+	put32(w, QT_DT_BEGIN_NODE);
+	put(w, item->name, length(item->name) + 1);
+	pad(w, CELL);
+	if (place->depth == 2 && equal(item->name, "chosen")) {
+		place->chosen = place->depth;
+		place->chosen_seen = true;
+		write_chosen(w);
+	}
+}
+
+static void leave_node(struct writer *w, struct place *place)
+{
+	if (!place->hidden)
+		put32(w, QT_DT_END_NODE);
+	if (place->hidden == place->depth)
+		place->hidden = 0;
+	if (place->chosen == place->depth)
+		place->chosen = 0;
+	place->depth--;
+}
+
+static void copy_property(
+	struct writer *w, const struct place *place, const struct qt_dt_item *item)
+{
+	const char *strings = (const char *)w->dt->data + w->dt->strings;
+
+	if (place->hidden || is_hidden_property(w, item) ||
+		(place->chosen == place->depth && is_replaced(w, item->name)))
+		return;
+	put_property(w, (uint32_t)(item->name - strings), item->value, item->len);
+}
+
+static int write_structure(struct writer *w)
+{
+	struct place place = {0};
+	struct qt_dt_item item;
+	uint32_t at = w->dt->structure;
+	int error;
+
+	while (!(error = qt_dt_next(w->dt, &at, &item)) && item.token != QT_DT_END) {
+		if (item.token == QT_DT_BEGIN_NODE)
+			enter_node(w, &place, &item, at);
+		else if (!place.depth)
+			return QT_E_BAD;
+		else if (item.token == QT_DT_END_NODE)
+			leave_node(w, &place);
+		else
+			copy_property(w, &place, &item);
+	}
+	if (error || place.depth)
+		return QT_E_BAD;
+	put32(w, QT_DT_END);
+	return place.chosen_seen ? QT_OK : QT_E_NOTFOUND;
+}
+
+/* The header's words, in their order (5.2). */
+static void write_header(
+	struct writer *w, uint32_t reservations, uint32_t structure, uint32_t strings, uint32_t end)
+{
+	const uint32_t words[] = {MAGIC, end, structure, strings, reservations, VERSION,
+		VERSION_COMPATIBLE, w->dt->boot_cpu, end - strings, strings - structure};
+
+	_Static_assert(sizeof(words) == QT_DT_HEADER_SIZE, "the header's words");
+	w->at = 0;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(words); i++)
+		put32(w, words[i]);
+}
+
+size_t tree_size_max(size_t size, const struct tree_edit *edit)
+{
+	size_t added = QT_DT_HEADER_SIZE + 2 * RESERVATION_SIZE + sizeof(BOOTARGS) +
+		       sizeof(TREE_REPORT) + 64;
+
+	if (edit->command_line)
+		added += length(edit->command_line) + 1;
+	return size + added + edit->report_size;
+}
+
+int tree_write(const struct qt_dt *dt, const struct tree_edit *edit, uint8_t *to, size_t capacity,
+	size_t *size)
+{
+	struct writer w = {.dt = dt, .edit = edit, .to = to, .capacity = capacity};
+	uint32_t reservations, structure, strings;
+	int error = find_hidden(&w);
+
+	if (error)
+		return error;
+	write_header(&w, 0, 0, 0, 0);
+	pad(&w, 8);
+	reservations = (uint32_t)w.at;
+	write_reservations(&w);
+	structure = (uint32_t)w.at;
+	error = write_structure(&w);
+	strings = (uint32_t)w.at;
+	write_strings(&w);
+	if (w.full)
+		return QT_E_NOMEM;
+	if (error)
+		return error;
+	*size = w.at;
+	write_header(&w, reservations, structure, strings, (uint32_t)*size);
+	return QT_OK;
+}
