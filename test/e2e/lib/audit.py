@@ -7,8 +7,6 @@ import subprocess
 
 from . import cpio
 
-DECISIONS = ["undecided", "direct", "adopt", "admit", "stop", "leave", "fence"]
-
 # What a Debian system would have in /etc/default/kdump-tools.
 KDUMP_CONFIG = 'KDUMP_KERNEL=/boot/capture\nKDUMP_CMDLINE="{}"\n'
 
@@ -39,7 +37,7 @@ def problems(path, report):
     except (OSError, ValueError) as error:
         return [f"no audit: {error}"]
     foretold = {one["rid"]: one["decision"] for one in audit["requesters"]}
-    came = {_name(rid): DECISIONS[decision] for rid, decision in report["requester_list"]}
+    came = {_name(rid): decision for rid, decision in report["requester_list"]}
     found = [f"audit: {rid}: {foretold.get(rid)} foretold, {came.get(rid)} came"
              for rid in sorted(foretold.keys() | came.keys())
              if foretold.get(rid) != came.get(rid)]
