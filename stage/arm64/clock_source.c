@@ -3,7 +3,7 @@
 #include <quietus/report.h>
 
 #include "cpu.h"
-#include "stage.h"
+#include "../common/clock.h"
 
 /* Where firmware left the frequency register empty: that of Armv8.6 on, faster than all before. */
 #define GUESS_HZ UINT64_C(1000000000)

@@ -30,6 +30,13 @@ static inline void memory_fence(void)
 	__asm__ volatile("dsb sy" : : : "memory");
 }
 
+/* A table entry that was just made valid is used from here on. */
+static inline void translation_ready(void)
+{
+	memory_fence();
+	instruction_barrier();
+}
+
 /* Stores before it are seen before those after it, by all that is coherent with the CPU. */
 static inline void order_stores(void)
 {

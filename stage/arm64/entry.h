@@ -35,6 +35,8 @@
 
 #include <quietus/stage_header.h>
 
+#include "../common/image.h"
+
 struct entry_state {
 	uint64_t registers[4];
 	uint64_t payload;
@@ -51,22 +53,10 @@ _Static_assert(STAGE_MEMORY_SIZE == QT_STAGE_MEMORY_SIZE, "what is cleaned is al
 
 /* entry.S and stage.ld */
 extern struct entry_state entry_state;
-extern uint8_t image_start[], text_end[], image_end[], bss_end[];
-extern uint8_t stack_guard[], stack_top[];
 extern uint8_t exception_vectors[];
-
-/* Puts the CPU back into its state at entry and jumps to entry_state.payload. */
-_Noreturn void stage_leave(void);
-
-/* Called by entry.S, in this order, on the stage's stack. */
-void stage_relocate(void);
-void stage_main(void);
 
 /* Called by the exception vectors: what kind, by the vector; returns to stage_recover. */
 void stage_exception(uint64_t vector);
-
-/* Where exceptions end, on an emptied stack. */
-void stage_recover(void);
 
 #endif
 #endif

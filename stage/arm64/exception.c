@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "../common/stage.h"
 #include "regime.h"
-#include "stage.h"
-
-/* After this many, even handing over has failed: then only the jump on is left. */
-#define EXCEPTIONS_MAX 4
 
 /* Vectors come in fours: synchronous, IRQ, FIQ, system error (DDI 0487, D1.3.1). */
 #define VECTOR_KIND        3u
@@ -15,16 +12,19 @@
 /* In the report: classes of synchronous exceptions end at 0x3f. */
 #define REPORT_OTHER 0x40
 
+void exceptions_take_over(void)
+{
+	regime_save();
+	regime_take_exceptions();
+}
+
 void stage_exception(uint64_t vector)
 {
-	struct stage *s = &stage;
-	unsigned kind = vector & VECTOR_KIND;
+	unsigned group = vector & VECTOR_KIND;
+	uint8_t kind = group == VECTOR_SYNCHRONOUS ? SYNDROME_CLASS(regime_syndrome())
+						   : (uint8_t)(REPORT_OTHER + group);
 
-	if (s->exceptions++ >= EXCEPTIONS_MAX)
+	/* Even handing over has failed: only the jump on is left. */
+	if (!exception_note(&stage, kind, regime_exception_address()))
 		stage_leave();
-	if (s->exceptions > 1)
-		return;
-	s->exception = kind == VECTOR_SYNCHRONOUS ? SYNDROME_CLASS(regime_syndrome())
-						  : (uint8_t)(REPORT_OTHER + kind);
-	s->exception_ip = regime_exception_address() - (uint64_t)(uintptr_t)image_start;
 }

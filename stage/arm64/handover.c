@@ -5,14 +5,14 @@
  * end, in the order of what it can do least without. Every step can be done twice,
  * should an exception end the first attempt.
  */
+#include "../common/stage.h"
 #include "entry.h"
-#include "stage.h"
 
 /* Writes the tree to `to`, and makes it the one that is handed on. */
 static int hand_on(struct stage *s, const struct tree_edit *edit, uint8_t *to, size_t capacity)
 {
 	size_t size;
-	int error = tree_write(&s->tree, edit, to, capacity, &size);
+	int error = tree_write(&s->boot.tree, edit, to, capacity, &size);
 
 	if (!error)
 		entry_state.registers[0] = (uint64_t)(uintptr_t)to; /* mapped one to one */
@@ -24,32 +24,17 @@ int reserve_memory(struct stage *s)
 {
 	struct tree_edit edit = {.reserve = s->settle.stage};
 
-	s->tree_capacity = tree_size_max(s->tree_size, &edit) + COMMAND_LINE_SIZE;
-	s->tree_out = qt_alloc(&s->settle.arena, s->tree_capacity, 8);
-	if (!s->tree_out)
+	s->boot.tree_capacity = tree_size_max(s->boot.tree_size, &edit) + COMMAND_LINE_SIZE;
+	s->boot.tree_out = qt_alloc(&s->settle.arena, s->boot.tree_capacity, 8);
+	if (!s->boot.tree_out)
 		return QT_E_NOMEM;
-	return hand_on(s, &edit, s->tree_out, s->tree_capacity);
-}
-
-static struct qt_report_header measured(struct stage *s)
-{
-	return (struct qt_report_header){
-		.stage_version = QT_VERSION,
-		.exception = s->exception,
-		.exception_ip = s->exception_ip,
-		.phase = s->settle.phase,
-		.stage_us = clock_now_us(&s->clock),
-		.memory_used = s->header->arena_offset + s->settle.arena.used,
-		.memory_size = QT_STAGE_MEMORY_SIZE,
-		.clock_hz = s->clock.hz,
-		.clock_source = s->clock.source,
-	};
+	return hand_on(s, &edit, s->boot.tree_out, s->boot.tree_capacity);
 }
 
 /* Into another copy of the tree: the first one stays good until this one is whole. */
 static void publish_report(struct stage *s, struct tree_edit *edit)
 {
-	struct qt_report_header header = measured(s);
+	struct qt_report_header header = stage_measured(s, 0);
 	size_t capacity;
 	uint8_t *to;
 
@@ -59,7 +44,7 @@ static void publish_report(struct stage *s, struct tree_edit *edit)
 	edit->report = settle_report(&s->settle, &header, &edit->report_size);
 	if (!edit->report)
 		return;
-	capacity = tree_size_max(s->tree_size, edit);
+	capacity = tree_size_max(s->boot.tree_size, edit);
 	to = qt_alloc(&s->settle.arena, capacity, 8);
 	if (to)
 		hand_on(s, edit, to, capacity);
@@ -69,13 +54,13 @@ void hand_over(struct stage *s)
 {
 	struct tree_edit edit = {.reserve = s->settle.stage};
 
-	if (!s->tree_out)
+	if (!s->boot.tree_out)
 		return;
 	settle_conclude(&s->settle, clock_now_us(&s->clock));
 	if (settle_command_line(&s->settle)) {
 		edit.command_line = s->settle.final_command_line;
 		edit.hide = s->settle.hide_nodes;
 	}
-	hand_on(s, &edit, s->tree_out, s->tree_capacity);
+	hand_on(s, &edit, s->boot.tree_out, s->boot.tree_capacity);
 	publish_report(s, &edit);
 }

@@ -5,6 +5,7 @@
  * have their layout (D8.1, "EL2&0 translation regime").
  */
 #include "regime.h"
+#include "../common/paging.h"
 #include "cpu.h"
 
 #include <stdbool.h>
@@ -86,7 +87,7 @@ void regime_translate(uint64_t root, uint64_t mair, unsigned size)
 		write_register(ttbr0_el2, root);
 	}
 	instruction_barrier();
-	regime_forget_all();
+	paging_forget_all();
 	if (named_as_el1())
 		write_register(sctlr_el1, sctlr);
 	else
@@ -94,7 +95,7 @@ void regime_translate(uint64_t root, uint64_t mair, unsigned size)
 	instruction_barrier();
 }
 
-void regime_forget_page(const volatile void *at)
+void paging_forget_page(const volatile void *at)
 {
 	uint64_t page = (uint64_t)(uintptr_t)at >> 12 & ((UINT64_C(1) << 44) - 1);
 
@@ -107,7 +108,7 @@ void regime_forget_page(const volatile void *at)
 		__asm__ volatile("dsb nshst; tlbi vae2, %0; dsb nsh; isb" : : "r"(page) : "memory");
 }
 
-void regime_forget_all(void)
+void paging_forget_all(void)
 {
 	if (entry_state.regime == REGIME_EL1)
 		__asm__ volatile("dsb nshst; tlbi vmalle1; dsb nsh; isb" : : : "memory");

@@ -15,10 +15,6 @@ void regime_take_exceptions(void);
  * PARange) of physical ones. */
 void regime_translate(uint64_t root, uint64_t mair, unsigned size);
 
-/* Forgets the translation of one page, or of all. */
-void regime_forget_page(const volatile void *at);
-void regime_forget_all(void);
-
 /* What an exception left: its syndrome and the address of the instruction. */
 uint64_t regime_syndrome(void);
 uint64_t regime_exception_address(void);

@@ -3,8 +3,8 @@
  * Source: Arm PrimeCell UART (PL011) Technical Reference Manual, 3.2; 16550 UART
  * data sheet, register summary.
  */
+#include "../common/stage.h"
 #include "cpu.h"
-#include "serial.h"
 
 #define PL011_DATA      0x00
 #define PL011_FLAGS     0x18
@@ -46,7 +46,8 @@ static bool is_ready(const struct serial *serial)
 	return read_port(serial, UART_LINE_STATUS * place->step, place->width) & UART_STATUS_EMPTY;
 }
 
-void serial_put(void *context, char c)
+/* Puts one character out. A port that does not take it in time is given up. */
+static void put(void *context, char c)
 {
 	struct serial *serial = context;
 	uint64_t limit;
@@ -67,4 +68,17 @@ void serial_put(void *context, char c)
 		pause();
 	}
 	serial->place.kind = SERIAL_NONE;
+}
+
+void console_open(struct stage *s)
+{
+	s->serial = (struct serial){
+		.place = serial_place(&s->boot.tree, s->settle.command_line),
+		.paging = &s->paging,
+		.clock = &s->clock,
+	};
+	if (!s->serial.place.kind)
+		return;
+	s->log.put = put;
+	s->log.context = &s->serial;
 }

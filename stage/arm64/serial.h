@@ -6,7 +6,7 @@
 #include <quietus/device_tree.h>
 
 #include "../common/clock.h"
-#include "paging.h"
+#include "../common/paging.h"
 
 enum serial_kind {
 	SERIAL_NONE,
@@ -35,8 +35,5 @@ struct serial {
  * port that nothing names may have no clock, and an access to it never end.
  */
 struct serial_place serial_place(const struct qt_dt *dt, const char *command_line);
-
-/* Puts one character out. A port that does not take it in time is given up. */
-void serial_put(void *serial, char c);
 
 #endif

@@ -9,34 +9,23 @@
 
 #define PORTS_MAX 10 /* one digit */
 
-/* Takes `prefix` off [*at, end). */
-static bool skip(const char **at, const char *end, const char *prefix)
-{
-	const char *p = *at;
-
-	for (; *prefix; prefix++, p++)
-		if (p == end || *p != *prefix)
-			return false;
-	*at = p;
-	return true;
-}
-
 /* earlycon=pl011,[mmio32,]ADDRESS; =uart8250,mmio[32],ADDRESS. */
 static struct serial_place early_place(const char *at, const char *end)
 {
 	struct serial_place place = {.step = 1, .width = 1};
 	enum serial_kind kind;
 
-	if (skip(&at, end, "pl011,"))
+	if (command_line_skip(&at, end, "pl011,"))
 		kind = SERIAL_PL011;
-	else if (skip(&at, end, "uart8250,") || skip(&at, end, "ns16550a,"))
+	else if (command_line_skip(&at, end, "uart8250,") ||
+		 command_line_skip(&at, end, "ns16550a,"))
 		kind = SERIAL_16550;
 	else
 		return place;
-	if (skip(&at, end, "mmio32,")) {
+	if (command_line_skip(&at, end, "mmio32,")) {
 		place.step = 4;
 		place.width = 4;
-	} else if (!skip(&at, end, "mmio,") && kind == SERIAL_16550) {
+	} else if (!command_line_skip(&at, end, "mmio,") && kind == SERIAL_16550) {
 		return place; /* an I/O port */
 	}
 	if (command_line_number(&at, end, &place.at) && (at == end || *at == ','))
@@ -88,9 +77,9 @@ static struct serial_place console_place(const struct qt_dt *dt, const char *at,
 	struct serial_place place = {0};
 	enum serial_kind kind;
 
-	if (skip(&at, end, "ttyAMA"))
+	if (command_line_skip(&at, end, "ttyAMA"))
 		kind = SERIAL_PL011;
-	else if (skip(&at, end, "ttyS"))
+	else if (command_line_skip(&at, end, "ttyS"))
 		kind = SERIAL_16550;
 	else
 		return place;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The stage as the core's host: see quietus/host.h. cpu.h and stage.h are the
- * architecture's own.
+ * The stage as the core's host: see quietus/host.h. cpu.h is the architecture's
+ * own.
  */
 #include <quietus/memory.h>
 

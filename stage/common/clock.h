@@ -12,6 +12,9 @@ struct clock {
 	uint64_t last_us; /* latest time given out */
 };
 
+/* The architecture's: starts it, at the best frequency that can be had without waiting. */
+void clock_start(struct clock *clock);
+
 /* Microseconds since clock.start; never runs backwards. */
 uint64_t clock_now_us(struct clock *clock);
 

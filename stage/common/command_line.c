@@ -137,6 +137,17 @@ bool command_line_number(const char **at, const char *end, uint64_t *number)
 	return true;
 }
 
+bool command_line_skip(const char **at, const char *end, const char *prefix)
+{
+	const char *p = *at;
+
+	for (; *prefix; prefix++, p++)
+		if (p == end || *p != *prefix)
+			return false;
+	*at = p;
+	return true;
+}
+
 bool command_line_last(const char *line, const char *name, struct command_line_word *word)
 {
 	struct command_line_word each;

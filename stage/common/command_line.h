@@ -39,6 +39,9 @@ bool command_line_value_is(const struct command_line_word *word, const char *val
  */
 bool command_line_number(const char **at, const char *end, uint64_t *number);
 
+/* Takes `prefix` off [*at, end), which is in a word. False if it does not begin so. */
+bool command_line_skip(const char **at, const char *end, const char *prefix);
+
 /* The last word with this name wins. False if there is none with a value. */
 bool command_line_last(const char *line, const char *name, struct command_line_word *word);
 

@@ -31,6 +31,20 @@ static void take_over(struct settle *s);
 static bool stay_stock(struct settle *s, enum qt_reason reason, int error);
 static bool compose_command_line(struct settle *s, bool committed);
 
+enum stage_mode settle_read_mode(struct settle *s)
+{
+	bool unknown;
+
+	s->mode = command_line_mode(s->command_line, &unknown);
+	if (unknown)
+		log_line(s->log, "quietus= is none of auto, observe, reset, off: acting as auto");
+	if (s->mode == STAGE_OFF) {
+		s->outcome = QT_OUTCOME_OFF;
+		s->reason = QT_WHY_ASKED_OFF;
+	}
+	return s->mode;
+}
+
 /*
  * Between two kernels: see to it that no device interrupts the capture kernel
  * before one of its drivers wants that; find what translates and for whom,

@@ -25,7 +25,6 @@ struct settle {
 	const struct qt_host *host;
 	struct log *log;
 	struct qt_arena arena;
-	enum stage_mode mode;
 	uint8_t hands_off;       /* enum qt_reason: why nothing may be changed here, 0 if it may */
 	struct qt_ranges usable; /* RAM for the capture kernel, any alignment, any address */
 	struct qt_ranges ram;    /* dead kernel's RAM */
@@ -50,6 +49,7 @@ struct settle {
 		*hide_nodes; /* compatible: nodes to be left out of the device tree, NULL: none */
 
 	/* State. */
+	enum stage_mode mode;
 	bool begun;    /* stores may have been made */
 	bool finished; /* ... and are verified: they stay */
 	bool machine_ready;
@@ -59,6 +59,12 @@ struct settle {
 	struct qt_journal journal;
 	struct qt_takeover takeover;
 };
+
+/*
+ * Reads quietus= from the command line, and returns it too: with STAGE_OFF nothing
+ * is left to do but to go on.
+ */
+enum stage_mode settle_read_mode(struct settle *s);
 
 /*
  * Takes the room for journal and report: to be done before anything else comes

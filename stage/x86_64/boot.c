@@ -2,20 +2,45 @@
 /* What the loader handed over, read once and checked: boot_params and what it leads to. */
 #include <quietus/memory.h>
 
+#include "../common/stage.h"
+#include "clock_source.h"
 #include "cpu.h"
+#include "encryption.h"
+#include "entry.h"
 #include "memmap.h"
+#include "pci.h"
 #include "rsdp.h"
 #include "setup_header.h"
-#include "stage.h"
 
-/* What may be read behind elfcorehdr= when its size is not given: header and program headers. */
-#define ELFCORE_SIZE_DEFAULT QT_KIB(64)
+/* With the setup header that it came with, the image would not fit where it is. */
+bool boot_begin(struct stage *s)
+{
+	const struct qt_stage_header *header = s->header;
+
+	s->boot.params_at = entry_state.registers[ENTRY_RSI / 8];
+	s->boot.params = (uint8_t *)(uintptr_t)s->boot.params_at;
+	entry_state.payload = s->settle.stage.start + header->prefix_size + ENTRY_64;
+	return !setup_header_restore(s->boot.params, image_start + header->setup_offset,
+		header->setup_size, s->settle.stage.start, header->prefix_size);
+}
+
+/* The kernel that comes next, and the CPU that it will start on: this one. */
+static void describe_capture_kernel(struct stage *s)
+{
+	struct qt_capture_kernel *kernel = &s->settle.capture_kernel;
+
+	kernel->version = setup_header_kernel_version(
+		image_start + s->header->setup_offset, s->header->setup_size);
+	kernel->x2apic = read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
+	if (kernel->x2apic)
+		kernel->apic_id = (uint32_t)read_msr(MSR_X2APIC_ID);
+}
 
 static int read_command_line(struct stage *s)
 {
 	struct settle *work = &s->settle;
 	size_t limit;
-	qt_phys at = setup_header_command_line(s->boot, &limit);
+	qt_phys at = setup_header_command_line(s->boot.copy, &limit);
 	size_t n = 0;
 
 	work->command_line_limit = limit;
@@ -37,20 +62,34 @@ static int read_command_line(struct stage *s)
 
 int boot_read(struct stage *s)
 {
-	int error = physical_read(&s->physical, s->boot_params_at, s->boot, sizeof(s->boot));
+	int error =
+		physical_read(&s->physical, s->boot.params_at, s->boot.copy, sizeof(s->boot.copy));
 
-	s->boot_valid = !error;
+	describe_capture_kernel(s);
+	s->boot.copied = !error;
 	return error ? error : read_command_line(s);
 }
 
-/* elfcorehdr=[size@]address. False if there is none. */
-static bool find_elfcore(const char *command_line, qt_phys *at, uint64_t *size)
+uint8_t boot_map(struct stage *s)
+{
+	const char *encryption = encryption_in_use(&(struct encryption_cpu){cpuid, read_msr});
+
+	if (encryption) {
+		log_say(&s->log, "memory is encrypted (%s)", encryption);
+		return QT_WHY_ENCRYPTED;
+	}
+	write_cr4(read_cr4() | CR4_MCE);
+	return paging_switch(&s->paging) ? QT_WHY_NOT_MAPPED : 0;
+}
+
+/* elfcorehdr=[size@]address. */
+bool boot_elfcore(const struct stage *s, qt_phys *at, uint64_t *size)
 {
 	struct command_line_word word;
 	const char *p, *end;
 
 	*size = 0;
-	if (!command_line_last(command_line, "elfcorehdr", &word))
+	if (!command_line_last(s->settle.command_line, "elfcorehdr", &word))
 		return false;
 	p = word.value;
 	end = p + word.value_len;
@@ -64,76 +103,27 @@ static bool find_elfcore(const char *command_line, qt_phys *at, uint64_t *size)
 	return true;
 }
 
-static void init_ranges(struct qt_ranges *ranges, struct qt_range *list)
-{
-	*ranges = (struct qt_ranges){list, 0, RANGES_MAX};
-}
-
-/* Adds whole pages around [start, start + size), where that does not wrap. */
-static int add_around(struct qt_ranges *ranges, uint64_t start, uint64_t size)
-{
-	uint64_t end;
-
-	if (__builtin_add_overflow(start, size + PAGE_SIZE - 1, &end) || end < start)
-		return QT_E_BAD;
-	return qt_ranges_add(ranges, start & ~(PAGE_SIZE - 1), end & ~(PAGE_SIZE - 1));
-}
-
 /* The kernel must be told where the stage is by the same way it learns of the rest. */
 static void reserve_by_command_line(struct stage *s)
 {
-	qt_text(s->always, sizeof(s->always), "memmap=%lluK$0x%llx",
+	qt_text(s->boot.always, sizeof(s->boot.always), "memmap=%lluK$0x%llx",
 		(unsigned long long)(s->settle.stage.end - s->settle.stage.start) / 1024,
 		(unsigned long long)s->settle.stage.start);
-	s->settle.always = s->always;
+	s->settle.always = s->boot.always;
 }
 
-int boot_read_memory_map(struct stage *s)
+int boot_read_memory(struct stage *s)
 {
-	qt_phys elfcore;
-	uint64_t size;
 	bool exact;
-	int error;
+	int error = e820_read(s->boot.copy, &s->physical, &s->usable, &s->memory);
 
-	init_ranges(&s->usable, s->usable_list);
-	init_ranges(&s->memory, s->memory_list);
-	init_ranges(&s->ram, s->ram_list);
-	s->paging.known = &s->memory;
-
-	error = e820_read(s->boot, &s->physical, &s->usable, &s->memory);
 	if (!error)
 		error = memmap_apply(s->settle.command_line, &s->usable, &s->memory, &exact);
 	if (!error)
-		error = qt_ranges_add(&s->memory, s->settle.stage.start, s->settle.stage.end);
-	if (!error)
-		error = add_around(&s->memory, s->boot_params_at, BOOT_PARAMS_SIZE);
-	if (error)
-		return error;
-	if (exact)
+		error = add_pages(&s->memory, s->boot.params_at, BOOT_PARAMS_SIZE);
+	if (!error && exact)
 		reserve_by_command_line(s);
-	/* kexec leaves the core header out of the map, so that nothing overwrites it. */
-	if (find_elfcore(s->settle.command_line, &elfcore, &size))
-		error = add_around(&s->memory, elfcore, size ? size : ELFCORE_SIZE_DEFAULT);
-	s->settle.usable = s->usable;
 	return error;
-}
-
-static void read_ram(struct stage *s)
-{
-	qt_phys elfcore;
-	uint64_t size;
-	int error = QT_E_NOTFOUND;
-
-	if (find_elfcore(s->settle.command_line, &elfcore, &size))
-		error = qt_elfcore_ram(&s->host, elfcore, size, &s->ram);
-	if (error) {
-		log_say(&s->log, "no usable elfcorehdr: %s", qt_error_name(error));
-		s->ram.count = 0;
-		return;
-	}
-	s->paging.ram = &s->ram;
-	paging_forget(&s->paging);
-	s->settle.ram = s->ram;
 }
 
 static void read_ecam(struct stage *s)
@@ -158,8 +148,7 @@ void boot_read_machine(struct stage *s)
 	struct qt_pm_timer timer;
 	bool has_timer = false;
 
-	read_ram(s);
-	if (rsdp_open(&work->acpi, &s->host, &s->physical, s->boot, work->command_line)) {
+	if (rsdp_open(&work->acpi, &s->host, &s->physical, s->boot.copy, work->command_line)) {
 		log_line(&s->log, "no ACPI tables found");
 		work->acpi.host = NULL;
 	} else {

@@ -56,10 +56,12 @@ static bool plausible(uint64_t hz)
 	return hz >= HZ_MIN && hz <= HZ_MAX;
 }
 
+/* CPUID's frequency, or a guess until it is measured. */
 void clock_start(struct clock *clock)
 {
 	uint64_t hz = cpuid_hz();
 
+	clock->start = read_counter();
 	clock->hz = plausible(hz) ? hz : GUESS_HZ;
 	clock->source = plausible(hz) ? QT_CLOCK_CPUID : QT_CLOCK_GUESS;
 }

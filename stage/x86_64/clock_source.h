@@ -7,9 +7,6 @@
 
 #include "../common/clock.h"
 
-/* Starts it, with the frequency that CPUID gives, or a guess until it is measured. */
-void clock_start(struct clock *clock);
-
 /*
  * Measures the frequency, where CPUID did not give it: against the PM timer if
  * there is one (may be NULL), else against the 8254. Takes some milliseconds; if

@@ -93,6 +93,12 @@ static inline void invalidate_page(const volatile void *at)
 	__asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
 }
 
+/* A table entry that was just made valid is used from here on: the CPU looks again by itself. */
+static inline void translation_ready(void)
+{
+	__asm__ volatile("" : : : "memory");
+}
+
 static inline void flush_line(const volatile void *at)
 {
 	__asm__ volatile("clflush (%0)" : : "r"(at) : "memory");

@@ -46,6 +46,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../common/image.h"
+
 struct table_register {
 	uint16_t limit;
 	uint64_t base;
@@ -71,20 +73,8 @@ _Static_assert(sizeof(struct entry_state) == ENTRY_SIZE, "entry layout");
 
 /* entry.S and stage.ld */
 extern struct entry_state entry_state;
-extern uint8_t image_start[], text_end[], image_end[], bss_end[];
-extern uint8_t stack_guard[], stack_top[];
 extern uint8_t exception_stubs[];
 extern volatile uint32_t nmi_count;
-
-/* Puts the CPU back into its state at entry and jumps to entry_state.payload. */
-_Noreturn void stage_leave(void);
-
-/* Called by entry.S, in this order, on the stage's stack. */
-void stage_relocate(void);
-void stage_main(void);
-
-/* Where exceptions end, on an emptied stack. */
-void stage_recover(void);
 
 #endif
 #endif

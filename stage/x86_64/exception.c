@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "../common/stage.h"
 #include "cpu.h"
+#include "descriptors.h"
 #include "entry.h"
-#include "stage.h"
 
 #define VECTOR_MACHINE_CHECK 18
 
 /* Of these, none interrupts going on; bit 1 is always set (SDM 1, 3.4.3). */
 #define FLAGS_CLEAR 0x2
-
-/* After this many, even the jump on has failed: then nothing is left but to end. */
-#define EXCEPTIONS_MAX 4
 
 struct exception_frame {
 	uint64_t vector;
@@ -28,6 +26,11 @@ static void reset(void)
 	__asm__ volatile("lidt %0; ud2" : : "m"(nothing));
 }
 
+void exceptions_take_over(void)
+{
+	descriptors_load();
+}
+
 /*
  * Every exception but an NMI ends here, whatever it interrupted: it is recorded,
  * and the frame changed so that the return from it is a fresh start on an empty
@@ -35,14 +38,9 @@ static void reset(void)
  */
 void stage_exception(struct exception_frame *frame)
 {
-	struct stage *s = &stage;
-
-	if (s->exceptions++ >= EXCEPTIONS_MAX)
+	/* Even the jump on has failed: nothing is left but to end. */
+	if (!exception_note(&stage, (uint8_t)frame->vector, frame->ip))
 		reset();
-	if (s->exceptions == 1) {
-		s->exception = (uint8_t)frame->vector;
-		s->exception_ip = frame->ip - (uint64_t)(uintptr_t)image_start;
-	}
 	if (frame->vector == VECTOR_MACHINE_CHECK)
 		write_msr(MSR_MCG_STATUS, read_msr(MSR_MCG_STATUS) & ~MCG_STATUS_MCIP);
 	frame->ip = (uint64_t)(uintptr_t)exception_exit;

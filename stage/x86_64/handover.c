@@ -5,10 +5,10 @@
  * of what it can do least without. Every step can be done twice, should an
  * exception end the first attempt.
  */
+#include "../common/stage.h"
 #include "entry.h"
 #include "setup_data.h"
 #include "setup_header.h"
-#include "stage.h"
 
 static qt_phys address_of(const void *at)
 {
@@ -17,19 +17,20 @@ static qt_phys address_of(const void *at)
 
 static void put_back(struct stage *s)
 {
-	physical_write(&s->physical, s->boot_params_at, s->boot, sizeof(s->boot));
+	physical_write(&s->physical, s->boot.params_at, s->boot.copy, sizeof(s->boot.copy));
 }
 
 static void hand_over_command_line(struct stage *s)
 {
 	if (settle_command_line(&s->settle))
-		setup_header_set_command_line(s->boot, address_of(s->settle.final_command_line));
+		setup_header_set_command_line(
+			s->boot.copy, address_of(s->settle.final_command_line));
 }
 
 static void hand_over_tables(struct stage *s)
 {
 	if (s->settle.rsdp)
-		boot_set64(s->boot, BP_ACPI_RSDP, s->settle.rsdp);
+		boot_set64(s->boot.copy, BP_ACPI_RSDP, s->settle.rsdp);
 }
 
 /*
@@ -41,31 +42,15 @@ static void hand_over_tables(struct stage *s)
 int reserve_memory(struct stage *s)
 {
 	bool exact = s->settle.always != NULL;
-	int error = e820_reserve(s->boot, &s->physical, s->settle.stage,
-		exact ? NULL : s->e820_node, address_of(s->e820_node));
+	int error = e820_reserve(s->boot.copy, &s->physical, s->settle.stage,
+		exact ? NULL : s->boot.e820_node, address_of(s->boot.e820_node));
 
 	return exact ? 0 : error;
 }
 
-static struct qt_report_header measured(struct stage *s)
-{
-	return (struct qt_report_header){
-		.stage_version = QT_VERSION,
-		.exception = s->exception,
-		.exception_ip = s->exception_ip,
-		.phase = s->settle.phase,
-		.nmis = nmi_count,
-		.stage_us = clock_now_us(&s->clock),
-		.memory_used = s->header->arena_offset + s->settle.arena.used,
-		.memory_size = QT_STAGE_MEMORY_SIZE,
-		.clock_hz = s->clock.hz,
-		.clock_source = s->clock.source,
-	};
-}
-
 static void publish_report(struct stage *s)
 {
-	struct qt_report_header header = measured(s);
+	struct qt_report_header header = stage_measured(s, nmi_count);
 	uint8_t *report, *node;
 	size_t size;
 
@@ -77,12 +62,13 @@ static void publish_report(struct stage *s)
 	if (!report)
 		return;
 	node = report - SETUP_DATA_HEADER_SIZE;
-	setup_data_prepend(s->boot, node, address_of(node), QT_SETUP_DATA_TYPE, (uint32_t)size);
+	setup_data_prepend(
+		s->boot.copy, node, address_of(node), QT_SETUP_DATA_TYPE, (uint32_t)size);
 }
 
 void hand_over(struct stage *s)
 {
-	if (!s->boot_valid)
+	if (!s->boot.copied)
 		return;
 	settle_conclude(&s->settle, clock_now_us(&s->clock));
 	hand_over_command_line(s);

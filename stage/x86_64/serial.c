@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Source: 16550 UART data sheet, register summary. */
-#include "serial.h"
+#include "../common/stage.h"
 #include "cpu.h"
 
 #define TRANSMIT      0
@@ -15,15 +15,8 @@
 #define TRANSMIT_LIMIT_US 50000
 #define TRANSMIT_READS    200000
 
-void serial_open(struct serial *serial, uint16_t port, struct clock *clock)
-{
-	serial->clock = clock;
-	serial->port = port;
-	if (port && in8((uint16_t)(port + LINE_STATUS)) == STATUS_NOBODY)
-		serial->port = 0;
-}
-
-void serial_put(void *context, char c)
+/* Puts one character out. A port that does not take it in time is given up. */
+static void put(void *context, char c)
 {
 	struct serial *serial = context;
 	uint64_t limit;
@@ -41,4 +34,14 @@ void serial_put(void *context, char c)
 		pause();
 	}
 	serial->port = 0;
+}
+
+/* Set up as the dead kernel or firmware left it. */
+void console_open(struct stage *s)
+{
+	s->serial = (struct serial){serial_port(s->settle.command_line), &s->clock};
+	if (!s->serial.port || in8((uint16_t)(s->serial.port + LINE_STATUS)) == STATUS_NOBODY)
+		return;
+	s->log.put = put;
+	s->log.context = &s->serial;
 }

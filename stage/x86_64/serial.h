@@ -3,7 +3,6 @@
 #ifndef QUIETUS_STAGE_SERIAL_H
 #define QUIETUS_STAGE_SERIAL_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "../common/clock.h"
@@ -18,11 +17,5 @@ struct serial {
  * or without options, earlyprintk=serial or =ttySn. The last one wins; 0 if none.
  */
 uint16_t serial_port(const char *command_line);
-
-/* Uses the port if something answers there, set up as the dead kernel or firmware left it. */
-void serial_open(struct serial *serial, uint16_t port, struct clock *clock);
-
-/* A port that does not take a character in time is given up. */
-void serial_put(void *serial, char c);
 
 #endif

@@ -12,22 +12,10 @@
 /* ttyS0 to ttyS3, where they are on every PC. */
 static const uint16_t ports[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
 
-/* Takes `prefix` off [*at, end). */
-static bool skip(const char **at, const char *end, const char *prefix)
-{
-	const char *p = *at;
-
-	for (; *prefix; prefix++, p++)
-		if (p == end || *p != *prefix)
-			return false;
-	*at = p;
-	return true;
-}
-
 /* A "ttyS0" at *at, alone or followed by a comma. */
 static uint16_t named_port(const char *at, const char *end)
 {
-	if (!skip(&at, end, "ttyS") || at == end || *at < '0' ||
+	if (!command_line_skip(&at, end, "ttyS") || at == end || *at < '0' ||
 		(size_t)(*at - '0') >= QT_ARRAY_SIZE(ports))
 		return 0;
 	if (at + 1 != end && at[1] != ',')
@@ -40,9 +28,9 @@ static uint16_t early_port(const char *at, const char *end)
 {
 	uint64_t number;
 
-	if (!skip(&at, end, "serial"))
+	if (!command_line_skip(&at, end, "serial"))
 		return named_port(at, end);
-	if (!skip(&at, end, ","))
+	if (!command_line_skip(&at, end, ","))
 		return ports[0];
 	for (size_t i = 0; i < QT_ARRAY_SIZE(ports); i++) {
 		const char *p = at;
