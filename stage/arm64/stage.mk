@@ -23,6 +23,7 @@ STAGE_ARM64_LDFLAGS = -nostdlib -static-pie -Wl,--no-dynamic-linker -Wl,-z,norel
 	-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-T,stage/arm64/stage.ld
 
 ifneq ($(shell command -v $(ARM64_CC)),)
+STAGES += $(STAGE_ARM64_BIN)
 all: $(STAGE_ARM64_BIN)
 else
 all: no-stage-arm64

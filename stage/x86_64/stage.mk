@@ -20,6 +20,7 @@ STAGE_X86_LDFLAGS = -nostdlib -static -pie --no-dynamic-linker -z norelro -z noe
 OBJCOPY ?= objcopy
 READELF ?= readelf
 
+STAGES += $(STAGE_X86_BIN)
 all: $(STAGE_X86_BIN)
 
 $(STAGE_X86_BIN): $(STAGE_X86_ELF)

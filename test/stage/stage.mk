@@ -25,6 +25,11 @@ check: check-stage
 check-stage: $(STAGE_TEST_PROG) ## tests of the stage's hosted parts alone
 	@for test in $^; do timeout 300 $$test || exit 1; done
 
+.PHONY: check-reproducible
+check: check-reproducible
+check-reproducible: ## build each stage twice from clean trees, and compare them bit by bit
+	@test/stage/reproducible $(B)/reproducible $(STAGES:$(B)/%=build/%)
+
 .SECONDARY: $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%.o)
 
 -include $(STAGE_TEST_OBJ:.o=.d) $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%.d)
