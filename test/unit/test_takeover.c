@@ -591,6 +591,7 @@ static const struct kind *kind_now;
 
 static int set_kind(void **state)
 {
+	print_message("%s\n", kind_now->name);
 	*state = (void *)(uintptr_t)kind_now;
 	return 0;
 }
