@@ -6,8 +6,7 @@
 #ifndef TEST_KINDS_H
 #define TEST_KINDS_H
 
-#include <machine/dead.h>
-#include <machine/model.h>
+#include "takeover.h"
 
 struct kind {
 	const char *name;
@@ -70,6 +69,13 @@ static inline struct model_unit_config unit_of_kind(const struct kind *kind, uns
 	return unit;
 }
 
+static inline struct model *machine_of_kind(const struct kind *kind, unsigned variety)
+{
+	struct model_unit_config unit = unit_of_kind(kind, variety);
+
+	return machine_new((struct model_config){.units = &unit, .unit_count = 1, .seed = variety});
+}
+
 /* A domain with that kind's tables. */
 static inline struct model_domain *domain_of_kind(
 	struct model *m, const struct kind *kind, unsigned levels, uint16_t id)
@@ -81,6 +87,14 @@ static inline struct model_domain *domain_of_kind(
 		domain->gcr3_levels = 1;
 	}
 	return domain;
+}
+
+/* add_device(), with that kind's tables and as many levels as it likes. */
+static inline struct model_domain *add_device_of_kind(
+	struct model *m, const struct kind *kind, qt_rid rid, uint32_t class_code, uint16_t id)
+{
+	add_function(m, rid, class_code);
+	return give(m, rid, domain_of_kind(m, kind, kind->levels, id));
 }
 
 #endif

@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Takeovers behind AMD-Vi where the dead kernel used guest ("v2") tables: for all
- * DMA without a PASID, for processes, or for guests.
+ * AMD-Vi where the dead kernel used guest ("v2") tables: for all DMA without a PASID,
+ * for processes, or for guests.
  */
-#include <machine/kind.h>
-#include <machine/scenario.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "amdvi.h"
 
 #define GIOV       (1ull << 54)
@@ -37,12 +26,8 @@ static struct model_domain *guest_domain(
 static struct model_domain *add_guest(
 	struct model *m, qt_rid rid, uint32_t class_code, unsigned levels, uint16_t id)
 {
-	struct model_domain *domain = guest_domain(m, levels, id, 1);
-
-	model_add_function(m, rid, 0x1022, 0x10d3, class_code);
-	model_map(m, domain, 0xffe00000 - id * QT_MIB(1), QT_MIB(100 + id), QT_MIB(1), QT_RW, 2);
-	model_attach(m, domain, rid, 0);
-	return domain;
+	add_function(m, rid, class_code);
+	return give(m, rid, guest_domain(m, levels, id, 1));
 }
 
 /* Every depth of the guest CR3 table, both kinds of tables; processes' are not touched. */
@@ -58,7 +43,7 @@ static void test_every_depth(void **state)
 		struct model_domain *process = guest_domain(m, 4 + bits % 2, 2, gcr3_levels);
 		struct scenario s;
 
-		model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+		add_function(m, NVME, CLASS_NVME);
 		model_map(m, d, 0xfff00000, QT_MIB(100), QT_MIB(1), QT_RW, 0);
 		model_map(m, d, QT_GIB(2), QT_GIB(1), QT_GIB(1), QT_RW, 2);
 		model_attach(m, d, NVME, 0);
@@ -88,17 +73,17 @@ static void test_used_windows(void **state)
 		unit.amdvi.no_invalidate_all = bits & 1;
 		unit.amdvi.np_cache = bits & 2;
 		unit.coherent = bits & 4;
-		m = machine_with(&unit);
+		m = amdvi_machine(&unit);
 		d = guest_domain(m, 4, 1, 2);
 		d->no_preset = bits & 8;
-		model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+		add_function(m, NVME, CLASS_NVME);
 		model_map(m, d, QT_MIB(528), QT_MIB(200), 0x3000, QT_RW, 0);
 		model_attach(m, d, NVME, 0);
-		churn(m, d, NVME, QT_MIB(513), QT_MIB(2));
+		churn(m, d, NVME, QT_MIB(513), QT_MIB(2), 0);
 		model_touch(m, NVME, QT_MIB(520));
 		model_touch(m, NVME, QT_MIB(528));
 		add_device(m, NIC, CLASS_NIC, 4, 2);
-		churn(m, m->dead->domains[1], NIC, QT_MIB(512), QT_MIB(1));
+		churn(m, m->dead->domains[1], NIC, QT_MIB(512), QT_MIB(1), 0);
 		run_sound(&s, m);
 		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
 		finish(&s);
@@ -116,12 +101,12 @@ static void test_shared_domain(void **state)
 	(void)state;
 	unit.amdvi.entries = 256;
 	unit.amdvi.no_invalidate_all = true;
-	m = machine_of(&unit, 1);
+	m = machine_with(&unit);
 	d = add_guest(m, NVME, CLASS_NVME, 4, 1);
-	model_add_function(m, NIC, 0x1022, 1, CLASS_NIC);
+	add_function(m, NIC, CLASS_NIC);
 	d->id = 2;
 	model_attach(m, d, NIC, 0);
-	churn(m, d, NIC, QT_MIB(513), 0x8000);
+	churn(m, d, NIC, QT_MIB(513), 0x8000, 0);
 	run_sound(&s, m);
 	assert_int_equal(s.machine.domain_count, 1);
 	assert_int_equal(m->store_count, 1 + 2);
@@ -133,48 +118,15 @@ static void test_flags_set_meanwhile(void **state)
 {
 	struct model *m = default_machine();
 	struct model_domain *d = guest_domain(m, 4, 1, 1);
-	struct scenario s;
 
 	(void)state;
 	d->no_preset = true;
-	model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+	add_function(m, NVME, CLASS_NVME);
 	model_attach(m, d, NVME, 0);
-	model_map(m, d, QT_MIB(512), QT_MIB(900), 0x3000, QT_RW, 0);
-	model_unmap(m, d, QT_MIB(512), 0x3000);
-	model_map(m, d, QT_MIB(600), QT_MIB(200), 0x3000, QT_RW, 0);
-	scenario_plan(&s, m);
-	assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
-	assert_int_not_equal(model_touch(m, NVME, QT_MIB(513)), 0);
-	assert_true(m->memory.flagged_count > 0);
-	s.prepared = 0;
-	s.committed = qt_takeover_commit(&s.takeover);
-	s.verified = qt_takeover_verify(&s.takeover, &s.failed);
-	expect_sound(&s);
-	finish(&s);
-}
-
-static void test_device_tlb(void **state)
-{
-	struct model *m = default_machine();
-	struct model_domain *d = add_guest(m, NVME, CLASS_NVME, 4, 1);
-	struct scenario s;
-
-	(void)state;
-	model_add_pcie(model_function(m, NVME), QT_PCIE_ENDPOINT);
-	model_add_ats(model_function(m, NVME));
-	model_attach(m, d, NVME, 1);
-	churn(m, d, NVME, QT_MIB(512), 0x10000);
-	run_sound(&s, m);
-	assert_int_equal(m->units[0].device_invalidations, 1);
-	finish(&s);
+	expect_flags_may_change(m, d);
 }
 
 /* What a device's entry and its guest CR3 table can say. Each change starts from what is sound. */
-static void poke_bits(struct model *m, qt_phys at, uint64_t clear, uint64_t set)
-{
-	model_poke(m, at, (model_peek(m, at) & ~clear) | set);
-}
-
 static void change_entry(struct model *m, unsigned word, uint64_t clear, uint64_t set)
 {
 	poke_bits(m, model_context_entry(m, 0, NVME) + word * 8, clear, set);
@@ -448,68 +400,31 @@ static void test_what_is_in_the_way(void **state)
 		model_map(m, d, cases[i].iova, cases[i].phys, 0x1000, QT_RW, 0);
 		scenario_run(&s, m);
 		expect_decision(&s, NVME, cases[i].decision, cases[i].reason);
-		expect_stock(&s, QT_WHY_FUNCTION_UNREACHED);
-		scenario_free(&s);
+		finish_stock(&s, QT_WHY_FUNCTION_UNREACHED);
 	}
 }
 
-static struct model *busy_machine(void)
+static struct model *busy_machine(const void *context)
 {
 	struct model *m = default_machine();
 	struct model_domain *d = guest_domain(m, 4, 1, 3);
 
-	model_add_function(m, NVME, 0x1022, 1, CLASS_NVME);
+	(void)context;
+	add_function(m, NVME, CLASS_NVME);
 	model_map(m, d, QT_MIB(528), QT_MIB(200), 0x3000, QT_RW, 0);
 	model_map(m, d, QT_MIB(511), QT_MIB(201), 0x3000, QT_RW, 0);
 	model_attach(m, d, NVME, 0);
-	churn(m, d, NVME, QT_MIB(513), 0x10000);
+	churn(m, d, NVME, QT_MIB(513), 0x10000, 0);
 	add_device(m, NIC, CLASS_NIC, 3, 2);
-	model_add_function(m, USB, 0x1022, 1, CLASS_USB);
+	add_function(m, USB, CLASS_USB);
 	return m;
 }
 
-static void test_store_that_fails_is_undone(void **state)
+static void test_failures(void **state)
 {
-	struct scenario s;
-	size_t stores;
-
 	(void)state;
-	scenario_run(&s, busy_machine());
-	expect_sound(&s);
-	stores = s.m->store_count;
-	finish(&s);
-	for (size_t n = 1; n <= stores; n++) {
-		struct model *m = busy_machine();
-
-		m->trouble.fail_store = n;
-		scenario_run(&s, m);
-		assert_int_equal(s.committed, QT_E_IO);
-		assert_int_equal(s.undone, 0);
-		expect_untouched(&s);
-		scenario_free(&s);
-	}
-}
-
-static void test_read_that_fails(void **state)
-{
-	struct scenario s;
-	uint64_t reads;
-
-	(void)state;
-	scenario_run(&s, busy_machine());
-	reads = s.m->reads;
-	scenario_free(&s);
-	for (uint64_t n = 1; n <= reads; n += 1 + reads / 60) {
-		struct model *m = busy_machine();
-
-		m->trouble.fail_read = n;
-		scenario_run(&s, m);
-		if (s.opened == 0 && s.prepared == 0 && s.committed == 0 && s.verified == 0)
-			expect_sound(&s);
-		else
-			expect_untouched(&s);
-		scenario_free(&s);
-	}
+	expect_stores_may_fail(busy_machine, NULL);
+	expect_reads_may_fail(busy_machine, NULL, 60);
 }
 
 int main(void)
@@ -519,13 +434,11 @@ int main(void)
 		cmocka_unit_test(test_used_windows),
 		cmocka_unit_test(test_shared_domain),
 		cmocka_unit_test(test_flags_set_meanwhile),
-		cmocka_unit_test(test_device_tlb),
 		cmocka_unit_test(test_what_entries_say),
 		cmocka_unit_test(test_growth_beside_guest_tables),
 		cmocka_unit_test(test_span),
 		cmocka_unit_test(test_what_is_in_the_way),
-		cmocka_unit_test(test_store_that_fails_is_undone),
-		cmocka_unit_test(test_read_that_fails),
+		cmocka_unit_test(test_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

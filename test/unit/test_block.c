@@ -3,23 +3,8 @@
  * A requester that loses all it had and gets another domain, in the middle of a
  * takeover: what a unit's block and admit do together, on every kind of unit.
  */
-#include <machine/kind.h>
-#include <machine/scenario.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "expect.h"
 #include "kinds.h"
-
-#define DISK QT_RID(0, 0, 0x08)
-#define NIC  QT_RID(0, 0, 0x10)
-#define USB  QT_RID(0, 0, 0x18)
 
 #define PAGE    0x1000u
 #define IOVA    (QT_GIB(4) - QT_MIB(2)) /* what the domain of disk and NIC has mapped */
@@ -37,27 +22,17 @@ struct stop {
 
 static struct model *machine(const struct kind *kind, unsigned variety, enum had had)
 {
-	static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
-	static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
-	struct model_unit_config unit = unit_of_kind(kind, variety);
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = QT_ARRAY_SIZE(ram),
-		.crash = crash,
-		.crash_count = 1,
-		.units = &unit,
-		.unit_count = 1,
-		.seed = variety});
+	struct model *m = machine_of_kind(kind, variety);
 	struct model_domain *both, *own;
 
-	model_start_unit(m, 0);
-	model_add_function(m, DISK, 0x8086, 1, 0x010802);
-	model_add_function(m, NIC, 0x8086, 2, 0x020000);
-	model_add_function(m, USB, 0x8086, 3, 0x0c0330);
+	add_function(m, NVME, CLASS_NVME);
+	add_function(m, NIC, CLASS_NIC);
+	add_function(m, USB, CLASS_USB);
 	both = domain_of_kind(m, kind, kind->levels, 5);
 	own = domain_of_kind(m, kind, kind->few_levels, 6);
 	model_map(m, both, IOVA, QT_MIB(100), QT_MIB(1), QT_RW, 0);
 	model_map(m, own, IOVA, QT_MIB(200), QT_MIB(1), QT_READ, 0);
-	model_attach(m, both, DISK, 0);
+	model_attach(m, both, NVME, 0);
 	model_attach(m, own, USB, 0);
 	if (had == HAD_PASS_THROUGH)
 		model_attach_pass(m, 0, NIC);
@@ -92,9 +67,9 @@ static void damage(struct model *m, const struct kind *kind)
 	if (kind->smmu)
 		model_poke(m, kind->stage2 ? at + 16 : at, UINT64_MAX);
 	else if (kind->scalable)
-		model_poke(m, at, model_peek(m, at) | 1 << 7);
+		poke_bits(m, at, 0, 1 << 7);
 	else
-		model_poke(m, at, model_peek(m, at) | 1 << 4);
+		poke_bits(m, at, 0, 1 << 4);
 }
 
 static int record(void *context, const struct qt_store *store)
@@ -238,7 +213,7 @@ static void run(const struct kind *kind, unsigned variety, enum had had)
 		add_pasids(m, kind);
 	pasid_entry = kind->scalable ? model_pasid_entry(m, 0, NIC, PROCESS) : 0;
 	for (qt_iova at = IOVA; at < IOVA + QT_MIB(1); at += PAGE)
-		for (qt_rid rid = DISK; rid <= USB; rid += 8)
+		for (qt_rid rid = NVME; rid <= USB; rid += 8)
 			model_touch(m, rid, at);
 	/* Only now, so that caches still have what it led to. */
 	if (had == HAD_GARBAGE)

@@ -4,25 +4,10 @@
  * sorted lists of what ought to translate, with all that an operation does not
  * concern checked after every single store, through every cache.
  */
-#include <machine/scenario.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include <machine/kind.h>
+#include "kinds.h"
 
 #include <quietus/domain.h>
 
-#include "kinds.h"
-
-#define DISK  QT_RID(0, 0, 0x08)
-#define NIC   QT_RID(0, 0, 0x10)
-#define USB   QT_RID(0, 0, 0x18)
 #define AUDIO QT_RID(0, 0, 0x20)
 #define PASS  QT_RID(0, 0, 0x28) /* its DMA passes as it is */
 
@@ -55,7 +40,7 @@ struct bench {
 	uint64_t stores;
 };
 
-static const qt_rid users[LIVES][2] = {{DISK, NIC}, {USB, USB}, {AUDIO, AUDIO}};
+static const qt_rid users[LIVES][2] = {{NVME, NIC}, {USB, USB}, {AUDIO, AUDIO}};
 
 /* References */
 
@@ -469,18 +454,10 @@ static struct model *new_machine(const struct kind *kind, unsigned seed)
 	/* Each with what the others have in its turn: see unit_of_kind(). */
 	static const unsigned varieties[] = {
 		1, 2 + 4, 1 + 16 + 32, 0, 1 + 2 + 8, 1 + 4 + 32, 2 + 16, 63};
-
-	static const struct qt_range ram[] = {
-		{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
-	static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
 	struct model_unit_config unit =
 		unit_of_kind(kind, varieties[seed % QT_ARRAY_SIZE(varieties)]);
 
-	return model_new(&(struct model_config){.ram = ram,
-		.ram_count = QT_ARRAY_SIZE(ram),
-		.crash = crash,
-		.crash_count = 1,
-		.arena = {QT_MIB(524), QT_MIB(528)},
+	return machine_new((struct model_config){.arena = {QT_MIB(524), QT_MIB(528)},
 		.units = &unit,
 		.unit_count = 1,
 		.seed = seed});
@@ -533,15 +510,14 @@ static struct model *filled_machine(const struct kind *kind, unsigned seed)
 	struct model *m = new_machine(kind, seed);
 	struct model_domain *shared, *own;
 
-	model_start_unit(m, 0);
 	shared = domain_of_kind(m, kind, kind->levels, 5);
 	own = domain_of_kind(m, kind, kind->few_levels, 6);
 	shared->flags = own->flags = m->units[0].config.flags;
-	model_add_function(m, DISK, 0x8086, 1, 0x010802);
-	model_add_function(m, NIC, 0x8086, 2, 0x020000);
-	model_add_function(m, USB, 0x8086, 3, 0x0c0330);
-	model_add_function(m, AUDIO, 0x8086, 4, 0x040300);
-	model_add_function(m, PASS, 0x8086, 5, 0x0c0330);
+	add_function(m, NVME, CLASS_NVME);
+	add_function(m, NIC, CLASS_NIC);
+	add_function(m, USB, CLASS_USB);
+	add_function(m, AUDIO, 0x040300);
+	add_function(m, PASS, CLASS_USB);
 	model_attach_pass(m, 0, PASS);
 	fill_domain(m, shared);
 	fill_domain(m, own);
@@ -550,10 +526,10 @@ static struct model *filled_machine(const struct kind *kind, unsigned seed)
 		fill_amd_domain(m, own);
 	}
 	leave_stale_id(m, kind);
-	model_attach(m, shared, DISK, seed & 1);
+	model_attach(m, shared, NVME, seed & 1);
 	if (seed & 1) {
-		model_add_pcie(model_function(m, DISK), QT_PCIE_ENDPOINT);
-		model_add_ats(model_function(m, DISK));
+		model_add_pcie(model_function(m, NVME), QT_PCIE_ENDPOINT);
+		model_add_ats(model_function(m, NVME));
 	}
 	model_attach(m, shared, NIC, 0);
 	model_attach(m, own, USB, 0);
@@ -878,12 +854,12 @@ static void release_all(struct bench *b)
 	for (size_t p = 0; p < b->wanted[0].count; p++) {
 		const struct qt_mapping *piece = &b->wanted[0].list[p];
 
-		assert_int_equal(model_translate(b->m, DISK, piece->iova, MODEL_CACHED, &t), 0);
+		assert_int_equal(model_translate(b->m, NVME, piece->iova, MODEL_CACHED, &t), 0);
 		assert_int_equal(t.phys, piece->phys);
 		assert_true(is_refused(b, NIC, piece->iova));
 	}
 	release(b, 2, AUDIO);
-	release(b, 0, DISK);
+	release(b, 0, NVME);
 	assert_int_equal(qt_live_attach(&b->live[1], requester_of(b, PASS)), QT_E_BUSY);
 	assert_int_equal(model_translate(b->m, PASS, QT_GIB(1), MODEL_CACHED, &t), 0);
 	assert_int_equal(qt_live_release(b->machine, requester_of(b, PASS), NULL), 0);

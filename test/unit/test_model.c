@@ -3,38 +3,13 @@
  * The model machine itself: what would be the use of tests on hardware that
  * forgives everything?
  */
-#include <machine/check.h>
-#include <machine/dead.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "takeover.h"
 
 #define RID       0x10u
 #define REGISTERS 0xfed90000u
 #define GCMD      (REGISTERS + 0x18)
 #define IQT       (REGISTERS + 0x88)
 #define IQA       (REGISTERS + 0x90)
-
-static const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(2)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
-
-static struct model *machine_with(const struct model_unit_config *unit)
-{
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = 1,
-		.crash = crash,
-		.crash_count = 1,
-		.units = unit,
-		.unit_count = 1});
-
-	model_start_unit(m, 0);
-	return m;
-}
 
 static struct model *default_machine(void)
 {

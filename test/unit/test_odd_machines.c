@@ -3,27 +3,10 @@
  * Machines that are put together oddly, each with VT-d units in legacy mode, in
  * scalable mode, and in scalable mode with first-stage tables, and with AMD-Vi.
  */
-#include <machine/scenario.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define NVME QT_RID(0, 0, 0x08)
-#define NIC  QT_RID(0, 0, 0x10)
-#define PORT QT_RID(0, 0, 0x28)
-
-#define CLASS_NVME 0x010802
-#define CLASS_NIC  0x020000
+#include "takeover.h"
 
 enum mode { VTD_LEGACY, VTD_SECOND_STAGE, VTD_FIRST_STAGE, AMD_VI, MODES };
-
-static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
 
 static struct model_unit_config unit_at(unsigned mode, qt_phys registers)
 {
@@ -44,68 +27,16 @@ static struct model_unit_config unit_at(unsigned mode, qt_phys registers)
 	return unit;
 }
 
-static struct model *machine_with(const struct model_unit_config *units, unsigned count)
-{
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = QT_ARRAY_SIZE(ram),
-		.crash = crash,
-		.crash_count = 1,
-		.units = units,
-		.unit_count = count});
-
-	for (unsigned i = 0; i < count; i++)
-		model_start_unit(m, i);
-	return m;
-}
-
-static struct model *machine_of(unsigned mode)
+static struct model *machine_in(unsigned mode)
 {
 	struct model_unit_config unit = unit_at(mode, 0xfed90000);
 
-	return machine_with(&unit, 1);
+	return machine_with(&unit);
 }
 
 static struct model_domain *attach(struct model *m, unsigned unit, qt_rid rid, uint16_t id)
 {
-	struct model_domain *domain = model_domain_new(m, unit, 4, id);
-
-	model_map(m, domain, 0xffe00000 - id * QT_MIB(1), QT_MIB(100 + id), QT_MIB(1), QT_RW, 2);
-	model_attach(m, domain, rid, 0);
-	return domain;
-}
-
-static struct model_domain *add_device(struct model *m, qt_rid rid, uint32_t class, uint16_t id)
-{
-	model_add_function(m, rid, 0x8086, 0x10d3, class);
-	return attach(m, 0, rid, id);
-}
-
-static void expect_sound(struct scenario *s)
-{
-	const char *wrong = scenario_sound(s);
-
-	if (wrong)
-		fail_msg("%s (%s)", wrong, qt_reason_text(s->plan.reason));
-}
-
-static void run_sound(struct scenario *s, struct model *m)
-{
-	scenario_run(s, m);
-	expect_sound(s);
-	model_watch_keep(m);
-	scenario_undo(s);
-	assert_null(scenario_untouched(s));
-}
-
-static void expect_decision(
-	const struct scenario *s, qt_rid rid, enum qt_decision decision, enum qt_reason reason)
-{
-	const struct qt_requester *requester = scenario_requester(s, rid);
-
-	assert_non_null(requester);
-	if (requester->decision != decision || requester->reason != reason)
-		fail_msg("%x: %s because %s", rid, qt_decision_name(requester->decision),
-			qt_reason_text(requester->reason));
+	return give(m, rid, model_domain_new(m, unit, 4, id));
 }
 
 /* What a requester that nothing was attached to is admitted for. Linux has AMD-Vi block it. */
@@ -120,14 +51,14 @@ static void test_units_at_high_addresses(void **state)
 	(void)state;
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		struct model_unit_config unit = unit_at(mode, 0x7fffff000000);
-		struct model *m = machine_with(&unit, 1);
+		struct model *m = machine_with(&unit);
 		struct scenario s;
 
-		add_device(m, NVME, CLASS_NVME, 1);
-		model_add_function(m, NIC, 0x8086, 1, CLASS_NIC);
+		add_device(m, NVME, CLASS_NVME, 4, 1);
+		add_function(m, NIC, CLASS_NIC);
 		run_sound(&s, m);
 		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
-		scenario_free(&s);
+		finish(&s);
 	}
 }
 
@@ -146,17 +77,17 @@ static void test_several_segments(void **state)
 		if ((mode / MODES == AMD_VI) != (mode % MODES == AMD_VI))
 			continue;
 		units[1].segment = 1;
-		m = machine_with(units, 2);
-		add_device(m, NVME, CLASS_NVME, 1);
-		model_add_function(m, other, 0x8086, 1, CLASS_NVME);
+		m = machine_of(units, 2);
+		add_device(m, NVME, CLASS_NVME, 4, 1);
+		add_function(m, other, CLASS_NVME);
 		attach(m, 1, other, 1);
-		model_add_function(m, QT_RID(1, 0, 0x10), 0x8086, 1, CLASS_NIC);
+		add_function(m, QT_RID(1, 0, 0x10), CLASS_NIC);
 		run_sound(&s, m);
 		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
 		expect_decision(&s, other, QT_ADOPT, QT_WHY_FREE);
 		expect_decision(&s, QT_RID(1, 0, 0x10), QT_ADMIT, not_attached(mode % MODES));
 		assert_int_equal(scenario_requester(&s, other)->unit, 1);
-		scenario_free(&s);
+		finish(&s);
 	}
 }
 
@@ -166,19 +97,23 @@ static void test_alias_behind_a_bridge(void **state)
 	(void)state;
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		for (int present = 0; present < 2; present++) {
-			struct model *m = machine_of(mode);
+			const qt_rid below = QT_RID(0, 4, 0x90);
+			struct model *m = machine_in(mode);
 			struct scenario s;
 
-			model_make_bridge(
-				model_add_function(m, PORT, 0x8086, 2, 0), 4, 4, QT_PCIE_TO_PCI);
-			model_add_function(m, QT_RID(0, 4, 0x90), 0x8086, 3, CLASS_NIC);
-			add_device(m, NVME, CLASS_NVME, 1);
+			add_bridge(m, PORT, 4, QT_PCIE_TO_PCI);
+			add_function(m, below, CLASS_NIC);
+			add_device(m, NVME, CLASS_NVME, 4, 1);
 			if (present)
 				attach(m, 0, QT_RID(0, 4, 0), 3);
 			run_sound(&s, m);
 			expect_decision(&s, QT_RID(0, 4, 0), present ? QT_ADOPT : QT_ADMIT,
 				present ? QT_WHY_FREE : not_attached(mode));
-			scenario_free(&s);
+			if (!present)
+				expect_decision(&s, below, QT_ADMIT, not_attached(mode));
+			assert_int_equal(
+				qt_pci_find(&s.machine.pci, below)->alias, QT_RID(0, 4, 0));
+			finish(&s);
 		}
 	}
 }
@@ -189,13 +124,12 @@ static void test_removed_device(void **state)
 	(void)state;
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		const qt_rid gone = QT_RID(0, 7, 0), damaged = QT_RID(0, 7, 0x80);
-		struct model *m = machine_of(mode);
+		struct model *m = machine_in(mode);
 		struct model_domain *d;
 		struct scenario s;
 
-		model_make_bridge(
-			model_add_function(m, PORT, 0x8086, 2, 0), 7, 7, QT_PCIE_ROOT_PORT);
-		add_device(m, NVME, CLASS_NVME, 1);
+		add_bridge(m, PORT, 7, QT_PCIE_ROOT_PORT);
+		add_device(m, NVME, CLASS_NVME, 4, 1);
 		attach(m, 0, gone, 2);
 		/* Another one, whose IOVAs are in the way: no reason to give up. */
 		d = attach(m, 0, damaged, 3);
@@ -204,7 +138,7 @@ static void test_removed_device(void **state)
 		expect_decision(&s, gone, QT_ADOPT, QT_WHY_FREE);
 		expect_decision(&s, damaged, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
 		assert_int_equal(scenario_requester(&s, gone)->function, -1);
-		scenario_free(&s);
+		finish(&s);
 	}
 }
 
@@ -252,13 +186,12 @@ static void test_virtual_functions_in_use(void **state)
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		for (int breach = 0; breach < 2; breach++) {
 			const qt_rid physical = QT_RID(0, 9, 0), guest = QT_RID(0, 9, 0x80);
-			struct model *m = machine_of(mode);
+			struct model *m = machine_in(mode);
 			struct model_domain *d;
 			struct scenario s;
 
-			model_make_bridge(
-				model_add_function(m, PORT, 0x8086, 2, 0), 9, 9, QT_PCIE_ROOT_PORT);
-			add_device(m, physical, CLASS_NIC, 1);
+			add_bridge(m, PORT, 9, QT_PCIE_ROOT_PORT);
+			add_device(m, physical, CLASS_NIC, 4, 1);
 			add_virtual_functions(m, physical, 2);
 			d = attach(m, 0, guest, 2);
 			model_map(m, d, 0, QT_MIB(1024), QT_MIB(700), QT_RW, 1);
@@ -268,7 +201,7 @@ static void test_virtual_functions_in_use(void **state)
 			expect_decision(&s, physical, QT_ADOPT, QT_WHY_FREE);
 			expect_decision(&s, guest, breach ? QT_FENCE : QT_LEAVE,
 				breach ? QT_WHY_GUARD_BROKEN : QT_WHY_VIRTUAL_FUNCTION);
-			scenario_free(&s);
+			finish(&s);
 		}
 	}
 }
@@ -279,19 +212,18 @@ static void test_hot_plug_slots(void **state)
 	(void)state;
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		const qt_rid full = QT_RID(0, 7, 0);
-		struct model *m = machine_of(mode);
+		struct model *m = machine_in(mode);
 		struct scenario s;
 
 		for (unsigned i = 0; i < 2; i++)
-			model_make_bridge(model_add_function(m, PORT + i * 8, 0x8086, 2, 0),
-				(uint8_t)(7 + i), (uint8_t)(7 + i), QT_PCIE_ROOT_PORT);
-		add_device(m, full, CLASS_NVME, 1);
+			add_bridge(m, PORT + i * 8, (uint8_t)(7 + i), QT_PCIE_ROOT_PORT);
+		add_device(m, full, CLASS_NVME, 4, 1);
 		run_sound(&s, m);
 		expect_decision(&s, full, QT_ADOPT, QT_WHY_FREE);
 		assert_int_not_equal(scenario_requester(&s, full)->function, -1);
 		for (size_t i = 0; i < s.machine.requester_count; i++)
 			assert_int_not_equal(QT_RID_BUS(s.machine.requesters[i].rid), 8);
-		scenario_free(&s);
+		finish(&s);
 	}
 }
 
@@ -311,22 +243,22 @@ static void test_devices_in_d3(void **state)
 	(void)state;
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		const qt_rid hidden = QT_RID(0, 7, 0);
-		struct model *m = machine_of(mode);
+		struct model *m = machine_in(mode);
 		struct model_function *port = model_add_function(m, PORT, 0x8086, 2, 0);
 		struct scenario s;
 
 		model_make_bridge(port, 7, 7, QT_PCIE_ROOT_PORT);
 		put_to_sleep(port);
-		add_device(m, hidden, CLASS_NIC, 2);
+		add_device(m, hidden, CLASS_NIC, 4, 2);
 		model_function(m, hidden)->removed = true;
-		add_device(m, NVME, CLASS_NVME, 1);
+		add_device(m, NVME, CLASS_NVME, 4, 1);
 		put_to_sleep(model_function(m, NVME));
 		run_sound(&s, m);
 		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
 		expect_decision(&s, hidden, QT_ADOPT, QT_WHY_FREE);
 		assert_int_equal(scenario_requester(&s, hidden)->function, -1);
 		assert_int_equal(m->pci_writes, 0);
-		scenario_free(&s);
+		finish(&s);
 	}
 }
 
@@ -339,13 +271,12 @@ static void test_resizable_bars(void **state)
 	(void)state;
 	for (unsigned mode = 0; mode < MODES; mode++) {
 		const qt_rid physical = QT_RID(0, 9, 0), guest = QT_RID(0, 9, 0x80);
-		struct model *m = machine_of(mode);
+		struct model *m = machine_in(mode);
 		struct model_function *function;
 		struct scenario s;
 
-		model_make_bridge(
-			model_add_function(m, PORT, 0x8086, 2, 0), 9, 9, QT_PCIE_ROOT_PORT);
-		add_device(m, physical, CLASS_NIC, 1);
+		add_bridge(m, PORT, 9, QT_PCIE_ROOT_PORT);
+		add_device(m, physical, CLASS_NIC, 4, 1);
 		function = model_function(m, physical);
 		add_virtual_functions(m, physical, 1);
 		put_extended(function, 0x100, 0x0015, 0x180);
@@ -361,7 +292,7 @@ static void test_resizable_bars(void **state)
 		expect_decision(&s, physical, QT_ADOPT, QT_WHY_FREE);
 		expect_decision(&s, guest, QT_LEAVE, QT_WHY_VIRTUAL_FUNCTION);
 		assert_int_equal(m->pci_writes, 0);
-		scenario_free(&s);
+		finish(&s);
 	}
 }
 

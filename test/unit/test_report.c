@@ -3,21 +3,12 @@
  * The report: written from a real takeover and read back; cut short, changed and
  * random ones are refused, or at least read without harm.
  */
-#include <machine/scenario.h>
+#include "takeover.h"
+
 #include <quietus/report.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define SIZE_MAX_REPORT 65536u
 
-static const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(2)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
 static const char text[] = "quietus: one line\nquietus: another\n";
 
 /* A machine with an adopted and an admitted function, one left, and one that nobody sees. */
@@ -25,14 +16,8 @@ static void take_over(struct scenario *s)
 {
 	struct model_unit_config unit = model_unit_default(0xfed90000);
 	struct model_domain *d;
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = 1,
-		.crash = crash,
-		.crash_count = 1,
-		.units = &unit,
-		.unit_count = 1});
+	struct model *m = machine_with(&unit);
 
-	model_start_unit(m, 0);
 	model_add_function(m, 0x08, 0x144d, 0xa808, 0x010802);
 	model_add_function(m, 0x10, 0x8086, 0x10d3, 0x020000);
 	model_add_function(m, 0x18, 0x10de, 0x2204, 0x030000);

@@ -1,56 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * SMMUv3: what its registers, entries and descriptors mean, how IORT is read, and
- * takeovers behind it. What holds for every kind of unit is in test_block, test_stop
- * and test_random_machines.
+ * takeovers behind it. What holds for every kind of unit is in test_takeover, test_block,
+ * test_stop and test_random_machines.
  */
-#include <machine/kind.h>
-#include <machine/scenario.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "expect.h"
-
-#define NVME QT_RID(0, 0, 0x08)
-#define NIC  QT_RID(0, 0, 0x10)
-
-#define CLASS_NVME 0x010802
-#define CLASS_NIC  0x020000
+#include "takeover.h"
 
 #define UNIT   0xfd000000u
 #define IOVA   (QT_GIB(4) - QT_MIB(2))
 #define INSIDE QT_MIB(513) /* of the crash region */
 
-static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
-
-static struct model *machine_with(const struct model_unit_config *unit)
-{
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = QT_ARRAY_SIZE(ram),
-		.crash = crash,
-		.crash_count = 1,
-		.units = unit,
-		.unit_count = 1});
-
-	model_start_unit(m, 0);
-	model_add_function(m, NVME, 0x8086, 1, CLASS_NVME);
-	model_add_function(m, NIC, 0x8086, 2, CLASS_NIC);
-	return m;
-}
-
 /* The NVMe has a domain, ID 5, with something mapped; the NIC has none. */
-static struct model *machine_of(const struct model_unit_config *unit)
+static struct model *machine_in_use(const struct model_unit_config *unit)
 {
 	struct model *m = machine_with(unit);
 	struct model_domain *domain = model_domain_new(m, 0, 4, 5);
 
+	add_function(m, NVME, CLASS_NVME);
+	add_function(m, NIC, CLASS_NIC);
 	model_map(m, domain, IOVA, QT_MIB(100), QT_MIB(1), QT_RW, 0);
 	model_attach(m, domain, NVME, 0);
 	for (qt_iova at = IOVA; at < IOVA + QT_MIB(1); at += 0x1000)
@@ -62,7 +30,7 @@ static struct model *default_machine(void)
 {
 	struct model_unit_config unit = model_smmu_default(UNIT);
 
-	return machine_of(&unit);
+	return machine_in_use(&unit);
 }
 
 static qt_phys ste_of(struct model *m, qt_rid rid)
@@ -87,8 +55,7 @@ static void expect_unit(struct model *m, enum qt_unit_state state, enum qt_reaso
 	assert_int_equal(s.machine.units[0].state, state);
 	assert_int_equal(s.machine.units[0].reason, reason);
 	assert_int_equal(s.plan.commit, state == QT_UNIT_OFF || state == QT_UNIT_TRANSLATING);
-	expect_untouched(&s);
-	scenario_free(&s);
+	finish_untouched(&s);
 }
 
 static void test_states_of_a_unit(void **state)
@@ -201,7 +168,7 @@ static void test_entries_and_descriptors(void **state)
 		qt_phys at = cases[i].word < 8 ? ste_of(m, NVME) + cases[i].word * 8
 					       : cd_of(m, NVME) + (cases[i].word - 8) * 8;
 
-		model_poke(m, at, (model_peek(m, at) & ~cases[i].clear) | cases[i].set);
+		poke_bits(m, at, cases[i].clear, cases[i].set);
 		expect_nvme(m, cases[i].state, cases[i].reason);
 	}
 }
@@ -233,9 +200,9 @@ static void test_stage2_entries(void **state)
 		qt_phys at;
 
 		unit.smmu.stage2 = true;
-		m = machine_of(&unit);
+		m = machine_in_use(&unit);
 		at = ste_of(m, NVME) + cases[i].word * 8;
-		model_poke(m, at, (model_peek(m, at) & ~cases[i].clear) | cases[i].set);
+		poke_bits(m, at, cases[i].clear, cases[i].set);
 		expect_nvme(m, cases[i].state, cases[i].reason);
 	}
 }
@@ -253,9 +220,9 @@ static void test_dma_without_substream(void **state)
 		qt_phys at;
 
 		unit.smmu.substreams = 6;
-		m = machine_of(&unit);
+		m = machine_in_use(&unit);
 		at = ste_of(m, NVME) + 8;
-		model_poke(m, at, (model_peek(m, at) & ~3ull) | dss);
+		poke_bits(m, at, 3, dss);
 		expect_nvme(m, states[dss], dss ? QT_WHY_NONE : QT_WHY_ENTRY_UNSUPPORTED);
 	}
 }
@@ -328,7 +295,7 @@ static void test_device_tlbs(void **state)
 		model_add_pcie(model_function(m, NVME), QT_PCIE_ENDPOINT);
 		model_add_ats(model_function(m, NVME));
 		model_function(m, NVME)->ats_deaf = deaf;
-		model_poke(m, at, model_peek(m, at) | 1 << 28);
+		poke_bits(m, at, 0, 1 << 28);
 		run_sound(&s, m);
 		assert_true(m->units[0].device_invalidations > 0);
 		assert_int_equal(strstr(m->log, "did not flush") != NULL, deaf);
@@ -348,7 +315,7 @@ static void test_ids_of_substreams(void **state)
 
 		unit.smmu.substreams = 6;
 		unit.smmu.cd_two_levels = two;
-		m = machine_of(&unit);
+		m = machine_in_use(&unit);
 		cds = cd_of(m, NVME);
 		if (two)
 			cds = model_peek(m, cds) & ~0xfffull;
@@ -393,7 +360,7 @@ static void test_damage_anywhere(void **state)
 		unit.smmu.stage2 = seed & 1;
 		unit.smmu.linear = seed & 2;
 		unit.smmu.substreams = seed & 4 ? 6 : 0;
-		m = machine_of(&unit);
+		m = machine_in_use(&unit);
 		at = model_random_chance(&random, 50) || unit.smmu.stage2 ? ste_of(m, NVME)
 									  : cd_of(m, NVME);
 		if (!unit.smmu.linear && model_random_chance(&random, 20))
@@ -406,8 +373,7 @@ static void test_damage_anywhere(void **state)
 		model_cold(m);
 		scenario_run(&s, m);
 		scenario_undo(&s);
-		expect_untouched(&s);
-		scenario_free(&s);
+		finish_untouched(&s);
 	}
 }
 

@@ -4,59 +4,32 @@
  * what the dead kernel had a device map is in the way of the crash region, leads
  * into it, or is damaged.
  */
-#include <machine/kind.h>
 #include <machine/reset.h>
-#include <machine/scenario.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "expect.h"
 #include "kinds.h"
 
-#define DISK  QT_RID(0, 0, 0x08)
-#define NIC   QT_RID(0, 0, 0x10)
 #define GUEST QT_RID(0, 0, 0x18)
 
-static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
-
 /* A disk with a domain as drivers make them, a NIC and an accelerator with none yet. */
-static struct model *machine_of(const struct kind *kind, unsigned ways)
+static struct model *machine_to_stop(const struct kind *kind, unsigned ways)
 {
 	static const struct {
 		qt_rid rid;
 		uint32_t class_code;
-	} functions[] = {{DISK, 0x010802}, {NIC, 0x020000}, {GUEST, 0x120000}};
-	struct model_unit_config unit = unit_of_kind(kind, 1);
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = QT_ARRAY_SIZE(ram),
-		.crash = crash,
-		.crash_count = 1,
-		.units = &unit,
-		.unit_count = 1});
+	} functions[] = {{NVME, CLASS_NVME}, {NIC, CLASS_NIC}, {GUEST, CLASS_ACCELERATOR}};
+	struct model *m = machine_of_kind(kind, 1);
 	struct model_domain *disk;
 
-	model_start_unit(m, 0);
 	for (size_t i = 0; i < QT_ARRAY_SIZE(functions); i++) {
-		struct model_function *function = model_add_function(
-			m, functions[i].rid, 0x8086, (uint16_t)i, functions[i].class_code);
-
-		model_add_pcie(function, QT_PCIE_ENDPOINT);
-		model_add_reset(function, ways);
+		model_add_reset(add_endpoint(m, functions[i].rid, functions[i].class_code), ways);
 	}
 	disk = domain_of_kind(m, kind, kind->levels, 1);
 	model_map(m, disk, QT_GIB(4) - QT_MIB(2), QT_MIB(100), QT_MIB(1), QT_RW, 1);
-	model_attach(m, disk, DISK, 0);
+	model_attach(m, disk, NVME, 0);
 	return m;
 }
 
-static struct model_domain *give(struct model *m, const struct kind *kind, qt_rid rid)
+static struct model_domain *give_more(struct model *m, const struct kind *kind, qt_rid rid)
 {
 	struct model_domain *domain = domain_of_kind(m, kind, kind->levels, (uint16_t)(rid & 0xff));
 
@@ -93,7 +66,7 @@ static void lead_out_of_ram(struct model *m, struct model_domain *d)
 {
 	qt_phys at = model_table_entry(m, d, QT_GIB(3), 1);
 
-	model_poke(m, at, (model_peek(m, at) & ~0x000ffffffffff000ull) | QT_GIB(3));
+	poke_bits(m, at, 0x000ffffffffff000, QT_GIB(3));
 }
 
 static const struct {
@@ -114,21 +87,21 @@ static void test_stopped(void **state)
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
 		for (size_t c = 0; c < QT_ARRAY_SIZE(cases); c++) {
-			struct model *m = machine_of(&kinds[k], MODEL_FLR);
+			struct model *m = machine_to_stop(&kinds[k], MODEL_FLR);
 			struct scenario s;
 
-			cases[c].make(m, give(m, &kinds[k], NIC));
+			cases[c].make(m, give_more(m, &kinds[k], NIC));
 			model_reserve(m, NIC, QT_MIB(600), QT_MIB(601));
 			model_power_on(m);
 			run_sound(&s, m);
 			expect_decision(&s, NIC, QT_STOP, cases[c].reason);
-			expect_decision(&s, DISK, QT_ADOPT, QT_WHY_FREE);
+			expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
 			assert_true(scenario_requester(&s, NIC)->verified);
 			assert_int_equal(
 				s.machine.resets[scenario_requester(&s, NIC)->function].result,
 				QT_STOP_QUIET);
 			assert_int_equal(
-				s.machine.resets[scenario_requester(&s, DISK)->function].result,
+				s.machine.resets[scenario_requester(&s, NVME)->function].result,
 				QT_STOP_NOT_TRIED);
 			finish(&s);
 		}
@@ -140,16 +113,15 @@ static void test_not_stoppable(void **state)
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
 		for (size_t c = 0; c < QT_ARRAY_SIZE(cases); c++) {
-			struct model *m = machine_of(&kinds[k], 0);
+			struct model *m = machine_to_stop(&kinds[k], 0);
 			struct scenario s;
 
-			cases[c].make(m, give(m, &kinds[k], NIC));
+			cases[c].make(m, give_more(m, &kinds[k], NIC));
 			model_power_on(m);
 			scenario_run(&s, m);
 			assert_false(s.plan.commit);
 			expect_decision(&s, NIC, cases[c].without, cases[c].reason);
-			expect_untouched(&s);
-			scenario_free(&s);
+			finish_untouched(&s);
 		}
 }
 
@@ -165,8 +137,8 @@ static void test_fenced(void **state)
 
 			if (cases[c].make == lead_out_of_ram)
 				continue;
-			m = machine_of(&kinds[k], 0);
-			cases[c].make(m, give(m, &kinds[k], GUEST));
+			m = machine_to_stop(&kinds[k], 0);
+			cases[c].make(m, give_more(m, &kinds[k], GUEST));
 			model_power_on(m);
 			run_sound(&s, m);
 			expect_decision(&s, GUEST, cases[c].without, cases[c].reason);
@@ -184,8 +156,8 @@ static void test_large_leaf_is_cut(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
-		struct model *m = machine_of(&kinds[k], 0);
-		struct model_domain *d = give(m, &kinds[k], GUEST);
+		struct model *m = machine_to_stop(&kinds[k], 0);
+		struct model_domain *d = give_more(m, &kinds[k], GUEST);
 		size_t adopted;
 		struct scenario s;
 
@@ -194,8 +166,8 @@ static void test_large_leaf_is_cut(void **state)
 		adopted = m->store_count;
 		scenario_free(&s);
 
-		m = machine_of(&kinds[k], 0);
-		d = give(m, &kinds[k], GUEST);
+		m = machine_to_stop(&kinds[k], 0);
+		d = give_more(m, &kinds[k], GUEST);
 		model_map(m, d, QT_GIB(1), QT_MIB(510), QT_MIB(4), QT_RW, 1);
 		model_power_on(m);
 		run_sound(&s, m);
@@ -217,9 +189,9 @@ static void test_restless(void **state)
 
 		if (kinds[k].amd) /* the model keeps no event log */
 			continue;
-		m = machine_of(&kinds[k], MODEL_FLR);
-		map_like_a_guest(m, give(m, &kinds[k], NIC));
-		map_like_a_guest(m, give(m, &kinds[k], GUEST));
+		m = machine_to_stop(&kinds[k], MODEL_FLR);
+		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
+		map_like_a_guest(m, give_more(m, &kinds[k], GUEST));
 		model_function(m, GUEST)->restless = true;
 		model_power_on(m);
 		run_sound(&s, m);
@@ -227,15 +199,14 @@ static void test_restless(void **state)
 		expect_decision(&s, GUEST, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
 		finish(&s);
 
-		m = machine_of(&kinds[k], MODEL_FLR);
-		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		m = machine_to_stop(&kinds[k], MODEL_FLR);
+		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
 		model_function(m, NIC)->restless = true;
 		model_power_on(m);
 		scenario_run(&s, m);
 		assert_false(s.plan.commit);
 		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
-		expect_untouched(&s);
-		scenario_free(&s);
+		finish_untouched(&s);
 	}
 }
 
@@ -249,18 +220,17 @@ static void test_restless_among_others(void **state)
 
 		if (kinds[k].amd) /* the model keeps no event log */
 			continue;
-		m = machine_of(&kinds[k], MODEL_FLR);
-		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		m = machine_to_stop(&kinds[k], MODEL_FLR);
+		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
 		model_function(m, NIC)->restless = true;
 		for (unsigned i = 0; i < 8; i++)
-			model_add_function(m, QT_RID(0, 0, 0x20 + 8 * i), 0x8086, 9, 0x120000)
-				->restless = true;
+			add_function(m, QT_RID(0, 0, 0x20 + 8 * i), CLASS_ACCELERATOR)->restless =
+				true;
 		model_power_on(m);
 		scenario_run(&s, m);
 		assert_false(s.plan.commit);
 		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
-		expect_untouched(&s);
-		scenario_free(&s);
+		finish_untouched(&s);
 	}
 }
 
@@ -269,18 +239,17 @@ static void test_stop_fails(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
-		struct model *m = machine_of(&kinds[k], MODEL_FLR);
+		struct model *m = machine_to_stop(&kinds[k], MODEL_FLR);
 		struct scenario s;
 
-		map_like_a_guest(m, give(m, &kinds[k], NIC));
+		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
 		model_function(m, NIC)->reset->ready_us = MODEL_NEVER;
 		model_power_on(m);
 		scenario_run(&s, m);
 		assert_false(s.plan.commit);
 		assert_int_equal(s.plan.reason, QT_WHY_FUNCTION_UNREACHED);
 		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
-		expect_untouched(&s);
-		scenario_free(&s);
+		finish_untouched(&s);
 	}
 }
 
@@ -293,11 +262,11 @@ static void test_stop_without_room(void **state)
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
 		for (size_t room = 0; room <= 8192; room += 512) {
-			struct model *m = machine_of(&kinds[k], MODEL_FLR);
+			struct model *m = machine_to_stop(&kinds[k], MODEL_FLR);
 			struct scenario s;
 			size_t used;
 
-			map_like_a_guest(m, give(m, &kinds[k], GUEST));
+			map_like_a_guest(m, give_more(m, &kinds[k], GUEST));
 			model_power_on(m);
 			scenario_plan(&s, m);
 			used = m->arena.used = m->arena.size - room;
@@ -319,10 +288,10 @@ static void test_stop_and_undo(void **state)
 	(void)state;
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
 		for (uint64_t n = 1;; n++) {
-			struct model *m = machine_of(&kinds[k], MODEL_FLR);
+			struct model *m = machine_to_stop(&kinds[k], MODEL_FLR);
 			struct scenario s;
 
-			map_both(m, give(m, &kinds[k], NIC));
+			map_both(m, give_more(m, &kinds[k], NIC));
 			m->trouble.fail_store = n;
 			model_power_on(m);
 			scenario_run(&s, m);
@@ -331,8 +300,7 @@ static void test_stop_and_undo(void **state)
 				scenario_free(&s);
 				break;
 			}
-			expect_untouched(&s);
-			scenario_free(&s);
+			finish_untouched(&s);
 			assert_true(n < 100);
 		}
 }
@@ -347,7 +315,6 @@ static void test_undo_reaches_a_unit_without_domains(void **state)
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
 		struct model_unit_config units[] = {
 			unit_of_kind(&kinds[k], 1), unit_of_kind(&kinds[k], 1)};
-		struct model_function *function;
 		struct scenario s;
 		struct model *m;
 		qt_phys entry;
@@ -358,19 +325,10 @@ static void test_undo_reaches_a_unit_without_domains(void **state)
 			continue;
 		units[0].include_all = false;
 		units[1].registers += 0x10000;
-		m = model_new(&(struct model_config){.ram = ram,
-			.ram_count = QT_ARRAY_SIZE(ram),
-			.crash = crash,
-			.crash_count = 1,
-			.units = units,
-			.unit_count = QT_ARRAY_SIZE(units)});
+		m = machine_of(units, QT_ARRAY_SIZE(units));
 		model_claim(m, 0, NIC, false);
-		for (unsigned i = 0; i < QT_ARRAY_SIZE(units); i++)
-			model_start_unit(m, i);
-		function = model_add_function(m, NIC, 0x8086, 1, 0x020000);
-		model_add_pcie(function, QT_PCIE_ENDPOINT);
-		model_add_reset(function, MODEL_FLR);
-		give(m, &kinds[k], NIC);
+		model_add_reset(add_endpoint(m, NIC, CLASS_NIC), MODEL_FLR);
+		give_more(m, &kinds[k], NIC);
 		entry = model_context_entry(m, 0, NIC);
 		model_poke(m, entry + 8, UINT64_MAX);
 		model_power_on(m);

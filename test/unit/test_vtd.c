@@ -3,21 +3,10 @@
  * The VT-d unit by itself: what firmware says of it, what its registers and
  * tables say, admission, and making it forget.
  */
-#include <machine/scenario.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "takeover.h"
 
 #define REGISTERS   0xfed90000u
 #define ENTRIES_MAX 600
-
-static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
 
 /* A machine with one started unit, and the core's view of it once opened. */
 struct fixture {
@@ -35,14 +24,7 @@ static struct fixture *new_fixture(const struct model_unit_config *units, size_t
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	f->m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = QT_ARRAY_SIZE(ram),
-		.crash = crash,
-		.crash_count = 1,
-		.units = units,
-		.unit_count = count});
-	for (unsigned i = 0; i < count; i++)
-		model_start_unit(f->m, i);
+	f->m = machine_of(units, count);
 	return f;
 }
 
@@ -97,17 +79,13 @@ static void test_discover_scopes_and_reserved_memory(void **state)
 	f = new_fixture(units, 2);
 	m = f->m;
 	/* A switch: root port 00:1c.0, upstream 01:00.0, downstream 02:01.0, endpoint 03:00.0. */
-	model_make_bridge(
-		model_add_function(m, QT_RID(0, 0, 0xe0), 0x8086, 1, 0), 1, 3, QT_PCIE_ROOT_PORT);
-	model_make_bridge(
-		model_add_function(m, QT_RID(0, 1, 0), 0x8086, 2, 0), 2, 3, QT_PCIE_UPSTREAM);
-	model_make_bridge(
-		model_add_function(m, QT_RID(0, 2, 8), 0x8086, 3, 0), 3, 3, QT_PCIE_DOWNSTREAM);
-	model_add_pcie(
-		model_add_function(m, QT_RID(0, 3, 0), 0x8086, 4, 0x010802), QT_PCIE_ENDPOINT);
-	model_add_function(m, QT_RID(0, 0, 8), 0x8086, 5, 0x020000);
+	model_make_bridge(add_function(m, QT_RID(0, 0, 0xe0), 0), 1, 3, QT_PCIE_ROOT_PORT);
+	model_make_bridge(add_function(m, QT_RID(0, 1, 0), 0), 2, 3, QT_PCIE_UPSTREAM);
+	model_make_bridge(add_function(m, QT_RID(0, 2, 8), 0), 3, 3, QT_PCIE_DOWNSTREAM);
+	add_endpoint(m, QT_RID(0, 3, 0), CLASS_NVME);
+	add_function(m, NVME, CLASS_NIC);
 	model_claim(m, 0, QT_RID(0, 2, 8), true);
-	model_claim(m, 1, QT_RID(0, 0, 8), false);
+	model_claim(m, 1, NVME, false);
 	model_reserve(m, QT_RID(0, 3, 0), 0x7d000000, 0x7d001000);
 	assert_int_equal(open_fixture(f), 0);
 	assert_int_equal(f->machine.unit_count, 2);
@@ -117,7 +95,7 @@ static void test_discover_scopes_and_reserved_memory(void **state)
 	assert_int_equal(f->machine.scope_count, 2);
 	assert_int_equal(f->machine.scopes[0].rid, QT_RID(0, 2, 8));
 	assert_true(f->machine.scopes[0].hierarchy);
-	assert_int_equal(f->machine.scopes[1].rid, QT_RID(0, 0, 8));
+	assert_int_equal(f->machine.scopes[1].rid, NVME);
 	assert_int_equal(f->machine.reserved_count, 1);
 	assert_int_equal(f->machine.reserved[0].rid, QT_RID(0, 3, 0));
 	assert_int_equal(f->machine.reserved[0].range.start, 0x7d000000);
@@ -175,8 +153,8 @@ static void test_discover_damage(void **state)
 		struct fixture *f = default_fixture();
 		int error;
 
-		model_add_function(f->m, QT_RID(0, 0, 8), 0x8086, 5, 0x020000);
-		model_claim(f->m, 0, QT_RID(0, 0, 8), false);
+		add_function(f->m, NVME, CLASS_NIC);
+		model_claim(f->m, 0, NVME, false);
 		model_build_acpi(f->m);
 		model_write(f->m, f->m->dmar + cases[i].offset, &cases[i].value, 1);
 		if (cases[i].checksum)
@@ -232,9 +210,9 @@ static void test_discover_random_bytes(void **state)
 		struct model_random random = {.state = seed};
 		struct fixture *f = default_fixture();
 
-		model_add_function(f->m, QT_RID(0, 0, 8), 0x8086, 5, 0x020000);
-		model_claim(f->m, 0, QT_RID(0, 0, 8), false);
-		model_reserve(f->m, QT_RID(0, 0, 8), 0x7d000000, 0x7d001000);
+		add_function(f->m, NVME, CLASS_NIC);
+		model_claim(f->m, 0, NVME, false);
+		model_reserve(f->m, NVME, 0x7d000000, 0x7d001000);
 		f->m->more_dmar_size = model_random_below(&random, 64);
 		for (size_t i = 0; i < f->m->more_dmar_size; i++)
 			f->m->more_dmar[i] =
@@ -336,13 +314,13 @@ static void test_entry(void **state)
 	three = model_domain_new(f->m, 0, 3, 7);
 	four = model_domain_new(f->m, 0, 4, 65535);
 	five = model_domain_new(f->m, 0, 5, 1);
-	model_attach(f->m, three, QT_RID(0, 0, 8), 0);
+	model_attach(f->m, three, NVME, 0);
 	model_attach(f->m, four, QT_RID(0, 255, 255), 1);
 	model_attach(f->m, five, QT_RID(0, 3, 0), 0);
 	model_attach_pass(f->m, 0, QT_RID(0, 3, 1));
 	assert_int_equal(open_fixture(f), 0);
 
-	entry = entry_of(f, QT_RID(0, 0, 8), 0);
+	entry = entry_of(f, NVME, 0);
 	assert_int_equal(entry.state, QT_REQ_TRANSLATED);
 	assert_int_equal(entry.domain_id, 7);
 	assert_int_equal(entry.table.root, three->root);

@@ -12,6 +12,8 @@ UNIT_LIB  := $(UNIT_DIR)/libquietus.a
 UNIT_PROG := $(UNIT_SRC:%.c=$(UNIT_DIR)/%)
 UNIT_OBJ  := $(CORE_SRC:%.c=$(UNIT_DIR)/%.o)
 UNIT_HELP := $(TEST_MACHINE_SRC:%.c=$(UNIT_DIR)/%.o)
+# What tests of takeovers share.
+UNIT_MORE := $(UNIT_DIR)/test/unit/takeover.o
 
 $(UNIT_DIR)/%.o: %.c
 	@mkdir -p $(@D)
@@ -21,7 +23,7 @@ $(UNIT_LIB): $(UNIT_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(UNIT_PROG): %: %.o $(UNIT_HELP) $(UNIT_LIB)
+$(UNIT_PROG): %: %.o $(UNIT_MORE) $(UNIT_HELP) $(UNIT_LIB)
 	$(CC) $(ALL_CFLAGS) $(UNIT_SAN) -o $@ $^ -lcmocka
 
 .PHONY: check-unit check
@@ -41,4 +43,4 @@ check-unit: $(UNIT_PROG) ## unit tests alone
 # Kept, so that a second run only compiles what has changed.
 .SECONDARY: $(UNIT_SRC:%.c=$(UNIT_DIR)/%.o)
 
--include $(UNIT_OBJ:.o=.d) $(UNIT_HELP:.o=.d) $(UNIT_SRC:%.c=$(UNIT_DIR)/%.d)
+-include $(UNIT_OBJ:.o=.d) $(UNIT_HELP:.o=.d) $(UNIT_MORE:.o=.d) $(UNIT_SRC:%.c=$(UNIT_DIR)/%.d)

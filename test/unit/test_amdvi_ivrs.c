@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * IVRS, and what is hidden of ACPI's tables: sound, odd and hostile.
+ * AMD-Vi: IVRS, and what is hidden of ACPI's tables: sound, odd and hostile.
  */
-#include <machine/model.h>
-#include <quietus/unit.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "takeover.h"
 
 #define TABLE_MAX 4096u
 #define PLACE     0xe8000u
 #define UNIT_BASE 0xfed80000u
-
-static const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(2)}};
-static const struct qt_range crash[] = {{QT_MIB(512), QT_MIB(528)}};
 
 /* A table being written, and the machine that reads it. */
 struct fixture {
@@ -38,10 +26,9 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->m = model_new(&(struct model_config){
-		.ram = ram, .ram_count = 1, .crash = crash, .crash_count = 1});
-	model_add_function(f->m, QT_RID(0, 0, 0x08), 0x1022, 1, 0x010802);
-	model_add_function(f->m, QT_RID(0, 0, 0x10), 0x1022, 1, 0x020000);
+	f->m = machine_of(NULL, 0);
+	add_function(f->m, NVME, CLASS_NVME);
+	add_function(f->m, NIC, CLASS_NIC);
 	memcpy(f->table, "IVRS", 4);
 	f->table[8] = 2;
 	f->len = 48;
@@ -390,12 +377,7 @@ static void none_is_not_an_error(void **state)
 static void hidden_table_is_not_found(void **state)
 {
 	struct model_unit_config unit = model_amdvi_default(UNIT_BASE);
-	struct model *m = model_new(&(struct model_config){.ram = ram,
-		.ram_count = 1,
-		.crash = crash,
-		.crash_count = 1,
-		.units = &unit,
-		.unit_count = 1});
+	struct model *m = machine_with(&unit);
 	struct qt_machine machine;
 	struct qt_acpi hidden;
 	const uint8_t *table;
