@@ -34,6 +34,19 @@ static bool pending_store(void *context, qt_phys at, uint64_t *value)
 	return qt_journal_pending(takeover->journal, at, value);
 }
 
+struct qt_unit_change qt_takeover_change(
+	struct qt_takeover *takeover, const struct qt_requester *requester)
+{
+	return (struct qt_unit_change){
+		.machine = takeover->machine,
+		.unit = &takeover->machine->units[requester->unit],
+		.rid = requester->rid,
+		.pending = pending_store,
+		.add = qt_takeover_add,
+		.context = takeover,
+	};
+}
+
 bool qt_takeover_has(const struct qt_machine *machine, int16_t domain, enum qt_decision decision)
 {
 	for (size_t i = 0; i < machine->requester_count; i++)
@@ -56,13 +69,13 @@ static int adopt_grown(struct qt_takeover *takeover, int16_t index)
 
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++) {
 		const struct qt_requester *requester = &machine->requesters[i];
-		const struct qt_unit *unit = &machine->units[requester->unit];
+		struct qt_unit_change change = qt_takeover_change(takeover, requester);
 
 		if (requester->domain != index || requester->decision != QT_ADOPT)
 			continue;
-		error = unit->ops->set_root ? unit->ops->set_root(machine, unit, requester->rid,
-						      &domain->grown, qt_takeover_add, takeover)
-					    : QT_E_UNSUPPORTED;
+		change.table = &domain->grown;
+		error = change.unit->ops->set_root ? change.unit->ops->set_root(&change)
+						   : QT_E_UNSUPPORTED;
 	}
 	domain->table = domain->grown;
 	return error;
@@ -198,22 +211,20 @@ static int shared_domain(const struct qt_machine *machine, unsigned unit, qt_rid
 static int admit_one(struct qt_takeover *takeover, struct qt_requester *requester)
 {
 	struct qt_machine *machine = takeover->machine;
-	const struct qt_unit *unit = &machine->units[requester->unit];
-	const struct qt_domain *domain;
+	struct qt_unit_change change = qt_takeover_change(takeover, requester);
 	int index = shared_domain(machine, requester->unit, requester->rid);
 
 	if (index < 0) {
-		int error = new_domain(machine, unit, requester->rid);
+		int error = new_domain(machine, change.unit, requester->rid);
 
 		if (error)
 			return error;
 		index = (int)machine->domain_count - 1;
 	}
-	domain = &machine->domains[index];
+	change.domain = &machine->domains[index];
 	requester->domain = (int16_t)index;
-	requester->domain_id = domain->id;
-	return unit->ops->admit(machine, unit, requester->rid, domain->id, &domain->table,
-		pending_store, qt_takeover_add, takeover);
+	requester->domain_id = change.domain->id;
+	return change.unit->ops->admit(&change);
 }
 
 /* Last, so that a takeover that fails half way has left interrupts alone longest. */

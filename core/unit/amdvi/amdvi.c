@@ -5,15 +5,13 @@
  * Source: AMD I/O Virtualization Technology (IOMMU) Specification, 48882,
  * revision 3.08, section 2.2.2 (device table) and chapter 3 (registers).
  */
+#include "../change.h"
 #include "registers.h"
 
 #define DEVICE_IDS 0x10000u
 
 /* Device table entries read at a time. */
 #define RUN_ENTRIES 16u
-
-/* Reads for one entry: itself, and three levels of guest CR3 tables. */
-#define ENTRY_READS 4u
 
 #define PHYSICAL_BITS 52
 
@@ -258,20 +256,10 @@ static int scan(const struct qt_unit *unit, struct qt_reader *reader,
 	return error;
 }
 
-static int read_entry(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_phys *at, uint64_t *words)
+static int read_entry(const struct qt_unit_change *change, qt_phys *at, uint64_t *words)
 {
-	struct qt_reader reader = qt_machine_reader(machine, 1);
-
-	*at = amdvi_entry_address(unit, rid & 0xffff);
-	return *at ? qt_reader_words(&reader, *at, words, AMDVI_ENTRY_WORDS) : QT_E_NOTFOUND;
-}
-
-static int change(qt_phys at, uint64_t before, uint64_t after, qt_store_fn add, void *context)
-{
-	struct qt_store store = {.at = at, .before = before, .after = after};
-
-	return before == after ? QT_OK : add(context, &store);
+	*at = amdvi_entry_address(change->unit, change->rid & 0xffff);
+	return *at ? qt_change_words(change, *at, words, AMDVI_ENTRY_WORDS) : QT_E_NOTFOUND;
 }
 
 static uint64_t first_word(const struct qt_table *table)
@@ -281,45 +269,41 @@ static uint64_t first_word(const struct qt_table *table)
 }
 
 /* The entry refuses everything until its first word, which goes last, makes it whole. */
-static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	uint32_t domain_id, const struct qt_table *table,
-	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add, void *context)
+static int admit(const struct qt_unit_change *change)
 {
-	struct qt_reader reader = qt_machine_reader(machine, ENTRY_READS);
-	struct qt_unit_entry found = {.rid = rid};
+	struct qt_reader reader = qt_change_reader(change);
+	struct qt_unit_entry found = {.rid = change->rid};
 	uint64_t words[AMDVI_ENTRY_WORDS];
+	uint64_t after[2];
 	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
+	int error = read_entry(change, &at, words);
 
-	if (error)
-		return error;
-	for (unsigned i = 0; i < AMDVI_ENTRY_WORDS; i++)
-		pending(context, at + i * sizeof(words[0]), &words[i]);
-	error = decode(unit, &reader, words, &found);
+	if (error == QT_OK)
+		error = decode(change->unit, &reader, words, &found);
 	if (error)
 		return error;
 	if (found.state != QT_REQ_BLOCKED)
 		return QT_E_BUSY;
-	error = change(at + 8, words[1], (words[1] & AMDVI_KEPT) | domain_id, add, context);
-	return error ? error : change(at, words[0], first_word(table), add, context);
+	after[0] = first_word(&change->domain->table);
+	after[1] = (words[1] & AMDVI_KEPT) | change->domain->id;
+	return qt_change_put_entry(change, at, words, after, 2);
 }
 
 /* Mode and root share a word; what is in use of guest tables is not in this entry at all. */
-static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	const struct qt_table *table, qt_store_fn add, void *context)
+static int set_root(const struct qt_unit_change *change)
 {
+	const struct qt_table *table = change->table;
 	uint64_t words[AMDVI_ENTRY_WORDS];
 	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
-	uint64_t after;
+	int error = read_entry(change, &at, words);
 
 	if (error)
 		return error;
 	if (AMDVI_MODE(words[0]) == 0)
 		return QT_E_UNSUPPORTED;
-	after = (words[0] & ~(AMDVI_MODE_MASK | AMDVI_ROOT)) | table->root |
-		AMDVI_MODE_IS(table->geometry.levels);
-	return change(at, words[0], after, add, context);
+	return qt_change_put(change, at, words[0],
+		(words[0] & ~(AMDVI_MODE_MASK | AMDVI_ROOT)) | table->root |
+			AMDVI_MODE_IS(table->geometry.levels));
 }
 
 /*
@@ -327,51 +311,52 @@ static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_r
  * table and no translated request either; what says nothing of translation, and
  * interrupts, stay as they are.
  */
-static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context)
+static int block(const struct qt_unit_change *change)
 {
 	uint64_t words[AMDVI_ENTRY_WORDS];
 	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
+	int error = read_entry(change, &at, words);
 
 	if (error == QT_OK)
-		error = change(at, words[0], AMDVI_VALID | AMDVI_TRANSLATION_VALID, add, context);
-	return error ? error : change(at + 8, words[1], words[1] & AMDVI_KEPT, add, context);
+		error = qt_change_put(change, at, words[0], AMDVI_VALID | AMDVI_TRANSLATION_VALID);
+	return error ? error : qt_change_put(change, at + 8, words[1], words[1] & AMDVI_KEPT);
 }
 
-static int release_one(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context)
+static int release_one(struct qt_unit_change *change, qt_rid rid)
 {
 	uint64_t words[AMDVI_ENTRY_WORDS];
 	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
+	int error;
 
+	change->rid = rid;
+	error = read_entry(change, &at, words);
 	if (error)
 		return error == QT_E_NOTFOUND ? QT_OK : error;
-	return change(at + 16, words[2], words[2] & ~AMDVI_INTERRUPTS_VALID, add, context);
+	return qt_change_put(change, at + 16, words[2], words[2] & ~AMDVI_INTERRUPTS_VALID);
 }
 
 static int release_interrupts(
 	struct qt_machine *machine, const struct qt_unit *unit, qt_store_fn add, void *context)
 {
+	struct qt_unit_change change = {
+		.machine = machine, .unit = unit, .add = add, .context = context};
 	int error = QT_OK;
 
 	for (size_t i = 0; i < machine->source_count && error == QT_OK; i++)
 		if (machine->sources[i].unit == unit->index)
-			error = release_one(machine, unit, machine->sources[i].rid, add, context);
+			error = release_one(&change, machine->sources[i].rid);
 	for (size_t i = 0; i < machine->pci.count && error == QT_OK; i++) {
 		const struct qt_pci_function *function = &machine->pci.functions[i];
 
 		if (qt_machine_unit_of(machine, function) != unit->index)
 			continue;
-		error = release_one(machine, unit, function->rid, add, context);
+		error = release_one(&change, function->rid);
 		if (error == QT_OK && function->alias != function->rid)
-			error = release_one(machine, unit, function->alias, add, context);
+			error = release_one(&change, function->alias);
 	}
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++)
 		if (machine->requesters[i].unit == unit->index)
-			error = release_one(
-				machine, unit, machine->requesters[i].rid, add, context);
+			error = release_one(&change, machine->requesters[i].rid);
 	return error;
 }
 

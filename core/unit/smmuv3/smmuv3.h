@@ -86,14 +86,9 @@ int smmuv3_domain_id_used(
 	const struct qt_unit *unit, struct qt_reader *reader, uint32_t id, bool *used);
 
 /* admit.c, flush.c, faults.c: as struct qt_unit_ops has them. */
-int smmuv3_admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	uint32_t domain_id, const struct qt_table *table,
-	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add,
-	void *context);
-int smmuv3_set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	const struct qt_table *table, qt_store_fn add, void *context);
-int smmuv3_block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context);
+int smmuv3_admit(const struct qt_unit_change *change);
+int smmuv3_set_root(const struct qt_unit_change *change);
+int smmuv3_block(const struct qt_unit_change *change);
 int smmuv3_flush(struct qt_machine *machine, const struct qt_unit *unit);
 int smmuv3_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);

@@ -62,61 +62,10 @@ int vtd_visit_damaged(qt_rid rid, bool refused, vtd_visit_fn visit, void *contex
 	return visit(context, &entry);
 }
 
-int vtd_put(const struct vtd_admit *admit, qt_phys at, uint64_t before, uint64_t after)
-{
-	const struct qt_host *host = admit->machine->host;
-	uint64_t *own = qt_arena_pointer(admit->machine->arena, at, sizeof(*own));
-
-	if (before == after)
-		return QT_OK;
-	if (!own)
-		return admit->add(admit->context,
-			&(struct qt_store){.at = at, .before = before, .after = after});
-	*own = after;
-	if (!admit->unit->coherent)
-		host->write_back(host->context, at, sizeof(*own));
-	return QT_OK;
-}
-
-int vtd_put_entry(const struct vtd_admit *admit, qt_phys at, const uint64_t *before,
-	const uint64_t *after, unsigned count)
-{
-	int error = QT_OK;
-
-	for (unsigned i = count; i-- > 0 && error == QT_OK;)
-		error = vtd_put(admit, at + i * sizeof(*after), before[i], after[i]);
-	return error;
-}
-
-int vtd_new_page(const struct vtd_admit *admit, qt_phys *page)
-{
-	struct qt_machine *machine = admit->machine;
-	void *own = qt_alloc(machine->arena, VTD_TABLE_SIZE, VTD_TABLE_SIZE);
-
-	if (!own)
-		return QT_E_NOMEM;
-	*page = qt_arena_phys(machine->arena, own);
-	if (!admit->unit->coherent)
-		machine->host->write_back(machine->host->context, *page, VTD_TABLE_SIZE);
-	return QT_OK;
-}
-
-int vtd_words(const struct vtd_admit *admit, qt_phys at, uint64_t *words, unsigned count)
-{
-	struct qt_reader reader = qt_machine_reader(admit->machine, 1);
-	int error;
-
-	reader.arena = admit->machine->arena;
-	error = qt_reader_words(&reader, at, words, count);
-	for (unsigned i = 0; i < count && error == QT_OK && admit->pending; i++)
-		admit->pending(admit->context, at + i * sizeof(*words), &words[i]);
-	return error;
-}
-
-int vtd_child_table(const struct vtd_admit *admit, qt_phys at, qt_phys *table)
+int vtd_child_table(const struct qt_unit_change *change, qt_phys at, qt_phys *table)
 {
 	uint64_t word;
-	int error = vtd_words(admit, at, &word, 1);
+	int error = qt_change_words(change, at, &word, 1);
 
 	if (error)
 		return error;
@@ -124,6 +73,6 @@ int vtd_child_table(const struct vtd_admit *admit, qt_phys at, qt_phys *table)
 		*table = word & VTD_POINTER;
 		return QT_OK;
 	}
-	error = vtd_new_page(admit, table);
-	return error ? error : vtd_put(admit, at, word, *table | VTD_PRESENT);
+	error = qt_change_new(change, VTD_TABLE_SIZE, table);
+	return error ? error : qt_change_put(change, at, word, *table | VTD_PRESENT);
 }

@@ -139,35 +139,20 @@ static int domain_id_used(
 	return is_scalable(unit) ? vtd_scalable_domain_id_used(unit, reader, id, used) : QT_OK;
 }
 
-static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	uint32_t domain_id, const struct qt_table *table,
-	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add, void *context)
+static int admit(const struct qt_unit_change *change)
 {
-	struct vtd_admit admit = {machine, unit, rid, domain_id, table, pending, add, context};
-
-	return is_scalable(unit) ? vtd_scalable_admit(&admit) : vtd_legacy_admit(&admit);
+	return is_scalable(change->unit) ? vtd_scalable_admit(change) : vtd_legacy_admit(change);
 }
 
-static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	const struct qt_table *table, qt_store_fn add, void *context)
+static int set_root(const struct qt_unit_change *change)
 {
-	struct vtd_admit change = {.machine = machine,
-		.unit = unit,
-		.rid = rid,
-		.table = table,
-		.add = add,
-		.context = context};
-
-	return is_scalable(unit) ? vtd_scalable_set_root(&change) : vtd_legacy_set_root(&change);
+	return is_scalable(change->unit) ? vtd_scalable_set_root(change)
+					 : vtd_legacy_set_root(change);
 }
 
-static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context)
+static int block(const struct qt_unit_change *change)
 {
-	struct vtd_admit change = {
-		.machine = machine, .unit = unit, .rid = rid, .add = add, .context = context};
-
-	return is_scalable(unit) ? vtd_scalable_block(&change) : vtd_legacy_block(&change);
+	return is_scalable(change->unit) ? vtd_scalable_block(change) : vtd_legacy_block(change);
 }
 
 static void mask_interrupts(const struct qt_machine *machine, const struct qt_unit *unit)
