@@ -7,18 +7,19 @@
 #define QUIETUS_CORE_VTD_H
 
 #include "../change.h"
+#include "../unit.h"
 #include "registers.h"
 
 typedef int (*vtd_visit_fn)(void *context, const struct qt_unit_entry *entry);
 
-/* dmar.c, flush.c, faults.c */
+/* discover.c, flush.c, faults.c */
 int vtd_discover(struct qt_machine *machine);
 int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit);
 void vtd_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit);
 int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
 
-/* legacy.c, scalable.c: as struct qt_unit_ops has them. */
+/* entry_legacy.c, entry_scalable.c: as struct qt_unit_ops has them. */
 int vtd_legacy_entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
 	struct qt_unit_entry *entry);
 int vtd_legacy_scan(
@@ -41,7 +42,7 @@ int vtd_scalable_admit(const struct qt_unit_change *change);
 int vtd_scalable_set_root(const struct qt_unit_change *change);
 int vtd_scalable_block(const struct qt_unit_change *change);
 
-/* tables.c */
+/* entry.c */
 
 /* Whether a second-stage table may have so many levels. */
 bool vtd_levels_supported(const struct qt_unit *unit, unsigned levels);

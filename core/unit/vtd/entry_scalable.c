@@ -178,8 +178,7 @@ static void decode_pasid(
 		decode_second_stage(unit, words, entry);
 		if (entry->state != QT_REQ_TRANSLATED)
 			break;
-		entry->state = QT_REQ_UNSUPPORTED;
-		entry->reason = QT_WHY_NESTED;
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
 		break;
 	default:
 		break;
@@ -246,10 +245,8 @@ static int decode_context(const struct qt_unit *unit, struct qt_reader *reader,
 	}
 	decode_pasid(unit, words, entry);
 	/* Its DMA counts as a supervisor's: other rules hold in every table. */
-	if (context[1] & VTD_SM_RID_PRIV && entry->state == QT_REQ_TRANSLATED) {
-		entry->state = QT_REQ_UNSUPPORTED;
-		entry->reason = QT_WHY_ENTRY_UNSUPPORTED;
-	}
+	if (context[1] & VTD_SM_RID_PRIV && entry->state == QT_REQ_TRANSLATED)
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 	return QT_OK;
 }
 

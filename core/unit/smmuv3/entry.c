@@ -92,14 +92,14 @@ int smmuv3_decode(const struct qt_unit *unit, struct qt_reader *reader, const ui
 	} else if (config == SMMUV3_BYPASS) {
 		entry->state = QT_REQ_PASSTHROUGH;
 	} else if (SMMUV3_STE1_PRIVILEGED(ste[1])) {
-		smmuv3_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 	} else if (config == SMMUV3_STAGE1) {
 		error = smmuv3_decode_stage1(unit, reader, ste, entry);
 	} else {
 		smmuv3_decode_stage2(unit, ste, entry);
 		/* Whatever a guest's tables say, all of its DMA ends in what these translate. */
 		if (config == SMMUV3_NESTED && entry->state == QT_REQ_TRANSLATED)
-			smmuv3_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
+			qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
 	}
 	if (entry->state == QT_REQ_TRANSLATED)
 		entry->ats = has_ats(ste);

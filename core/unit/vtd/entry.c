@@ -48,8 +48,7 @@ bool vtd_pointer_fits(const struct qt_unit *unit, uint64_t word)
 
 void vtd_set_damaged(struct qt_unit_entry *entry)
 {
-	entry->state = QT_REQ_DAMAGED;
-	entry->reason = QT_WHY_ENTRY_DAMAGED;
+	qt_entry_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 }
 
 int vtd_visit_damaged(qt_rid rid, bool refused, vtd_visit_fn visit, void *context)

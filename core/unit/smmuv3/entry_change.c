@@ -9,7 +9,6 @@
  */
 #include <quietus/memory.h>
 
-#include "../change.h"
 #include "smmuv3.h"
 
 /* One change under way. */
