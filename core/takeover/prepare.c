@@ -273,5 +273,7 @@ int qt_takeover_prepare(struct qt_takeover *takeover)
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++)
 		if (qt_takeover_admits(&machine->requesters[i]))
 			error = admit_one(takeover, &machine->requesters[i]);
-	return error ? error : release_interrupts(takeover);
+	if (error == QT_OK)
+		error = release_interrupts(takeover);
+	return error ? error : qt_takeover_check_tangles(takeover);
 }

@@ -13,6 +13,12 @@ struct qt_unit_change qt_takeover_change(
 	struct qt_takeover *takeover, const struct qt_requester *requester);
 
 /*
+ * Whether each store in the journal is right on every way to its word. QT_E_BAD: it is
+ * not on one of them, and none may be made. Other errors as qt_scan's, QT_E_NOMEM.
+ */
+int qt_takeover_check_tangles(struct qt_takeover *takeover);
+
+/*
  * Makes the stores that are in the journal and have not been made, each only if
  * the word still has the value it had. QT_E_IO, QT_E_BAD.
  */
