@@ -279,17 +279,6 @@ static int scan_table(
 	return 0;
 }
 
-int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
-	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
-	struct qt_table_fault *fault)
-{
-	/* Where hardware takes fewer bits, the root may end there. */
-	if (window.end > qt_table_span(table))
-		window.end = qt_table_span(table);
-	return qt_scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
-		window, visit, context, fault);
-}
-
 /* All of a scan, from a table at `level` whose first address is `base`. */
 static int run_scan(struct scan *scan, unsigned level, qt_phys page, uint64_t base)
 {
@@ -302,7 +291,8 @@ static int run_scan(struct scan *scan, unsigned level, qt_phys page, uint64_t ba
 	return error == 0 && scan->met_bad ? QT_E_BAD : error;
 }
 
-int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
+/* From a table in the middle of a tree. */
+static int scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
 	qt_phys page, uint64_t base, struct qt_range window,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
 	struct qt_table_fault *fault)
@@ -320,6 +310,17 @@ int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, u
 	return window.start < window.end ? run_scan(&scan, level, page, base) : 0;
 }
 
+int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
+	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
+	struct qt_table_fault *fault)
+{
+	/* Where hardware takes fewer bits, the root may end there. */
+	if (window.end > qt_table_span(table))
+		window.end = qt_table_span(table);
+	return scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
+		window, visit, context, fault);
+}
+
 static int stop_at_once(void *context, const struct qt_mapping *mapping)
 {
 	(void)context;
@@ -332,7 +333,7 @@ int qt_subtree_empty(struct qt_reader *reader, const struct qt_geometry *geometr
 {
 	uint64_t end = base + (1ull << qt_level_lg2(geometry, entry->next_level + 1u));
 
-	return qt_scan_from(reader, geometry, entry->next_level, entry->output, base,
+	return scan_from(reader, geometry, entry->next_level, entry->output, base,
 		(struct qt_range){base, end}, stop_at_once, NULL, fault);
 }
 

@@ -8,7 +8,8 @@
 /* Reads for cutting one domain's leaves: as for surveying it, and a walk for each leaf. */
 #define CUT_READS (1u << 26)
 
-int qt_takeover_add(void *context, const struct qt_store *store)
+/* Into the journal, or at once into memory of our own. */
+static int add_store(void *context, const struct qt_store *store)
 {
 	struct qt_takeover *takeover = context;
 	uint64_t *own = qt_arena_pointer(takeover->machine->arena, store->at, sizeof(*own));
@@ -42,7 +43,7 @@ struct qt_unit_change qt_takeover_change(
 		.unit = &takeover->machine->units[requester->unit],
 		.rid = requester->rid,
 		.pending = pending_store,
-		.add = qt_takeover_add,
+		.add = add_store,
 		.context = takeover,
 	};
 }
@@ -65,7 +66,7 @@ static int adopt_grown(struct qt_takeover *takeover, int16_t index)
 	struct qt_machine *machine = takeover->machine;
 	struct qt_domain *domain = &machine->domains[index];
 	int error = qt_domain_install(
-		machine, &domain->grown, qt_takeover_add, takeover, &domain->taken_iova);
+		machine, &domain->grown, add_store, takeover, &domain->taken_iova);
 
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++) {
 		const struct qt_requester *requester = &machine->requesters[i];
@@ -92,10 +93,9 @@ static int adopt_all(struct qt_takeover *takeover)
 
 		if (!qt_takeover_has(machine, (int16_t)i, QT_ADOPT))
 			continue;
-		error = domain->grown.root
-				? adopt_grown(takeover, (int16_t)i)
-				: qt_domain_install(machine, &domain->table, qt_takeover_add,
-					  takeover, &domain->taken_iova);
+		error = domain->grown.root ? adopt_grown(takeover, (int16_t)i)
+					   : qt_domain_install(machine, &domain->table, add_store,
+						     takeover, &domain->taken_iova);
 		if (error)
 			return error;
 		domain->stores = (uint32_t)(takeover->journal->stores - before);
@@ -237,8 +237,7 @@ static int release_interrupts(struct qt_takeover *takeover)
 		const struct qt_unit *unit = &machine->units[i];
 
 		if (unit->state == QT_UNIT_TRANSLATING && unit->ops->release_interrupts)
-			error = unit->ops->release_interrupts(
-				machine, unit, qt_takeover_add, takeover);
+			error = unit->ops->release_interrupts(machine, unit, add_store, takeover);
 	}
 	return error;
 }
@@ -256,7 +255,7 @@ static int fence_all(struct qt_takeover *takeover)
 
 		if (!qt_takeover_has(machine, (int16_t)i, QT_FENCE))
 			continue;
-		error = qt_cut(&reader, &domain->table, &machine->crash, qt_takeover_add, takeover,
+		error = qt_cut(&reader, &domain->table, &machine->crash, add_store, takeover,
 			&domain->fault);
 		domain->stores = (uint32_t)(takeover->journal->stores - before);
 	}

@@ -5,9 +5,6 @@
 
 #include <quietus/takeover.h>
 
-/* A qt_store_fn, its context the takeover: into the journal, or at once into memory of our own. */
-int qt_takeover_add(void *context, const struct qt_store *store);
-
 /* A change of a requester's entry, by stores that go into the journal. */
 struct qt_unit_change qt_takeover_change(
 	struct qt_takeover *takeover, const struct qt_requester *requester);

@@ -51,9 +51,6 @@ int smmuv3_discover_device_tree(struct qt_machine *machine);
 /* Where the level 1 descriptor of a stream is, with a table of two levels. */
 qt_phys smmuv3_l1_address(const struct qt_unit *unit, uint32_t stream);
 
-/* Bytes of the table that a level 1 descriptor leads to, 0 where it leads nowhere. */
-uint64_t smmuv3_l2_size(const struct qt_unit *unit, uint64_t descriptor);
-
 /*
  * Address of a stream's entry. QT_E_NOTFOUND: there is none. Errors as qt_lookup's.
  */
