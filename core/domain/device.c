@@ -7,27 +7,15 @@
 /* Per operation: what 8 TiB in 4 KiB leaves take, 64 to a read. */
 #define OPERATION_READS (1u << 25)
 
-struct store_now {
-	const struct qt_host *host;
-	bool coherent;
-};
-
 static int store_now(void *context, const struct qt_store *store)
 {
-	const struct store_now *now = context;
-	int error = now->host->store64(now->host->context, store->at, store->after);
+	const struct qt_unit_change *change = context;
+	const struct qt_host *host = change->machine->host;
+	int error = host->store64(host->context, store->at, store->after);
 
-	if (error == QT_OK && !now->coherent)
-		now->host->write_back(now->host->context, store->at, sizeof(store->after));
+	if (error == QT_OK && !change->unit->coherent)
+		host->write_back(host->context, store->at, sizeof(store->after));
 	return error;
-}
-
-static bool nothing_pending(void *context, qt_phys at, uint64_t *value)
-{
-	(void)context;
-	(void)at;
-	(void)value;
-	return false;
 }
 
 static struct qt_unit *unit_of(const struct qt_machine *machine, size_t requester)
@@ -35,6 +23,19 @@ static struct qt_unit *unit_of(const struct qt_machine *machine, size_t requeste
 	uint8_t unit = machine->requesters[requester].unit;
 
 	return unit < machine->unit_count ? &machine->units[unit] : NULL;
+}
+
+/* Prepares a change of a requester that has a unit; its stores are made at once. */
+static void begin_change(
+	struct qt_unit_change *change, struct qt_machine *machine, size_t requester)
+{
+	*change = (struct qt_unit_change){
+		.machine = machine,
+		.unit = unit_of(machine, requester),
+		.rid = machine->requesters[requester].rid,
+		.add = store_now,
+		.context = change,
+	};
 }
 
 /* Moves all requesters to a root that translates the same; each in one store. */
@@ -47,13 +48,14 @@ static int set_root(struct qt_live *live, const struct qt_table *table)
 			!unit_of(machine, i)->ops->set_root)
 			return QT_E_UNSUPPORTED;
 	for (size_t i = 0; i < machine->requester_count; i++) {
-		const struct qt_unit *unit = unit_of(machine, i);
+		struct qt_unit_change change;
 		int error;
 
 		if (machine->requesters[i].domain != live->domain)
 			continue;
-		error = unit->ops->set_root(machine, unit, machine->requesters[i].rid, table,
-			store_now, &(struct store_now){live->host, unit->coherent});
+		begin_change(&change, machine, i);
+		change.table = table;
+		error = change.unit->ops->set_root(&change);
 		if (error)
 			return error;
 	}
@@ -137,7 +139,8 @@ int qt_live_attach(struct qt_live *live, size_t requester)
 	struct qt_machine *machine = live->machine;
 	struct qt_requester *its = &machine->requesters[requester];
 	const struct qt_unit *unit = unit_of(machine, requester);
-	const struct qt_domain *domain = &machine->domains[live->domain];
+	struct qt_domain *domain = &machine->domains[live->domain];
+	struct qt_unit_change change;
 	uint32_t id = its->domain_id;
 	int error;
 
@@ -149,10 +152,10 @@ int qt_live_attach(struct qt_live *live, size_t requester)
 	its->domain_id = domain->id;
 	machine->own_tables = true;
 	error = unit->ops->flush(machine, unit);
+	begin_change(&change, machine, requester);
+	change.domain = domain;
 	if (error == QT_OK)
-		error = unit->ops->admit(machine, unit, its->rid, domain->id, &domain->table,
-			nothing_pending, store_now,
-			&(struct store_now){live->host, unit->coherent});
+		error = unit->ops->admit(&change);
 	if (error) {
 		its->domain_id = id;
 		return error;
@@ -183,6 +186,7 @@ int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live
 {
 	struct qt_requester *its = &machine->requesters[requester];
 	const struct qt_unit *unit = unit_of(machine, requester);
+	struct qt_unit_change change;
 	int16_t domain = its->domain;
 	int error;
 
@@ -190,8 +194,8 @@ int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live
 		return QT_E_UNSUPPORTED;
 	if (live && live->domain != domain)
 		return QT_E_INVAL;
-	error = unit->ops->block(machine, unit, its->rid, store_now,
-		&(struct store_now){machine->host, unit->coherent});
+	begin_change(&change, machine, requester);
+	error = unit->ops->block(&change);
 	if (error == QT_OK)
 		error = unit->ops->flush(machine, unit);
 	if (error)

@@ -82,7 +82,8 @@ void qt_edit_table_done(struct qt_edit *edit, qt_phys at)
 		host->write_back(host->context, at, table_size(edit));
 }
 
-bool qt_edit_is_own(const struct qt_edit *edit, qt_phys table)
+/* Whether a table is the domain's alone. */
+static bool is_own(const struct qt_edit *edit, qt_phys table)
 {
 	const struct qt_pages *pages = edit->live->pages;
 
@@ -93,7 +94,7 @@ void qt_edit_retire(struct qt_edit *edit, qt_phys table)
 {
 	const struct qt_pages *pages = edit->live->pages;
 
-	if (qt_edit_is_own(edit, table))
+	if (is_own(edit, table))
 		pages->retire(pages->context, table, edit->live);
 }
 
@@ -157,7 +158,7 @@ int qt_edit_slots(struct qt_edit *edit, unsigned level, qt_phys table, uint64_t 
 
 bool qt_edit_is_shared(const struct qt_edit *edit, qt_phys table)
 {
-	return !qt_edit_is_own(edit, table) &&
+	return !is_own(edit, table) &&
 	       qt_ranges_overlap(&edit->live->shared, table, table + table_size(edit));
 }
 

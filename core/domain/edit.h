@@ -43,8 +43,7 @@ uint64_t *qt_edit_new_table(struct qt_edit *edit, qt_phys *at);
 /* To be called when a new table is complete, before anything leads to it. */
 void qt_edit_table_done(struct qt_edit *edit, qt_phys at);
 
-/* Whose a table is: ours alone, or several domains'. Neither: the dead kernel's. */
-bool qt_edit_is_own(const struct qt_edit *edit, qt_phys table);
+/* Whether a table of ours is several domains'. */
 bool qt_edit_is_shared(const struct qt_edit *edit, qt_phys table);
 void qt_edit_retire(struct qt_edit *edit, qt_phys table);
 

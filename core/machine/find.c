@@ -56,7 +56,8 @@ static uint64_t end_of(const struct qt_ranges *ranges)
 	return ranges->count ? ranges->list[ranges->count - 1].end : 0;
 }
 
-uint64_t qt_machine_end(const struct qt_machine *machine)
+/* First address past all that a domain must map: crash region and doorbells. 0: nothing. */
+static uint64_t mapped_end(const struct qt_machine *machine)
 {
 	uint64_t crash = end_of(&machine->crash), doorbells = end_of(&machine->doorbells);
 
@@ -455,7 +456,7 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
 	domain->taken = domain->guard_broken = domain->identity = false;
 	domain->scan_error =
 		qt_scan(&reader, &domain->table, all, survey_mapping, &survey, &domain->fault);
-	domain->too_narrow = qt_machine_end(machine) > qt_table_reach(&domain->table);
+	domain->too_narrow = mapped_end(machine) > qt_table_reach(&domain->table);
 	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash) &&
 			   survey.reached == total_size(&machine->doorbells);
 }
@@ -478,7 +479,7 @@ static int count_store(void *context, const struct qt_store *store)
 static void survey_growth(struct qt_machine *machine, struct qt_domain *domain)
 {
 	const struct qt_geometry *g = &domain->table.geometry;
-	uint64_t end = qt_machine_end(machine);
+	uint64_t end = mapped_end(machine);
 	unsigned levels = g->levels + 1u;
 	struct qt_table wider = domain->table;
 	int error;

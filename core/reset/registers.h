@@ -18,9 +18,7 @@
 #define STATUS_ERRORS      0xf900u /* written 1 to clear, in the secondary status too */
 
 /* Type 0 and type 1 headers (7.5.1.2, 7.5.1.3). */
-#define FUNCTION_BARS           6
 #define FUNCTION_ROM            0x30
-#define BRIDGE_BARS             2
 #define BRIDGE_NUMBERS          0x18
 #define BRIDGE_IO               0x1c
 #define BRIDGE_SECONDARY_STATUS 0x1e
@@ -72,7 +70,6 @@
 #define CAP_ID_PM          0x01
 #define PM_CONTROL         0x04
 #define PM_STATE           0x3u /* 3: D3hot */
-#define PM_D3HOT           0x3u
 #define PM_NO_SOFT_RESET   (1u << 3)
 #define PM_EVENT_STATUS    (1u << 15) /* written 1 to clear */
 #define CAP_ID_PCIX        0x07

@@ -30,22 +30,6 @@ static int taken(struct install *in, unsigned level, uint64_t iova, qt_phys at, 
 	return in->partial ? QT_OK : fail(in, QT_E_BUSY, level, iova, at, raw);
 }
 
-static int stop_at_once(void *context, const struct qt_mapping *mapping)
-{
-	(void)context;
-	(void)mapping;
-	return QT_E_BUSY;
-}
-
-/* Whether nothing at all translates below a table entry: 0, QT_E_BUSY, or why it cannot be told. */
-static int subtree_empty(struct install *in, const struct qt_entry *entry, uint64_t base)
-{
-	uint64_t end = base + (1ull << qt_level_lg2(in->geometry, entry->next_level + 1u));
-
-	return qt_scan_from(in->reader, in->geometry, entry->next_level, entry->output, base,
-		(struct qt_range){base, end}, stop_at_once, NULL, in->fault);
-}
-
 static int replace(struct install *in, unsigned level, uint64_t base, qt_phys at, uint64_t raw)
 {
 	const struct qt_geometry *g = in->geometry;
@@ -84,6 +68,7 @@ static bool reaches(const struct install *in, unsigned level, unsigned next, uin
 static int install_entry(struct install *in, unsigned level, const struct qt_entry *entry,
 	uint64_t base, qt_phys at, uint64_t raw)
 {
+	const struct qt_geometry *g = in->geometry;
 	int error;
 
 	switch (entry->kind) {
@@ -93,7 +78,7 @@ static int install_entry(struct install *in, unsigned level, const struct qt_ent
 		/* Somebody's who is no device: not ours to look into, nor to replace. */
 		if (entry->perms == 0)
 			return fail(in, QT_E_BUSY, level, base, at, raw);
-		error = subtree_empty(in, entry, base);
+		error = qt_subtree_empty(in->reader, g, entry, base, in->fault);
 		if (error == QT_OK)
 			return replace(in, level, base, at, raw);
 		if (error != QT_E_BUSY)

@@ -145,6 +145,7 @@ struct scan {
 	const struct qt_geometry *geometry;
 	uint64_t first, last; /* window, inclusive */
 	int (*visit)(void *context, const struct qt_mapping *mapping);
+	int (*table)(void *context, unsigned level, qt_phys page, qt_iova base); /* or NULL */
 	void *context;
 	struct qt_table_fault *fault;
 	struct qt_mapping joined;    /* not yet handed out; size 0: none */
@@ -246,6 +247,11 @@ static int scan_table(
 	if (is_ancestor(scan, level, page))
 		return report_fault(scan->fault, QT_E_LIMIT, level, base, page, page);
 	scan->path[level] = page;
+	if (scan->table) {
+		error = scan->table(scan->context, level, page, base);
+		if (error || level == 0)
+			return error;
+	}
 
 	index = base > scan->first ? 0 : qt_index(g, level, scan->first);
 	end = last < scan->last ? qt_table_entries(g, level) : qt_index(g, level, scan->last) + 1u;
@@ -273,18 +279,20 @@ static int scan_table(
 	return 0;
 }
 
-int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
-	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
-	struct qt_table_fault *fault)
+/* All of a scan, from a table at `level` whose first address is `base`. */
+static int run_scan(struct scan *scan, unsigned level, qt_phys page, uint64_t base)
 {
-	/* Where hardware takes fewer bits, the root may end there. */
-	if (window.end > qt_table_span(table))
-		window.end = qt_table_span(table);
-	return qt_scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
-		window, visit, context, fault);
+	int error = scan_table(scan, level, page, base, QT_RW & ~(unsigned)scan->geometry->denied);
+
+	if (error == 0)
+		error = scan_flush(scan);
+	else if (error == QT_E_OUTSIDE || error == QT_E_LIMIT || error == QT_E_IO)
+		scan_flush(scan); /* what was found before was found all the same */
+	return error == 0 && scan->met_bad ? QT_E_BAD : error;
 }
 
-int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
+/* From a table in the middle of a tree. */
+static int scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
 	qt_phys page, uint64_t base, struct qt_range window,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
 	struct qt_table_fault *fault)
@@ -298,14 +306,55 @@ int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, u
 		.context = context,
 		.fault = fault,
 	};
-	int error;
 
-	if (window.start >= window.end)
-		return 0;
-	error = scan_table(&scan, level, page, base, QT_RW & ~geometry->denied);
-	if (error == 0)
-		error = scan_flush(&scan);
-	else if (error == QT_E_OUTSIDE || error == QT_E_LIMIT || error == QT_E_IO)
-		scan_flush(&scan); /* what was found before was found all the same */
-	return error == 0 && scan.met_bad ? QT_E_BAD : error;
+	return window.start < window.end ? run_scan(&scan, level, page, base) : 0;
+}
+
+int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
+	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
+	struct qt_table_fault *fault)
+{
+	/* Where hardware takes fewer bits, the root may end there. */
+	if (window.end > qt_table_span(table))
+		window.end = qt_table_span(table);
+	return scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
+		window, visit, context, fault);
+}
+
+static int stop_at_once(void *context, const struct qt_mapping *mapping)
+{
+	(void)context;
+	(void)mapping;
+	return QT_E_BUSY;
+}
+
+int qt_subtree_empty(struct qt_reader *reader, const struct qt_geometry *geometry,
+	const struct qt_entry *entry, uint64_t base, struct qt_table_fault *fault)
+{
+	uint64_t end = base + (1ull << qt_level_lg2(geometry, entry->next_level + 1u));
+
+	return scan_from(reader, geometry, entry->next_level, entry->output, base,
+		(struct qt_range){base, end}, stop_at_once, NULL, fault);
+}
+
+static int pass_leaf(void *context, const struct qt_mapping *mapping)
+{
+	(void)context;
+	(void)mapping;
+	return 0;
+}
+
+int qt_each_table(struct qt_reader *reader, const struct qt_table *table,
+	int (*visit)(void *context, unsigned level, qt_phys page, qt_iova base), void *context)
+{
+	struct scan scan = {
+		.reader = reader,
+		.geometry = &table->geometry,
+		.last = qt_table_span(table) - 1,
+		.visit = pass_leaf,
+		.table = visit,
+		.context = context,
+	};
+
+	return run_scan(&scan, table->geometry.levels - 1u, table->root, 0);
 }

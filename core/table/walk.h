@@ -28,10 +28,19 @@ struct qt_leaf {
 int qt_find_leaf(struct qt_reader *reader, const struct qt_table *table, qt_iova iova,
 	struct qt_leaf *leaf, struct qt_table_fault *fault);
 
-/* qt_scan from a table in the middle of a tree: at `level`, whose first address is `base`. */
-int qt_scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
-	qt_phys page, uint64_t base, struct qt_range window,
-	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
-	struct qt_table_fault *fault);
+/*
+ * Whether nothing at all translates below an entry for `base` that leads to a table: 0,
+ * QT_E_BUSY, or as qt_scan's errors why it cannot be told. *fault may be NULL.
+ */
+int qt_subtree_empty(struct qt_reader *reader, const struct qt_geometry *geometry,
+	const struct qt_entry *entry, uint64_t base, struct qt_table_fault *fault);
+
+/*
+ * Calls visit for every table that DMA may go through, with the first IOVA it is for:
+ * again for each way that leads there. Those of the lowest level are not read. A visit
+ * that returns non-zero ends it with that value. Errors as qt_scan's.
+ */
+int qt_each_table(struct qt_reader *reader, const struct qt_table *table,
+	int (*visit)(void *context, unsigned level, qt_phys page, qt_iova base), void *context);
 
 #endif

@@ -8,7 +8,8 @@
 /* Reads for cutting one domain's leaves: as for surveying it, and a walk for each leaf. */
 #define CUT_READS (1u << 26)
 
-int qt_takeover_add(void *context, const struct qt_store *store)
+/* Into the journal, or at once into memory of our own. */
+static int add_store(void *context, const struct qt_store *store)
 {
 	struct qt_takeover *takeover = context;
 	uint64_t *own = qt_arena_pointer(takeover->machine->arena, store->at, sizeof(*own));
@@ -34,6 +35,19 @@ static bool pending_store(void *context, qt_phys at, uint64_t *value)
 	return qt_journal_pending(takeover->journal, at, value);
 }
 
+struct qt_unit_change qt_takeover_change(
+	struct qt_takeover *takeover, const struct qt_requester *requester)
+{
+	return (struct qt_unit_change){
+		.machine = takeover->machine,
+		.unit = &takeover->machine->units[requester->unit],
+		.rid = requester->rid,
+		.pending = pending_store,
+		.add = add_store,
+		.context = takeover,
+	};
+}
+
 bool qt_takeover_has(const struct qt_machine *machine, int16_t domain, enum qt_decision decision)
 {
 	for (size_t i = 0; i < machine->requester_count; i++)
@@ -52,17 +66,17 @@ static int adopt_grown(struct qt_takeover *takeover, int16_t index)
 	struct qt_machine *machine = takeover->machine;
 	struct qt_domain *domain = &machine->domains[index];
 	int error = qt_domain_install(
-		machine, &domain->grown, qt_takeover_add, takeover, &domain->taken_iova);
+		machine, &domain->grown, add_store, takeover, &domain->taken_iova);
 
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++) {
 		const struct qt_requester *requester = &machine->requesters[i];
-		const struct qt_unit *unit = &machine->units[requester->unit];
+		struct qt_unit_change change = qt_takeover_change(takeover, requester);
 
 		if (requester->domain != index || requester->decision != QT_ADOPT)
 			continue;
-		error = unit->ops->set_root ? unit->ops->set_root(machine, unit, requester->rid,
-						      &domain->grown, qt_takeover_add, takeover)
-					    : QT_E_UNSUPPORTED;
+		change.table = &domain->grown;
+		error = change.unit->ops->set_root ? change.unit->ops->set_root(&change)
+						   : QT_E_UNSUPPORTED;
 	}
 	domain->table = domain->grown;
 	return error;
@@ -79,10 +93,9 @@ static int adopt_all(struct qt_takeover *takeover)
 
 		if (!qt_takeover_has(machine, (int16_t)i, QT_ADOPT))
 			continue;
-		error = domain->grown.root
-				? adopt_grown(takeover, (int16_t)i)
-				: qt_domain_install(machine, &domain->table, qt_takeover_add,
-					  takeover, &domain->taken_iova);
+		error = domain->grown.root ? adopt_grown(takeover, (int16_t)i)
+					   : qt_domain_install(machine, &domain->table, add_store,
+						     takeover, &domain->taken_iova);
 		if (error)
 			return error;
 		domain->stores = (uint32_t)(takeover->journal->stores - before);
@@ -198,22 +211,20 @@ static int shared_domain(const struct qt_machine *machine, unsigned unit, qt_rid
 static int admit_one(struct qt_takeover *takeover, struct qt_requester *requester)
 {
 	struct qt_machine *machine = takeover->machine;
-	const struct qt_unit *unit = &machine->units[requester->unit];
-	const struct qt_domain *domain;
+	struct qt_unit_change change = qt_takeover_change(takeover, requester);
 	int index = shared_domain(machine, requester->unit, requester->rid);
 
 	if (index < 0) {
-		int error = new_domain(machine, unit, requester->rid);
+		int error = new_domain(machine, change.unit, requester->rid);
 
 		if (error)
 			return error;
 		index = (int)machine->domain_count - 1;
 	}
-	domain = &machine->domains[index];
+	change.domain = &machine->domains[index];
 	requester->domain = (int16_t)index;
-	requester->domain_id = domain->id;
-	return unit->ops->admit(machine, unit, requester->rid, domain->id, &domain->table,
-		pending_store, qt_takeover_add, takeover);
+	requester->domain_id = change.domain->id;
+	return change.unit->ops->admit(&change);
 }
 
 /* Last, so that a takeover that fails half way has left interrupts alone longest. */
@@ -226,8 +237,7 @@ static int release_interrupts(struct qt_takeover *takeover)
 		const struct qt_unit *unit = &machine->units[i];
 
 		if (unit->state == QT_UNIT_TRANSLATING && unit->ops->release_interrupts)
-			error = unit->ops->release_interrupts(
-				machine, unit, qt_takeover_add, takeover);
+			error = unit->ops->release_interrupts(machine, unit, add_store, takeover);
 	}
 	return error;
 }
@@ -245,7 +255,7 @@ static int fence_all(struct qt_takeover *takeover)
 
 		if (!qt_takeover_has(machine, (int16_t)i, QT_FENCE))
 			continue;
-		error = qt_cut(&reader, &domain->table, &machine->crash, qt_takeover_add, takeover,
+		error = qt_cut(&reader, &domain->table, &machine->crash, add_store, takeover,
 			&domain->fault);
 		domain->stores = (uint32_t)(takeover->journal->stores - before);
 	}
@@ -262,5 +272,7 @@ int qt_takeover_prepare(struct qt_takeover *takeover)
 	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++)
 		if (qt_takeover_admits(&machine->requesters[i]))
 			error = admit_one(takeover, &machine->requesters[i]);
-	return error ? error : release_interrupts(takeover);
+	if (error == QT_OK)
+		error = release_interrupts(takeover);
+	return error ? error : qt_takeover_check_tangles(takeover);
 }

@@ -21,12 +21,12 @@ static int block_all(struct qt_takeover *takeover)
 
 	for (size_t i = 0; i < machine->requester_count; i++) {
 		struct qt_requester *requester = &machine->requesters[i];
-		const struct qt_unit *unit = &machine->units[requester->unit];
+		struct qt_unit_change change = qt_takeover_change(takeover, requester);
 		int error;
 
 		if (!is_to_be_released(requester))
 			continue;
-		error = unit->ops->block(machine, unit, requester->rid, qt_takeover_add, takeover);
+		error = change.unit->ops->block(&change);
 		if (error == QT_E_NOMEM)
 			return error;
 		requester->unreleasable = error != QT_OK;

@@ -5,8 +5,15 @@
 
 #include <quietus/takeover.h>
 
-/* A qt_store_fn, its context the takeover: into the journal, or at once into memory of our own. */
-int qt_takeover_add(void *context, const struct qt_store *store);
+/* A change of a requester's entry, by stores that go into the journal. */
+struct qt_unit_change qt_takeover_change(
+	struct qt_takeover *takeover, const struct qt_requester *requester);
+
+/*
+ * Whether each store in the journal is right on every way to its word. QT_E_BAD: it is
+ * not on one of them, and none may be made. Other errors as qt_scan's, QT_E_NOMEM.
+ */
+int qt_takeover_check_tangles(struct qt_takeover *takeover);
 
 /*
  * Makes the stores that are in the journal and have not been made, each only if

@@ -294,9 +294,6 @@ void qt_machine_find(struct qt_machine *machine);
 void qt_machine_discover(struct qt_machine *machine);
 void qt_machine_look(struct qt_machine *machine);
 
-/* First address past all that a domain must map: crash region and doorbells. 0: nothing. */
-uint64_t qt_machine_end(const struct qt_machine *machine);
-
 /* A reader over the machine's RAM that may read `reads` times (up to 64 entries each). */
 struct qt_reader qt_machine_reader(const struct qt_machine *machine, uint64_t reads);
 

@@ -51,7 +51,8 @@ int qt_takeover_stop(
 
 /*
  * Builds all tables in the arena and fills the journal with the stores that the
- * plan needs. Stores nothing foreign. QT_E_NOMEM, or an error of the walk.
+ * plan needs. Stores nothing foreign. QT_E_NOMEM, QT_E_BAD (a store would change what
+ * another way to its word translates), or an error of the walk.
  */
 int qt_takeover_prepare(struct qt_takeover *takeover);
 

@@ -44,6 +44,22 @@ struct qt_keep_away {
 
 typedef int (*qt_store_fn)(void *context, const struct qt_store *store);
 
+/* A change of a requester's entry: what it is to have, and who takes the stores. */
+struct qt_unit_change {
+	struct qt_machine *machine;
+	const struct qt_unit *unit;
+	qt_rid rid;
+	struct qt_domain *domain;     /* admit: of the machine, that rid gets */
+	const struct qt_table *table; /* set_root: that rid gets in place of its own */
+	/*
+	 * Looks up stores that were handed to `add` and are not made yet: the value that
+	 * a word will have, or false. NULL: each is made at once.
+	 */
+	bool (*pending)(void *context, qt_phys at, uint64_t *value);
+	qt_store_fn add;
+	void *context; /* of pending and add */
+};
+
 struct qt_unit_ops {
 	const char *name;
 
@@ -82,17 +98,13 @@ struct qt_unit_ops {
 		const struct qt_unit *unit, struct qt_reader *reader, uint32_t id, bool *used);
 
 	/*
-	 * Hands the stores that give `rid`, which has no entry, the table `table`
-	 * under `domain_id` to `add`, in an order in which the hardware never sees
-	 * half of it. Table pages it needs come from the arena and are shared by
-	 * later calls: stores still pending, those of `block` too, are looked up with
-	 * `pending`, which returns the value a word will have, or false. QT_E_BUSY:
-	 * it has an entry that lets DMA through, and that is another one.
+	 * Hands the stores that give `rid`, which has no entry, its domain to `add`, in
+	 * an order in which the hardware never sees half of it. Table pages it needs
+	 * come from the arena and are shared by later calls. QT_E_BUSY: it has an entry
+	 * that lets DMA through, and that is another one. Errors as qt_lookup's and
+	 * add's, QT_E_NOMEM.
 	 */
-	int (*admit)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-		uint32_t domain_id, const struct qt_table *table,
-		bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add,
-		void *context);
+	int (*admit)(const struct qt_unit_change *change);
 
 	/*
 	 * Hands the one store that gives `rid`, whose entry has a table, the table
@@ -100,8 +112,7 @@ struct qt_unit_ops {
 	 * Only ever called with a table that translates the same, and may translate more.
 	 * QT_E_UNSUPPORTED: the entry has no table, or not one with so many levels.
 	 */
-	int (*set_root)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-		const struct qt_table *table, qt_store_fn add, void *context);
+	int (*set_root)(const struct qt_unit_change *change);
 
 	/*
 	 * Hands the stores after which all DMA of `rid` is refused, and which leave it
@@ -111,8 +122,7 @@ struct qt_unit_ops {
 	 * others may use that. Its interrupts are left as they are. QT_E_NOTFOUND: it
 	 * has no entry. NULL where requesters cannot be released.
 	 */
-	int (*block)(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-		qt_store_fn add, void *context);
+	int (*block)(const struct qt_unit_change *change);
 
 	/*
 	 * Hands the stores after which interrupts pass the unit as they were sent to

@@ -115,26 +115,52 @@ static void change(struct model *m, struct fuzz_input *input)
 }
 
 /*
- * How many words of the dead kernel's pages could lead to each of them. Pages to
- * which more ways lead than in a sound machine make a tangle: a word means one thing
- * on one way and another on the next, so a store that is right for the first may
- * change what the second translates. KEEP is not asked for there.
+ * Which of the dead kernel's pages are page tables, and how many words could lead to
+ * each page. Where more ways lead to requester tables than in a sound machine, or from
+ * them, they make a tangle: a word means one thing on one way and another on the next,
+ * so a store that is right for the first may change what the second translates. KEEP
+ * is not asked for there. Tangles of page tables alone the core must see.
  */
 struct ways {
+	bool is_table[PAGES_MAX];
 	unsigned to[PAGES_MAX];
 };
+
+/* The number of the page that a word could lead to, PAGES_MAX if it is none of them. */
+static size_t page_at(struct model *m, qt_phys at)
+{
+	uint64_t to = ((model_peek(m, at) & FRAME) - FIRST_PAGE) / MODEL_PAGE;
+
+	return to < (m->dead->next_page - FIRST_PAGE) / MODEL_PAGE ? (size_t)to : PAGES_MAX;
+}
+
+static void mark_tables(struct model *m, struct ways *ways, size_t page)
+{
+	if (page == PAGES_MAX || ways->is_table[page])
+		return;
+	ways->is_table[page] = true;
+	for (unsigned i = 0; i < MODEL_PAGE; i += 8)
+		mark_tables(m, ways, page_at(m, FIRST_PAGE + page * MODEL_PAGE + i));
+}
+
+static void find_tables(struct model *m, struct ways *ways)
+{
+	memset(ways, 0, sizeof(*ways));
+	for (size_t i = 0; i < m->dead->domain_count; i++)
+		mark_tables(m, ways, (m->dead->domains[i]->root - FIRST_PAGE) / MODEL_PAGE);
+}
 
 static void count_ways(struct model *m, struct ways *ways)
 {
 	uint64_t size = m->dead->next_page - FIRST_PAGE;
 
 	FUZZ_CHECK(size <= PAGES_MAX * MODEL_PAGE);
-	memset(ways, 0, sizeof(*ways));
+	memset(ways->to, 0, sizeof(ways->to));
 	for (uint64_t at = 0; at < size; at += 8) {
-		uint64_t to = (model_peek(m, FIRST_PAGE + at) & FRAME) - FIRST_PAGE;
+		size_t to = page_at(m, FIRST_PAGE + at);
 
-		if (to < size)
-			ways->to[to / MODEL_PAGE]++;
+		if (to < PAGES_MAX && !(ways->is_table[to] && ways->is_table[at / MODEL_PAGE]))
+			ways->to[to]++;
 	}
 }
 
@@ -153,7 +179,9 @@ static bool change_all(struct model *m, struct fuzz_input *input)
 
 	if (!input->left)
 		return false;
+	find_tables(m, &before);
 	count_ways(m, &before);
+	after = before;
 	while (input->left)
 		change(m, input);
 	count_ways(m, &after);

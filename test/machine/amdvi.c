@@ -9,7 +9,6 @@
 #include "walk.h"
 
 #define ADDRESS_MASK 0x000ffffffffff000ull
-#define NEVER        UINT64_MAX
 #define BLOCKED      3u /* V and TV, no mode, no permission */
 
 enum {
@@ -70,7 +69,7 @@ static void init(struct model_unit *unit)
 		unit->amdvi.features |= 1u << 4 | (uint64_t)(config->amdvi.guest_levels - 4) << 12 |
 					(uint64_t)(config->amdvi.gcr3_levels - 1) << 14 |
 					(uint64_t)!config->amdvi.no_guest_io << 48;
-	unit->amdvi.running_ns = unit->amdvi.fetch_ns = NEVER;
+	unit->amdvi.running_ns = unit->amdvi.fetch_ns = MODEL_NEVER;
 }
 
 static enum model_view view(const struct model_unit *unit)
@@ -293,24 +292,11 @@ static void run_commands(struct model *m, struct model_unit *unit)
 	}
 }
 
-static bool due(const struct model *m, uint64_t *when)
-{
-	if (m->clock_ns < *when)
-		return false;
-	*when = NEVER;
-	return true;
-}
-
-static uint64_t after_latency(const struct model *m, const struct model_unit *unit, bool deaf)
-{
-	return deaf ? NEVER : m->clock_ns + unit->config.latency_us * 1000ull;
-}
-
 static void settle(struct model *m, struct model_unit *unit)
 {
-	if (due(m, &unit->amdvi.running_ns))
+	if (model_due(m, &unit->amdvi.running_ns))
 		unit->amdvi.running = unit->amdvi.wanted;
-	if (due(m, &unit->amdvi.fetch_ns))
+	if (model_due(m, &unit->amdvi.fetch_ns))
 		run_commands(m, unit);
 }
 
@@ -335,7 +321,7 @@ static void write_control(struct model *m, struct model_unit *unit, uint64_t val
 		model_complain(m, "command buffer started before it had stopped");
 	if (!a->wanted && a->running && a->command_head != a->command_tail && !unit->deaf)
 		model_complain(m, "command buffer stopped with commands pending");
-	a->running_ns = after_latency(m, unit, unit->command_deaf);
+	a->running_ns = model_after_latency(m, unit, unit->command_deaf);
 }
 
 static void expect_stopped(struct model *m, const struct model_unit *unit, const char *what)
@@ -358,7 +344,7 @@ static void write_tail(struct model *m, struct model_unit *unit, uint64_t value)
 	if (value & ~POINTER_MASK || value >= buffer_size(unit))
 		model_complain(m, "command buffer tail %llx", (unsigned long long)value);
 	unit->amdvi.command_tail = value & POINTER_MASK;
-	unit->amdvi.fetch_ns = after_latency(m, unit, unit->deaf);
+	unit->amdvi.fetch_ns = model_after_latency(m, unit, unit->deaf);
 }
 
 static void write_register(
@@ -426,32 +412,6 @@ static uint64_t read_register(
 	return offset & 4 ? quad >> 32 : (uint32_t)quad;
 }
 
-static void visit_entry(
-	struct model *m, struct model_unit *unit, qt_rid rid, model_found_fn visit, void *context)
-{
-	const struct walk walk = {m, unit, MODEL_WALK, rid, 0};
-	struct model_cached entry;
-	struct model_found found;
-
-	if (model_unit_of(m, rid) != unit)
-		return;
-	entry = model_amdvi_context(&walk);
-	if (entry.fault)
-		return;
-	found = (struct model_found){
-		.unit = unit,
-		.rid = rid,
-		.pass = !entry.levels,
-		.perms = entry.perms,
-		.levels = entry.levels,
-		.domain = entry.domain,
-		.root = entry.value,
-		.first_stage = entry.first_stage,
-		.view = view(unit),
-	};
-	visit(m, &found, context);
-}
-
 /* What checks see. A page of the device table at a time, because they look after every store. */
 static void each(struct model *m, struct model_unit *unit, model_found_fn visit, void *context)
 {
@@ -471,7 +431,7 @@ static void each(struct model *m, struct model_unit *unit, model_found_fn visit,
 			 */
 			if (words[i * 4] & 1 ? words[i * 4] != BLOCKED
 					     : model_function(m, rid) != NULL)
-				visit_entry(m, unit, rid, visit, context);
+				model_visit_found(m, unit, rid, visit, context);
 		}
 	}
 }
@@ -655,6 +615,10 @@ const struct model_unit_kind model_kind_amdvi = {
 	.read = read_register,
 	.write = write_register,
 	.translate = model_amdvi_translate,
+	.context = model_amdvi_context,
+	.in_width = model_amdvi_in_width,
+	.walk_tables = model_amdvi_walk_tables,
+	.caches_absent = model_amdvi_caches_absent,
 	.registers_size = REGISTERS_SIZE,
 	.enabled = enabled,
 	.root = root,

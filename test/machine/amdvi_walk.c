@@ -11,20 +11,6 @@
 
 #define ADDRESS_MASK 0x000ffffffffff000ull
 
-/* What a device table entry makes of DMA; kept as the type of a cached context. */
-enum meaning { TRANSLATE, TRANSLATE_ATS, PASS };
-
-static unsigned span_lg2(unsigned level)
-{
-	return 12 + 9 * level;
-}
-
-/* Bits of an IOVA below 2^lg2. */
-static uint64_t below(qt_iova iova, unsigned lg2)
-{
-	return lg2 > 63 ? iova : iova & ((1ull << lg2) - 1);
-}
-
 /* Device table segments are picked by the upper bits of the device ID: section 2.2.2. */
 qt_phys model_amdvi_entry(const struct model_unit *unit, qt_rid rid)
 {
@@ -120,7 +106,7 @@ static int read_entry(const struct walk *walk, struct model_cached *context)
 	for (unsigned i = 0; i < QT_ARRAY_SIZE(words); i++)
 		if (!at || !fetch(walk, at + i * 8, &words[i]))
 			return MODEL_FAULT_CONTEXT_ACCESS;
-	context->type = PASS;
+	context->type = MODEL_PASS;
 	context->perms = QT_RW;
 	if (!(words[0] & 1))
 		return 0;
@@ -141,12 +127,12 @@ static int read_entry(const struct walk *walk, struct model_cached *context)
 	if (field(words[0], 55, 54) == 3) {
 		if (mode)
 			return MODEL_FAULT_MODE; /* nested: not for the model to walk */
-		context->type = field(words[1], 32, 32) ? TRANSLATE_ATS : TRANSLATE;
+		context->type = field(words[1], 32, 32) ? MODEL_TRANSLATE_ATS : MODEL_TRANSLATE;
 		return read_guest(walk, words, context);
 	}
 	if (!mode)
 		return 0;
-	context->type = field(words[1], 32, 32) ? TRANSLATE_ATS : TRANSLATE;
+	context->type = field(words[1], 32, 32) ? MODEL_TRANSLATE_ATS : MODEL_TRANSLATE;
 	context->levels = (uint8_t)mode;
 	context->value = words[0] & ADDRESS_MASK;
 	return 0;
@@ -155,25 +141,7 @@ static int read_entry(const struct walk *walk, struct model_cached *context)
 /* Entries are cached whatever they say (section 2.4.2). */
 struct model_cached model_amdvi_context(const struct walk *walk)
 {
-	struct model_cached context = {.kind = MODEL_CACHE_CONTEXT, .number = (uint16_t)walk->rid};
-
-	if (walk->path != MODEL_WALK) {
-		const struct model_cached *cached = model_cache_find(
-			&walk->unit->cache, MODEL_CACHE_CONTEXT, 0, 0, context.number);
-
-		if (cached)
-			return *cached;
-	}
-	context.fault = (uint8_t)read_entry(walk, &context);
-	if (walk->path == MODEL_CACHED)
-		model_cache_put(&walk->unit->cache, &context);
-	return context;
-}
-
-/* Guest translations are tagged with the PASID that requests without one count as. */
-static uint64_t space_of(const struct model_cached *context)
-{
-	return model_space(context->first_stage, context->domain, 0);
+	return model_cached_context(walk, read_entry, true);
 }
 
 static void remember_table(const struct walk *walk, const struct model_cached *context,
@@ -186,7 +154,7 @@ static void remember_table(const struct walk *walk, const struct model_cached *c
 		.levels = entry->next_level,
 		.first_stage = context->first_stage,
 		.domain = context->domain,
-		.space = space_of(context),
+		.space = model_space_of(context),
 		.number = walk->iova >> span_lg2(level),
 		.value = entry->phys,
 	};
@@ -202,9 +170,9 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 	*table = context->value;
 	*perms = context->perms;
 	for (unsigned level = 1; walk->path != MODEL_WALK && level < context->levels; level++) {
-		const struct model_cached *cached =
-			model_cache_find(&walk->unit->cache, MODEL_CACHE_TABLE, space_of(context),
-				(uint8_t)span_lg2(level), walk->iova >> span_lg2(level));
+		const struct model_cached *cached = model_cache_find(&walk->unit->cache,
+			MODEL_CACHE_TABLE, model_space_of(context), (uint8_t)span_lg2(level),
+			walk->iova >> span_lg2(level));
 
 		/* Address bits of the levels that are skipped must be 0. */
 		if (!cached || below(walk->iova, span_lg2(level)) >> span_lg2(cached->levels + 1u))
@@ -227,7 +195,7 @@ static void update_flags(
 		model_memory_flag(&walk->m->memory, at, wanted);
 }
 
-static int walk_tables(const struct walk *walk, const struct model_cached *context,
+int model_amdvi_walk_tables(const struct walk *walk, const struct model_cached *context,
 	struct model_translation *translation)
 {
 	unsigned perms;
@@ -265,101 +233,28 @@ static int walk_tables(const struct walk *walk, const struct model_cached *conte
 	}
 }
 
-/* Pages of every size that was ever cached are looked for. */
-static bool from_cache(const struct walk *walk, uint8_t kind, uint64_t space, int *fault,
-	struct model_translation *translation)
+/* Addresses of other PASIDs are sign-extended, those of PASID 0 are not. */
+bool model_amdvi_in_width(const struct walk *walk, const struct model_cached *context)
 {
-	for (uint64_t sizes = walk->unit->amdvi.sizes; sizes; sizes &= sizes - 1) {
-		unsigned lg2 = (unsigned)__builtin_ctzll(sizes);
-		const struct model_cached *cached = model_cache_find(
-			&walk->unit->cache, kind, space, (uint8_t)lg2, walk->iova >> lg2);
-
-		if (!cached)
-			continue;
-		*fault = cached->fault;
-		translation->phys = cached->value + below(walk->iova, lg2);
-		translation->perms = cached->perms;
-		translation->size_lg2 = (uint8_t)lg2;
-		return true;
-	}
-	return false;
+	return span_lg2(context->levels) >= 64 || !(walk->iova >> span_lg2(context->levels));
 }
 
-static void remember_leaf(const struct walk *walk, uint8_t kind, uint64_t space,
-	const struct model_cached *context, int fault, const struct model_translation *translation)
+bool model_amdvi_caches_absent(const struct walk *walk, const struct model_cached *context)
 {
-	unsigned lg2 = fault ? 12 : translation->size_lg2;
-	struct model_cached entry = {
-		.kind = kind,
-		.size_lg2 = (uint8_t)lg2,
-		.perms = translation->perms,
-		.fault = (uint8_t)fault,
-		.first_stage = context->first_stage,
-		.domain = context->domain,
-		.space = space,
-		.number = walk->iova >> lg2,
-		.value = translation->phys - below(translation->phys, lg2),
-	};
-
-	walk->unit->amdvi.sizes |= 1ull << lg2;
-	model_cache_put(&walk->unit->cache, &entry);
-}
-
-static int translate_by_domain(const struct walk *walk, const struct model_cached *context,
-	struct model_translation *translation)
-{
-	int fault;
-
-	/* Addresses of other PASIDs are sign-extended, those of PASID 0 are not. */
-	if (span_lg2(context->levels) < 64 && walk->iova >> span_lg2(context->levels))
-		return MODEL_FAULT_WIDTH;
-	if (walk->path == MODEL_CACHED &&
-		from_cache(walk, MODEL_CACHE_LEAF, space_of(context), &fault, translation))
-		return fault;
-	fault = walk_tables(walk, context, translation);
-	if (walk->path == MODEL_CACHED && (!fault || walk->unit->config.amdvi.np_cache))
-		remember_leaf(
-			walk, MODEL_CACHE_LEAF, space_of(context), context, fault, translation);
-	return fault;
-}
-
-static int translate_by_device(const struct walk *walk, const struct model_cached *context,
-	struct model_translation *translation)
-{
-	int fault;
-
-	if (from_cache(walk, MODEL_CACHE_DEVICE, walk->rid, &fault, translation))
-		return fault;
-	fault = translate_by_domain(walk, context, translation);
-	if (!fault)
-		remember_leaf(walk, MODEL_CACHE_DEVICE, walk->rid, context, 0, translation);
-	return fault;
+	(void)context;
+	return walk->unit->config.amdvi.np_cache;
 }
 
 int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation)
 {
 	const struct walk walk = {m, unit, path, rid, iova};
-	const struct model_function *function;
-	struct model_cached context;
 
+	*translation = (struct model_translation){iova, QT_RW, 12};
+	if (!(unit->amdvi.control & MODEL_AMDVI_ENABLE))
+		return 0;
 	memset(translation, 0, sizeof(*translation));
-	if (!(unit->amdvi.control & MODEL_AMDVI_ENABLE)) {
-		*translation = (struct model_translation){iova, QT_RW, 12};
-		return 0;
-	}
-	context = model_amdvi_context(&walk);
-	if (context.fault)
-		return context.fault;
-	if (context.type == PASS) {
-		*translation = (struct model_translation){iova, context.perms, 12};
-		return 0;
-	}
-	function = path == MODEL_CACHED && context.type == TRANSLATE_ATS ? model_function(m, rid)
-									 : NULL;
-	if (function && function->ats)
-		return translate_by_device(&walk, &context, translation);
-	return translate_by_domain(&walk, &context, translation);
+	return model_walk(&walk, translation);
 }
 
 /* Section 2.2.5, table 19: what becomes of a fixed interrupt that is sent as it is. */

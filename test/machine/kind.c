@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "kind.h"
+#include "walk.h"
 
 #include <string.h>
 
@@ -38,6 +39,32 @@ int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, q
 	enum model_path path, struct model_translation *translation)
 {
 	return unit->kind->translate(m, unit, rid, iova, path, translation);
+}
+
+void model_visit_found(
+	struct model *m, struct model_unit *unit, qt_rid rid, model_found_fn visit, void *context)
+{
+	const struct walk walk = {m, unit, MODEL_WALK, rid, 0};
+	struct model_cached entry;
+	struct model_found found;
+
+	if (model_unit_of(m, rid) != unit)
+		return;
+	entry = unit->kind->context(&walk);
+	if (entry.fault)
+		return;
+	found = (struct model_found){
+		.unit = unit,
+		.rid = rid,
+		.pass = !entry.levels,
+		.perms = entry.perms,
+		.levels = entry.levels,
+		.domain = entry.domain,
+		.root = entry.value,
+		.first_stage = entry.first_stage,
+		.view = model_unit_view(unit),
+	};
+	visit(m, &found, context);
 }
 
 void model_record_fault(struct model *m, struct model_unit *unit, qt_rid rid)

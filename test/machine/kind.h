@@ -39,6 +39,8 @@ struct model_found {
 
 typedef void (*model_found_fn)(struct model *m, const struct model_found *found, void *context);
 
+struct walk;
+
 struct model_unit_kind {
 	void (*init)(struct model_unit *unit);
 	enum model_view (*view)(const struct model_unit *unit);
@@ -48,6 +50,16 @@ struct model_unit_kind {
 		uint64_t value);
 	int (*translate)(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 		enum model_path path, struct model_translation *translation);
+
+	/* For walks (walk.h): what the requester has; its fault, if hardware refuses it. */
+	struct model_cached (*context)(const struct walk *walk);
+	/* Whether its tables take the address; past all caches of leaves; what is absent is cached.
+	 */
+	bool (*in_width)(const struct walk *walk, const struct model_cached *context);
+	int (*walk_tables)(const struct walk *walk, const struct model_cached *context,
+		struct model_translation *translation);
+	bool (*caches_absent)(const struct walk *walk, const struct model_cached *context);
+
 	unsigned registers_size;
 	bool sign_extends; /* addresses that tables like a CPU's translate */
 
@@ -88,7 +100,28 @@ void model_step_entry(const struct model *m, const struct model_unit *unit, bool
 bool model_first_stage_leaf(unsigned level, uint64_t raw);
 uint64_t model_first_stage_bits(const struct model_domain *domain, unsigned perms, bool leaf);
 
-/* unit.c, walk.c */
+/* kind.c: calls visit for a requester whose entry lets DMA through. */
+void model_visit_found(
+	struct model *m, struct model_unit *unit, qt_rid rid, model_found_fn visit, void *context);
+
+/* Commands take their time: when one is done, and whether it is. */
+#define MODEL_NEVER UINT64_MAX
+
+static inline bool model_due(const struct model *m, uint64_t *when)
+{
+	if (m->clock_ns < *when)
+		return false;
+	*when = MODEL_NEVER;
+	return true;
+}
+
+static inline uint64_t model_after_latency(
+	const struct model *m, const struct model_unit *unit, bool deaf)
+{
+	return deaf ? MODEL_NEVER : m->clock_ns + unit->config.latency_us * 1000ull;
+}
+
+/* vtd_registers.c, vtd_walk.c */
 void model_vtd_init(struct model_unit *unit);
 enum model_view model_vtd_view(const struct model_unit *unit);
 void model_vtd_settle(struct model *m, struct model_unit *unit);
@@ -97,6 +130,12 @@ void model_vtd_write(
 	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value);
 int model_vtd_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation);
+
+struct model_cached model_vtd_context(const struct walk *walk);
+bool model_vtd_in_width(const struct walk *walk, const struct model_cached *context);
+int model_vtd_walk_tables(const struct walk *walk, const struct model_cached *context,
+	struct model_translation *translation);
+bool model_vtd_caches_absent(const struct walk *walk, const struct model_cached *context);
 
 void model_vtd_record_fault(struct model *m, struct model_unit *unit, qt_rid rid);
 
@@ -107,13 +146,21 @@ qt_phys model_smmu_entry(struct model *m, const struct model_unit *unit, uint32_
 void model_smmu_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
 	unsigned level, uint64_t raw, struct model_entry *entry);
 
+struct model_cached model_smmu_context(const struct walk *walk);
+bool model_smmu_in_width(const struct walk *walk, const struct model_cached *context);
+int model_smmu_walk_tables(const struct walk *walk, const struct model_cached *context,
+	struct model_translation *translation);
+bool model_smmu_caches_absent(const struct walk *walk, const struct model_cached *context);
+
 /* amdvi.c, amdvi_walk.c */
 qt_phys model_amdvi_entry(const struct model_unit *unit, qt_rid rid);
 void model_amdvi_decode(const struct model *m, const struct model_unit *unit, bool first_stage,
 	unsigned level, uint64_t raw, struct model_entry *entry);
-struct walk;
 struct model_cached model_amdvi_context(const struct walk *walk);
-struct model_cached model_smmu_context(const struct walk *walk);
+bool model_amdvi_in_width(const struct walk *walk, const struct model_cached *context);
+int model_amdvi_walk_tables(const struct walk *walk, const struct model_cached *context,
+	struct model_translation *translation);
+bool model_amdvi_caches_absent(const struct walk *walk, const struct model_cached *context);
 int model_smmu_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation);
 int model_amdvi_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,

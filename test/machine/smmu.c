@@ -8,8 +8,6 @@
 #include "kind.h"
 #include "walk.h"
 
-#define NEVER UINT64_MAX
-
 enum {
 	IDR0 = 0x00,
 	IDR1 = 0x04,
@@ -56,7 +54,7 @@ struct model_unit_config model_smmu_default(qt_phys registers)
 
 static void init(struct model_unit *unit)
 {
-	unit->smmu.control_ns = unit->smmu.fetch_ns = NEVER;
+	unit->smmu.control_ns = unit->smmu.fetch_ns = MODEL_NEVER;
 }
 
 static enum model_view view(const struct model_unit *unit)
@@ -192,26 +190,13 @@ static void run_commands(struct model *m, struct model_unit *unit)
 	}
 }
 
-static bool due(const struct model *m, uint64_t *when)
-{
-	if (m->clock_ns < *when)
-		return false;
-	*when = NEVER;
-	return true;
-}
-
-static uint64_t after_latency(const struct model *m, const struct model_unit *unit, bool deaf)
-{
-	return deaf ? NEVER : m->clock_ns + unit->config.latency_us * 1000ull;
-}
-
 static void settle(struct model *m, struct model_unit *unit)
 {
-	if (due(m, &unit->smmu.control_ns)) {
+	if (model_due(m, &unit->smmu.control_ns)) {
 		unit->smmu.acknowledged = unit->smmu.control;
-		unit->smmu.fetch_ns = after_latency(m, unit, unit->deaf);
+		unit->smmu.fetch_ns = model_after_latency(m, unit, unit->deaf);
 	}
-	if (due(m, &unit->smmu.fetch_ns))
+	if (model_due(m, &unit->smmu.fetch_ns))
 		run_commands(m, unit);
 }
 
@@ -227,7 +212,7 @@ static void write_control(struct model *m, struct model_unit *unit, uint32_t val
 	if (s->control != s->acknowledged && !unit->command_deaf)
 		model_complain(m, "CR0 written before it was acknowledged");
 	s->control = value;
-	s->control_ns = after_latency(m, unit, unit->command_deaf);
+	s->control_ns = model_after_latency(m, unit, unit->command_deaf);
 }
 
 static void expect_stopped(struct model *m, const struct model_unit *unit, const char *what)
@@ -256,7 +241,7 @@ static void write32(struct model *m, struct model_unit *unit, unsigned offset, u
 		break;
 	case CMDQ_PROD:
 		s->producer = value;
-		s->fetch_ns = after_latency(m, unit, unit->deaf);
+		s->fetch_ns = model_after_latency(m, unit, unit->deaf);
 		break;
 	case CMDQ_CONS:
 		expect_stopped(m, unit, "CMDQ_CONS");
@@ -264,7 +249,7 @@ static void write32(struct model *m, struct model_unit *unit, unsigned offset, u
 		break;
 	case GERRORN:
 		s->error_acknowledged = value;
-		s->fetch_ns = after_latency(m, unit, unit->deaf);
+		s->fetch_ns = model_after_latency(m, unit, unit->deaf);
 		break;
 	case IRQ_CTRL:
 		if (value)
@@ -387,31 +372,6 @@ static void record_fault(struct model *m, struct model_unit *unit, qt_rid rid)
 	s->event_producer = (s->event_producer & 1u << 31) | ((s->event_producer + 1) & mask);
 }
 
-static void visit_entry(
-	struct model *m, struct model_unit *unit, qt_rid rid, model_found_fn visit, void *context)
-{
-	const struct walk walk = {m, unit, MODEL_WALK, rid, 0};
-	struct model_cached entry;
-	struct model_found found;
-
-	if (model_unit_of(m, rid) != unit)
-		return;
-	entry = model_smmu_context(&walk);
-	if (entry.fault)
-		return;
-	found = (struct model_found){
-		.unit = unit,
-		.rid = rid,
-		.pass = !entry.levels,
-		.perms = entry.perms,
-		.levels = entry.levels,
-		.domain = entry.domain,
-		.root = entry.value,
-		.view = view(unit),
-	};
-	visit(m, &found, context);
-}
-
 /* A stretch of streams that one level 1 descriptor stands for at a time: most have none. */
 static void each(struct model *m, struct model_unit *unit, model_found_fn visit, void *context)
 {
@@ -425,8 +385,8 @@ static void each(struct model *m, struct model_unit *unit, model_found_fn visit,
 		for (uint32_t i = 0; at && i < step; i++)
 			if (model_smmu_entry(m, unit, stream + i) &&
 				model_memory_load(&m->memory, at + i * 64ull, view(unit)) & 8)
-				visit_entry(m, unit, QT_RID(unit->config.segment, 0, id + i), visit,
-					context);
+				model_visit_found(m, unit, QT_RID(unit->config.segment, 0, id + i),
+					visit, context);
 	}
 }
 
@@ -595,6 +555,10 @@ const struct model_unit_kind model_kind_smmu = {
 	.read = read_register,
 	.write = write_register,
 	.translate = model_smmu_translate,
+	.context = model_smmu_context,
+	.in_width = model_smmu_in_width,
+	.walk_tables = model_smmu_walk_tables,
+	.caches_absent = model_smmu_caches_absent,
 	.record_fault = record_fault,
 	.registers_size = REGISTERS_SIZE,
 	.enabled = enabled,

@@ -9,19 +9,6 @@
 #include "kind.h"
 #include "walk.h"
 
-/* What an entry makes of DMA; kept as the type of a cached context. */
-enum meaning { TRANSLATE, TRANSLATE_ATS, PASS };
-
-static unsigned span_lg2(unsigned level)
-{
-	return 12 + 9 * level;
-}
-
-static uint64_t below(uint64_t value, unsigned lg2)
-{
-	return value & ((1ull << lg2) - 1);
-}
-
 uint32_t model_smmu_stream(const struct model_unit *unit, qt_rid rid)
 {
 	return unit->config.smmu.first_stream + (rid & 0xffff);
@@ -180,10 +167,10 @@ static int read_entry(const struct walk *walk, struct model_cached *context)
 	if (!(ste[0] & 1))
 		return MODEL_FAULT_CONTEXT_ABSENT;
 	context->perms = QT_RW;
-	context->type = field(ste[1], 29, 28) == 1 ? TRANSLATE_ATS : TRANSLATE;
+	context->type = field(ste[1], 29, 28) == 1 ? MODEL_TRANSLATE_ATS : MODEL_TRANSLATE;
 	switch (field(ste[0], 3, 1)) {
 	case 4:
-		context->type = PASS;
+		context->type = MODEL_PASS;
 		return 0;
 	case 5:
 		return walk->unit->config.smmu.stage2 ? MODEL_FAULT_CONTEXT_INVALID
@@ -201,19 +188,7 @@ static int read_entry(const struct walk *walk, struct model_cached *context)
 /* Entries are cached whatever they say (section 3.21.2). */
 struct model_cached model_smmu_context(const struct walk *walk)
 {
-	struct model_cached context = {.kind = MODEL_CACHE_CONTEXT, .number = (uint16_t)walk->rid};
-
-	if (walk->path != MODEL_WALK) {
-		const struct model_cached *cached = model_cache_find(
-			&walk->unit->cache, MODEL_CACHE_CONTEXT, 0, 0, context.number);
-
-		if (cached)
-			return *cached;
-	}
-	context.fault = (uint8_t)read_entry(walk, &context);
-	if (walk->path == MODEL_CACHED)
-		model_cache_put(&walk->unit->cache, &context);
-	return context;
+	return model_cached_context(walk, read_entry, true);
 }
 
 /* Starts at the lowest table that is cached for this IOVA, by its ASID or VMID. */
@@ -236,24 +211,24 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 	return context->levels - 1u;
 }
 
-static void remember(const struct walk *walk, uint8_t kind, uint64_t space,
-	const struct model_cached *context, unsigned lg2, qt_phys value, unsigned perms)
+static void remember_table(const struct walk *walk, const struct model_cached *context,
+	unsigned level, qt_phys table, unsigned perms)
 {
 	struct model_cached entry = {
-		.kind = kind,
-		.size_lg2 = (uint8_t)lg2,
+		.kind = MODEL_CACHE_TABLE,
+		.size_lg2 = (uint8_t)span_lg2(level),
 		.perms = (uint8_t)perms,
 		.domain = context->domain,
-		.space = space,
-		.number = walk->iova >> lg2,
-		.value = value,
+		.space = context->domain,
+		.number = walk->iova >> span_lg2(level),
+		.value = table,
 	};
 
 	if (walk->path == MODEL_CACHED)
 		model_cache_put(&walk->unit->cache, &entry);
 }
 
-static int walk_tables(const struct walk *walk, const struct model_cached *context,
+int model_smmu_walk_tables(const struct walk *walk, const struct model_cached *context,
 	struct model_translation *translation)
 {
 	unsigned perms;
@@ -279,71 +254,31 @@ static int walk_tables(const struct walk *walk, const struct model_cached *conte
 			return 0;
 		}
 		table = entry.phys;
-		remember(walk, MODEL_CACHE_TABLE, context->domain, context, span_lg2(level), table,
-			perms);
+		remember_table(walk, context, level, table, perms);
 	}
 }
 
-static bool from_cache(const struct walk *walk, uint8_t kind, uint64_t space,
-	struct model_translation *translation)
+bool model_smmu_in_width(const struct walk *walk, const struct model_cached *context)
 {
-	for (uint64_t sizes = walk->unit->smmu.sizes; sizes; sizes &= sizes - 1) {
-		unsigned lg2 = (unsigned)__builtin_ctzll(sizes);
-		const struct model_cached *cached = model_cache_find(
-			&walk->unit->cache, kind, space, (uint8_t)lg2, walk->iova >> lg2);
-
-		if (!cached)
-			continue;
-		translation->phys = cached->value + below(walk->iova, lg2);
-		translation->perms = cached->perms;
-		translation->size_lg2 = (uint8_t)lg2;
-		return true;
-	}
-	return false;
+	return !(walk->iova >> context->pasid);
 }
 
 /* What translates to nothing is not cached (3.21.1). */
-static int translate_cached(const struct walk *walk, uint8_t kind, uint64_t space,
-	const struct model_cached *context, struct model_translation *translation)
+bool model_smmu_caches_absent(const struct walk *walk, const struct model_cached *context)
 {
-	int fault;
-
-	if (walk->path == MODEL_CACHED && from_cache(walk, kind, space, translation))
-		return 0;
-	fault = kind == MODEL_CACHE_DEVICE ? translate_cached(walk, MODEL_CACHE_LEAF,
-						     context->domain, context, translation)
-					   : walk_tables(walk, context, translation);
-	if (fault)
-		return fault;
-	walk->unit->smmu.sizes |= 1ull << translation->size_lg2;
-	remember(walk, kind, space, context, translation->size_lg2,
-		translation->phys - below(translation->phys, translation->size_lg2),
-		translation->perms);
-	return 0;
+	(void)walk;
+	(void)context;
+	return false;
 }
 
 int model_smmu_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation)
 {
 	const struct walk walk = {m, unit, path, rid, iova};
-	const struct model_function *function = model_function(m, rid);
-	struct model_cached context;
 
-	memset(translation, 0, sizeof(*translation));
-	if (!(unit->smmu.acknowledged & MODEL_SMMU_ENABLE)) {
-		*translation = (struct model_translation){iova, QT_RW, 12};
+	*translation = (struct model_translation){iova, QT_RW, 12};
+	if (!(unit->smmu.acknowledged & MODEL_SMMU_ENABLE))
 		return unit->smmu.gbpa >> 20 & 1 ? MODEL_FAULT_BLOCKED : 0;
-	}
-	context = model_smmu_context(&walk);
-	if (context.fault)
-		return context.fault;
-	if (context.type == PASS) {
-		*translation = (struct model_translation){iova, QT_RW, 12};
-		return 0;
-	}
-	if (iova >> context.pasid)
-		return MODEL_FAULT_WIDTH;
-	if (path == MODEL_CACHED && context.type == TRANSLATE_ATS && function && function->ats)
-		return translate_cached(&walk, MODEL_CACHE_DEVICE, rid, &context, translation);
-	return translate_cached(&walk, MODEL_CACHE_LEAF, context.domain, &context, translation);
+	memset(translation, 0, sizeof(*translation));
+	return model_walk(&walk, translation);
 }

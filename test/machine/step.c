@@ -6,11 +6,6 @@
 #include "kind.h"
 #include "walk.h"
 
-static unsigned span_lg2(unsigned level)
-{
-	return 12 + 9 * level;
-}
-
 static void second_stage(
 	const struct model_unit_config *config, unsigned level, uint64_t raw, struct model_step *s)
 {

@@ -3,7 +3,10 @@
  * A unit: registers, invalidation, translation with all its caches. What differs
  * from vendor to vendor is behind struct model_unit_kind (kind.h).
  *
- * VT-d, legacy and scalable mode: unit.c, walk.c, scalable.c, step.c, vtd.c. Source:
+ * A file NAME.c for each kind, with what a dead kernel writes, and its walk, NAME_walk.c;
+ * walk.c has what walks have in common.
+ *
+ * VT-d, legacy and scalable mode: vtd*.c, step.c. Source:
  * Intel Virtualization Technology for Directed I/O, Architecture Specification 4.1.
  * AMD-Vi: amdvi.c, amdvi_walk.c. Source: AMD I/O Virtualization Technology (IOMMU)
  * Specification, 48882, revision 3.08.
@@ -132,7 +135,6 @@ struct model_amdvi {
 	bool wanted;         /* control: CmdBufEn as last written */
 	uint64_t running_ns; /* when running follows wanted */
 	uint64_t fetch_ns;   /* when commands are next executed */
-	uint64_t sizes;      /* bit n: pages of 2^n bytes were cached */
 };
 
 /* Registers of an SMMUv3. */
@@ -151,7 +153,6 @@ struct model_smmu {
 	uint64_t control_ns; /* when CR0ACK follows */
 	uint64_t fetch_ns;
 	bool failed_device; /* the next CMD_SYNC is an error */
-	uint64_t sizes;     /* bit n: leaves of 2^n bytes were cached */
 };
 
 struct model_unit_kind;
@@ -190,6 +191,7 @@ struct model_unit {
 	uint64_t command_ns, context_ns, iotlb_ns, queue_ns;
 	bool queue_stalled; /* a device does not answer: the queue neither goes on nor stops */
 	struct model_cache cache;
+	uint64_t sizes; /* bit n: leaves of 2^n bytes were cached */
 	/* Trouble on demand. */
 	bool all_ones; /* every register reads all ones, writes do nothing */
 	/* A core that gives up on a command may order the next: no complaint then. */

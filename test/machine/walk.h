@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the files of the model's walk share: from a requester to its context
- * (walk.c: legacy mode, scalable.c: scalable mode), and what an entry of a table
- * means (step.c). Written from VT-d 4.1, chapters 3, 6 and 9, and from nothing in
- * the core: it is what the core is checked against.
+ * What walks have in common: from a requester to its context, through tables or caches
+ * to a translation. Written from the specifications (unit.h), and from nothing in the
+ * core: it is what the core is checked against.
  */
 #ifndef MODEL_WALK_H
 #define MODEL_WALK_H
@@ -45,7 +44,34 @@ static inline int no_translation(struct model_cached *context, int fault)
 	return fault;
 }
 
-/* An entry of a paging table. */
+/* Bits of an address below 2^lg2. */
+static inline uint64_t below(uint64_t value, unsigned lg2)
+{
+	return lg2 > 63 ? value : value & ((1ull << lg2) - 1);
+}
+
+/* Bytes that an entry at a level spans, as a power of two, in tables of 512 entries. */
+static inline unsigned span_lg2(unsigned level)
+{
+	return 12 + 9 * level;
+}
+
+/* What an entry makes of DMA; kept as the type of a cached context. */
+enum model_meaning { MODEL_TRANSLATE, MODEL_TRANSLATE_ATS, MODEL_PASS };
+
+/* walk.c */
+
+/* A requester's context, from the cache or by `read`, which returns its fault or 0. */
+struct model_cached model_cached_context(const struct walk *walk,
+	int (*read)(const struct walk *walk, struct model_cached *context), bool keep_faults);
+
+/* The tag of what is cached of a context's translations. */
+uint64_t model_space_of(const struct model_cached *context);
+
+/* Translates through a unit that is on. 0 or enum model_fault. */
+int model_walk(const struct walk *walk, struct model_translation *translation);
+
+/* An entry of a VT-d, or a CPU's, paging table. */
 struct model_step {
 	bool present;
 	bool bad; /* present, with reserved bits set */
@@ -58,7 +84,7 @@ struct model_step {
 struct model_step model_step(const struct model *m, const struct model_unit_config *config,
 	bool first_stage, unsigned level, uint64_t raw);
 
-/* scalable.c: the entry of a requester's RID_PASID, as a context; its fault, or 0. */
+/* vtd_scalable.c: the entry of a requester's RID_PASID, as a context; its fault, or 0. */
 struct model_cached model_scalable_context(const struct walk *walk);
 
 #endif

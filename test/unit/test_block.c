@@ -127,17 +127,16 @@ static void block_and_admit(struct stop *stop)
 	const struct qt_unit *unit = &s->machine.units[0];
 	struct qt_requester *nic = requester(s, NIC);
 	size_t before = s->journal.stores;
+	struct qt_unit_change change = {&s->machine, unit, NIC, NULL, NULL, recorded, record, s};
 	struct qt_domain *domain;
 
-	assert_int_equal(unit->ops->block(&s->machine, unit, NIC, record, s), 0);
+	assert_int_equal(unit->ops->block(&change), 0);
 	assert_true(s->journal.stores > before);
-	domain = capture_domain(s);
-	assert_int_equal(unit->ops->admit(&s->machine, unit, NIC, domain->id, &domain->table,
-				 recorded, record, s),
-		0);
+	domain = change.domain = capture_domain(s);
+	assert_int_equal(unit->ops->admit(&change), 0);
 	/* A second one finds an entry; in some, the one that it would make. */
-	assert_int_equal(unit->ops->admit(&s->machine, unit, NIC, domain->id, &domain->table,
-				 recorded, no_store, s),
+	change.add = no_store;
+	assert_int_equal(unit->ops->admit(&change),
 		stop->kind->scalable || stop->kind->smmu ? QT_OK : QT_E_BUSY);
 	nic->domain = (int16_t)(domain - s->machine.domains);
 	nic->domain_id = domain->id;

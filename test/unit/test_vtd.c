@@ -574,11 +574,12 @@ static int add(void *context, const struct qt_store *store)
 
 static int admit(struct fixture *f, qt_rid rid, qt_phys root)
 {
-	struct qt_table table = {.root = root};
+	const struct qt_unit *unit = &f->machine.units[0];
+	struct qt_domain domain = {.id = 99, .table = {.root = root}};
 
-	assert_int_equal(qt_unit_vtd.geometry(&f->machine.units[0], QT_GIB(1), &table.geometry), 0);
+	assert_int_equal(qt_unit_vtd.geometry(unit, QT_GIB(1), &domain.table.geometry), 0);
 	return qt_unit_vtd.admit(
-		&f->machine, &f->machine.units[0], rid, 99, &table, pending, add, f);
+		&(struct qt_unit_change){&f->machine, unit, rid, &domain, NULL, pending, add, f});
 }
 
 static void test_admit_into_a_table_that_is_there(void **state)

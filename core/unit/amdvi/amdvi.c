@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A unit of AMD-Vi: its device table, and what its entries mean.
+ * A unit of AMD-Vi: its registers, and the shape of tables that are made for it.
  *
  * Source: AMD I/O Virtualization Technology (IOMMU) Specification, 48882,
- * revision 3.08, section 2.2.2 (device table) and chapter 3 (registers).
+ * revision 3.08, chapter 3 (registers).
  */
-#include "registers.h"
-
-#define DEVICE_IDS 0x10000u
-
-/* Device table entries read at a time. */
-#define RUN_ENTRIES 16u
-
-/* Reads for one entry: itself, and three levels of guest CR3 tables. */
-#define ENTRY_READS 4u
+#include "amdvi.h"
 
 #define PHYSICAL_BITS 52
 
@@ -23,26 +15,7 @@
 /* From here on, an APIC ID is only reached through interrupt remapping. */
 #define APIC_ID_REMAPPED 255u
 
-unsigned amdvi_segment_size(const struct qt_unit *unit)
-{
-	return DEVICE_IDS >> AMDVI_CONTROL_SEGMENTS(unit->extended_capability);
-}
-
-qt_phys amdvi_entry_address(const struct qt_unit *unit, unsigned device)
-{
-	unsigned size = amdvi_segment_size(unit);
-	uint64_t offset = (uint64_t)(device % size) * AMDVI_ENTRY_SIZE;
-	uint64_t table;
-
-	if (device / size >= AMDVI_SEGMENTS_MAX)
-		return 0;
-	table = unit->tables[device / size];
-	return offset + AMDVI_ENTRY_SIZE <= AMDVI_TABLE_SIZE(table)
-		       ? AMDVI_TABLE_BASE(table) + offset
-		       : 0;
-}
-
-static unsigned levels_max(const struct qt_unit *unit)
+unsigned amdvi_levels_max(const struct qt_unit *unit)
 {
 	return 4 + AMDVI_FEATURE_HATS(unit->capability);
 }
@@ -54,23 +27,16 @@ static bool has_host_tables(const struct qt_unit *unit)
 	       AMDVI_FEATURE_HATS(unit->capability) != AMDVI_HATS_NONE;
 }
 
-static void set_state(struct qt_unit *unit, enum qt_unit_state state, enum qt_reason reason)
-{
-	unit->state = (uint8_t)state;
-	unit->reason = (uint8_t)reason;
-}
-
 /* Whether every segment of the device table is in RAM; reads their registers. */
 static bool tables_in_ram(const struct qt_machine *machine, struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	unsigned segments = DEVICE_IDS / amdvi_segment_size(unit);
+	unsigned segments = AMDVI_DEVICE_IDS / amdvi_segment_size(unit);
 
 	if (segments > AMDVI_SEGMENTS_MAX)
 		return false;
 	for (unsigned i = 0; i < segments; i++) {
 		qt_phys at = i ? AMDVI_DEVICE_TABLE_1 + (i - 1) * 8u : AMDVI_DEVICE_TABLE;
-		uint64_t table = host->mmio_read64(host->context, unit->registers + at);
+		uint64_t table = qt_unit_read64(machine, unit, at);
 
 		unit->tables[i] = table;
 		if (!qt_ranges_contain(&machine->ram, AMDVI_TABLE_BASE(table),
@@ -82,27 +48,26 @@ static bool tables_in_ram(const struct qt_machine *machine, struct qt_unit *unit
 
 static void inspect(const struct qt_machine *machine, struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	uint64_t control = host->mmio_read64(host->context, unit->registers + AMDVI_CONTROL);
+	uint64_t control = qt_unit_read64(machine, unit, AMDVI_CONTROL);
 
-	unit->capability = host->mmio_read64(host->context, unit->registers + AMDVI_FEATURES);
+	unit->capability = qt_unit_read64(machine, unit, AMDVI_FEATURES);
 	unit->extended_capability = control;
 	unit->coherent = control & AMDVI_CONTROL_COHERENT;
 	unit->domain_ids = 0x10000;
 	unit->output_bits = PHYSICAL_BITS;
 
 	if (control == UINT64_MAX || unit->capability == UINT64_MAX)
-		set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
+		qt_unit_set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
 	else if (!(control & AMDVI_CONTROL_ENABLE))
-		set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
+		qt_unit_set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
 	else if (!tables_in_ram(machine, unit) || !has_host_tables(unit))
-		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
+		qt_unit_set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
 	else
-		set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
+		qt_unit_set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
 	unit->root = AMDVI_TABLE_BASE(unit->tables[0]);
 }
 
-static struct qt_geometry geometry_for(const struct qt_unit *unit, unsigned levels)
+struct qt_geometry amdvi_geometry(const struct qt_unit *unit, unsigned levels)
 {
 	return (struct qt_geometry){
 		.format = &qt_format_amd_v1,
@@ -111,15 +76,15 @@ static struct qt_geometry geometry_for(const struct qt_unit *unit, unsigned leve
 		.index_lg2 = 9,
 		.leaf_level = 2, /* 512 GiB leaves are known not to work everywhere */
 		.output_bits = PHYSICAL_BITS,
-		.levels_max = (uint8_t)levels_max(unit),
+		.levels_max = (uint8_t)amdvi_levels_max(unit),
 		.coherent = unit->coherent,
 	};
 }
 
 static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geometry *geometry)
 {
-	for (unsigned levels = 3; levels <= levels_max(unit); levels++) {
-		struct qt_table table = {.geometry = geometry_for(unit, levels)};
+	for (unsigned levels = 3; levels <= amdvi_levels_max(unit); levels++) {
+		struct qt_table table = {.geometry = amdvi_geometry(unit, levels)};
 
 		if (qt_table_span(&table) < limit)
 			continue;
@@ -129,262 +94,14 @@ static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geomet
 	return QT_E_UNSUPPORTED;
 }
 
-void amdvi_refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason)
-{
-	entry->state = (uint8_t)state;
-	entry->reason = (uint8_t)reason;
-}
-
-/* What the entry's host tables make of DMA. */
-static void decode_host(
-	const struct qt_unit *unit, const uint64_t *words, struct qt_unit_entry *entry)
-{
-	unsigned mode = AMDVI_MODE(words[0]);
-	unsigned perms =
-		(words[0] & AMDVI_READ ? QT_READ : 0) | (words[0] & AMDVI_WRITE ? QT_WRITE : 0);
-
-	if (mode > levels_max(unit)) {
-		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
-	} else if (perms == 0) {
-		entry->state = QT_REQ_BLOCKED;
-	} else if (mode == 0) {
-		if (perms == QT_RW)
-			entry->state = QT_REQ_PASSTHROUGH;
-		else
-			amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NO_PERMISSION);
-	} else {
-		entry->state = QT_REQ_TRANSLATED;
-		entry->ats = words[1] & AMDVI_IOTLB;
-		entry->table.geometry = geometry_for(unit, mode);
-		entry->table.geometry.denied = (uint8_t)(QT_RW & ~perms);
-		entry->table.geometry.accessed_dirty = words[0] & AMDVI_ACCESSED_DIRTY;
-		if (words[1] & AMDVI_NO_SNOOP)
-			entry->table.geometry.coherent = false;
-		entry->table.root = words[0] & AMDVI_ROOT;
-	}
-}
-
-/*
- * An entry with guest tables. Left alone, it keeps the table of what its host tables
- * are: whatever goes through the guest's ends there.
- */
-static int decode_with_guest(const struct qt_unit *unit, struct qt_reader *reader,
-	const uint64_t *words, struct qt_unit_entry *entry)
-{
-	decode_host(unit, words, entry);
-	if (!amdvi_guest_sound(unit, words))
-		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
-	else if (entry->state == QT_REQ_BLOCKED)
-		/* PASIDs may be in use, and would not be after an admission. */
-		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
-	else if (!(words[0] & AMDVI_GUEST_IO))
-		return QT_OK; /* only requests with a PASID go through guest tables */
-	else if (AMDVI_MODE(words[0]) == 0)
-		return amdvi_decode_guest(unit, reader, words, entry);
-	else if (entry->state == QT_REQ_TRANSLATED)
-		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
-	return QT_OK;
-}
-
-/* What a device table entry means (2.2.2.1, table 8). QT_E_LIMIT. */
-static int decode(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *words,
-	struct qt_unit_entry *entry)
-{
-	entry->domain_id = AMDVI_DOMAIN(words[1]);
-	if (!(words[0] & AMDVI_VALID))
-		entry->state = QT_REQ_PASSTHROUGH;
-	else if (words[0] & AMDVI_RESERVED)
-		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
-	else if (!(words[0] & AMDVI_TRANSLATION_VALID))
-		entry->state = QT_REQ_BLOCKED;
-	else if (words[0] & AMDVI_GUEST_VALID)
-		return decode_with_guest(unit, reader, words, entry);
-	else
-		decode_host(unit, words, entry);
-	return QT_OK;
-}
-
-static int entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
-	struct qt_unit_entry *entry)
-{
-	qt_phys at = amdvi_entry_address(unit, rid & 0xffff);
-	uint64_t words[AMDVI_ENTRY_WORDS];
-	int error;
-
-	*entry = (struct qt_unit_entry){.rid = rid};
-	if (!at) {
-		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
-		return QT_OK;
-	}
-	error = qt_reader_words(reader, at, words, AMDVI_ENTRY_WORDS);
-	return error ? error : decode(unit, reader, words, entry);
-}
-
-/* What passes everything or nothing needs no visit: all entries that nobody set up do. */
-static int visit_run(const struct qt_unit *unit, struct qt_reader *reader, unsigned device,
-	const uint64_t *words, int (*visit)(void *context, const struct qt_unit_entry *entry),
-	void *context)
-{
-	int error = QT_OK;
-
-	for (unsigned i = 0; i < RUN_ENTRIES && error == QT_OK; i++, words += AMDVI_ENTRY_WORDS) {
-		struct qt_unit_entry found = {.rid = QT_RID(unit->segment, 0, device + i)};
-
-		if (!(words[0] & AMDVI_VALID))
-			continue;
-		error = decode(unit, reader, words, &found);
-		if (error == QT_OK && found.state != QT_REQ_BLOCKED)
-			error = visit(context, &found);
-	}
-	return error;
-}
-
-static int scan(const struct qt_unit *unit, struct qt_reader *reader,
-	int (*visit)(void *context, const struct qt_unit_entry *entry), void *context)
-{
-	int error = QT_OK;
-
-	/* Tables end at multiples of 4 KiB, and so do runs. */
-	for (unsigned device = 0; device < DEVICE_IDS && error == QT_OK; device += RUN_ENTRIES) {
-		qt_phys at = amdvi_entry_address(unit, device);
-		uint64_t words[RUN_ENTRIES * AMDVI_ENTRY_WORDS];
-
-		if (!at)
-			continue;
-		error = qt_reader_words(reader, at, words, RUN_ENTRIES * AMDVI_ENTRY_WORDS);
-		if (error == QT_OK)
-			error = visit_run(unit, reader, device, words, visit, context);
-	}
-	return error;
-}
-
-static int read_entry(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_phys *at, uint64_t *words)
-{
-	struct qt_reader reader = qt_machine_reader(machine, 1);
-
-	*at = amdvi_entry_address(unit, rid & 0xffff);
-	return *at ? qt_reader_words(&reader, *at, words, AMDVI_ENTRY_WORDS) : QT_E_NOTFOUND;
-}
-
-static int change(qt_phys at, uint64_t before, uint64_t after, qt_store_fn add, void *context)
-{
-	struct qt_store store = {.at = at, .before = before, .after = after};
-
-	return before == after ? QT_OK : add(context, &store);
-}
-
-static uint64_t first_word(const struct qt_table *table)
-{
-	return table->root | AMDVI_MODE_IS(table->geometry.levels) | AMDVI_READ | AMDVI_WRITE |
-	       AMDVI_TRANSLATION_VALID | AMDVI_VALID;
-}
-
-/* The entry refuses everything until its first word, which goes last, makes it whole. */
-static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	uint32_t domain_id, const struct qt_table *table,
-	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add, void *context)
-{
-	struct qt_reader reader = qt_machine_reader(machine, ENTRY_READS);
-	struct qt_unit_entry found = {.rid = rid};
-	uint64_t words[AMDVI_ENTRY_WORDS];
-	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
-
-	if (error)
-		return error;
-	for (unsigned i = 0; i < AMDVI_ENTRY_WORDS; i++)
-		pending(context, at + i * sizeof(words[0]), &words[i]);
-	error = decode(unit, &reader, words, &found);
-	if (error)
-		return error;
-	if (found.state != QT_REQ_BLOCKED)
-		return QT_E_BUSY;
-	error = change(at + 8, words[1], (words[1] & AMDVI_KEPT) | domain_id, add, context);
-	return error ? error : change(at, words[0], first_word(table), add, context);
-}
-
-/* Mode and root share a word; what is in use of guest tables is not in this entry at all. */
-static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	const struct qt_table *table, qt_store_fn add, void *context)
-{
-	uint64_t words[AMDVI_ENTRY_WORDS];
-	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
-	uint64_t after;
-
-	if (error)
-		return error;
-	if (AMDVI_MODE(words[0]) == 0)
-		return QT_E_UNSUPPORTED;
-	after = (words[0] & ~(AMDVI_MODE_MASK | AMDVI_ROOT)) | table->root |
-		AMDVI_MODE_IS(table->geometry.levels);
-	return change(at, words[0], after, add, context);
-}
-
-/*
- * Valid, but without a mode or a permission: nothing gets through. Then no guest
- * table and no translated request either; what says nothing of translation, and
- * interrupts, stay as they are.
- */
-static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context)
-{
-	uint64_t words[AMDVI_ENTRY_WORDS];
-	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
-
-	if (error == QT_OK)
-		error = change(at, words[0], AMDVI_VALID | AMDVI_TRANSLATION_VALID, add, context);
-	return error ? error : change(at + 8, words[1], words[1] & AMDVI_KEPT, add, context);
-}
-
-static int release_one(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context)
-{
-	uint64_t words[AMDVI_ENTRY_WORDS];
-	qt_phys at;
-	int error = read_entry(machine, unit, rid, &at, words);
-
-	if (error)
-		return error == QT_E_NOTFOUND ? QT_OK : error;
-	return change(at + 16, words[2], words[2] & ~AMDVI_INTERRUPTS_VALID, add, context);
-}
-
-static int release_interrupts(
-	struct qt_machine *machine, const struct qt_unit *unit, qt_store_fn add, void *context)
-{
-	int error = QT_OK;
-
-	for (size_t i = 0; i < machine->source_count && error == QT_OK; i++)
-		if (machine->sources[i].unit == unit->index)
-			error = release_one(machine, unit, machine->sources[i].rid, add, context);
-	for (size_t i = 0; i < machine->pci.count && error == QT_OK; i++) {
-		const struct qt_pci_function *function = &machine->pci.functions[i];
-
-		if (qt_machine_unit_of(machine, function) != unit->index)
-			continue;
-		error = release_one(machine, unit, function->rid, add, context);
-		if (error == QT_OK && function->alias != function->rid)
-			error = release_one(machine, unit, function->alias, add, context);
-	}
-	for (size_t i = 0; i < machine->requester_count && error == QT_OK; i++)
-		if (machine->requesters[i].unit == unit->index)
-			error = release_one(
-				machine, unit, machine->requesters[i].rid, add, context);
-	return error;
-}
-
 static void mask_interrupts(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	const uint64_t sources = AMDVI_CONTROL_EVENT_INT | AMDVI_CONTROL_WAIT_INT |
 				 AMDVI_CONTROL_PPR_INT | AMDVI_CONTROL_GA_INT;
-	const struct qt_host *host = machine->host;
-	qt_phys at = unit->registers + AMDVI_CONTROL;
-	uint64_t control = host->mmio_read64(host->context, at);
+	uint64_t control = qt_unit_read64(machine, unit, AMDVI_CONTROL);
 
 	if (control & sources)
-		host->mmio_write64(host->context, at, control & ~sources);
+		qt_unit_write64(machine, unit, AMDVI_CONTROL, control & ~sources);
 }
 
 /*
@@ -406,13 +123,13 @@ const struct qt_unit_ops qt_unit_amdvi = {
 	.name = "amd-vi",
 	.discover = amdvi_discover,
 	.inspect = inspect,
-	.entry = entry,
-	.scan = scan,
+	.entry = amdvi_entry,
+	.scan = amdvi_scan,
 	.geometry = geometry,
-	.admit = admit,
-	.set_root = set_root,
-	.block = block,
-	.release_interrupts = release_interrupts,
+	.admit = amdvi_admit,
+	.set_root = amdvi_set_root,
+	.block = amdvi_block,
+	.release_interrupts = amdvi_release_interrupts,
 	.flush = amdvi_flush,
 	.faults = amdvi_faults,
 	.forget_faults = amdvi_forget_faults,

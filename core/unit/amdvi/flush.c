@@ -11,7 +11,7 @@
 #include <quietus/memory.h>
 
 #include "../device_tlb.h"
-#include "registers.h"
+#include "amdvi.h"
 
 /*
  * Longest waits, in microseconds. A unit stops fetching within a few; a device

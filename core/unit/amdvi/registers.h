@@ -126,32 +126,4 @@ enum amdvi_register {
 #define AMDVI_GCR3_TABLE(words)                                                                    \
 	(((words)[0] >> 58 & 7) << 12 | ((words)[1] >> 16 & 0xffff) << 15 | (words)[1] >> 43 << 31)
 
-/* Sets an entry's state to one that is not taken over, and why. */
-void amdvi_refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason);
-
-/* Whether hardware accepts the guest fields of an entry with GV set. */
-bool amdvi_guest_sound(const struct qt_unit *unit, const uint64_t *words);
-
-/*
- * What the guest tables of PASID 0 mean, for an entry without host tables whose
- * requests without a PASID go through them. QT_E_LIMIT.
- */
-int amdvi_decode_guest(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *words,
-	struct qt_unit_entry *entry);
-
-int amdvi_discover(struct qt_machine *machine);
-int amdvi_flush(struct qt_machine *machine, const struct qt_unit *unit);
-void amdvi_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit);
-int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
-	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
-
-/*
- * Address of the device table entry of a device ID, 0 where the tables do not
- * reach that far (2.2.2: segments are indexed by the upper bits of the ID).
- */
-qt_phys amdvi_entry_address(const struct qt_unit *unit, unsigned device);
-
-/* Number of device IDs in one segment of the device table. */
-unsigned amdvi_segment_size(const struct qt_unit *unit);
-
 #endif

@@ -27,22 +27,15 @@ struct event_queue {
 	uint32_t producer, consumer; /* raw */
 };
 
-static uint32_t read32(
-	const struct qt_machine *machine, const struct qt_unit *unit, enum smmuv3_register at)
-{
-	return machine->host->mmio_read32(machine->host->context, unit->registers + at);
-}
-
 /* Empty where it is off. QT_E_BAD: nothing that a queue can be. */
 static int find_queue(
 	const struct qt_machine *machine, const struct qt_unit *unit, struct event_queue *queue)
 {
-	uint64_t base = machine->host->mmio_read64(
-		machine->host->context, unit->registers + SMMUV3_EVENTQ_BASE);
+	uint64_t base = qt_unit_read64(machine, unit, SMMUV3_EVENTQ_BASE);
 	unsigned lg2 = SMMUV3_QUEUE_LG2(base);
 
 	*queue = (struct event_queue){0};
-	if (!(read32(machine, unit, SMMUV3_CR0ACK) & SMMUV3_CR0_EVENTS))
+	if (!(qt_unit_read32(machine, unit, SMMUV3_CR0ACK) & SMMUV3_CR0_EVENTS))
 		return QT_OK;
 	if (lg2 > SMMUV3_QUEUE_LG2_MAX)
 		return QT_E_BAD;
@@ -50,8 +43,8 @@ static int find_queue(
 		.base = base & SMMUV3_QUEUE_ADDRESS,
 		.mask = (2u << lg2) - 1,
 		.slots = 1u << lg2,
-		.producer = read32(machine, unit, SMMUV3_EVENTQ_PROD),
-		.consumer = read32(machine, unit, SMMUV3_EVENTQ_CONS),
+		.producer = qt_unit_read32(machine, unit, SMMUV3_EVENTQ_PROD),
+		.consumer = qt_unit_read32(machine, unit, SMMUV3_EVENTQ_CONS),
 	};
 	if (machine->ram.count && !qt_ranges_contain(&machine->ram, queue->base,
 					  queue->base + (uint64_t)queue->slots * SMMUV3_EVENT_SIZE))
@@ -98,10 +91,9 @@ int smmuv3_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 /* With that an overflow is acknowledged too. */
 void smmuv3_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	uint32_t producer = read32(machine, unit, SMMUV3_EVENTQ_PROD);
+	uint32_t producer = qt_unit_read32(machine, unit, SMMUV3_EVENTQ_PROD);
 
-	if (read32(machine, unit, SMMUV3_CR0ACK) & SMMUV3_CR0_EVENTS &&
-		read32(machine, unit, SMMUV3_EVENTQ_CONS) != producer)
-		machine->host->mmio_write32(
-			machine->host->context, unit->registers + SMMUV3_EVENTQ_CONS, producer);
+	if (qt_unit_read32(machine, unit, SMMUV3_CR0ACK) & SMMUV3_CR0_EVENTS &&
+		qt_unit_read32(machine, unit, SMMUV3_EVENTQ_CONS) != producer)
+		qt_unit_write32(machine, unit, SMMUV3_EVENTQ_CONS, producer);
 }

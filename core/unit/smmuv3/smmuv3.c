@@ -8,12 +8,6 @@
  */
 #include "smmuv3.h"
 
-static void set_state(struct qt_unit *unit, enum qt_unit_state state, enum qt_reason reason)
-{
-	unit->state = (uint8_t)state;
-	unit->reason = (uint8_t)reason;
-}
-
 unsigned smmuv3_address_bits(unsigned code)
 {
 	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52, 52};
@@ -98,20 +92,10 @@ int smmuv3_rid(const struct qt_unit *unit, uint32_t stream, qt_rid *rid)
 int smmuv3_add_unit(struct qt_machine *machine, qt_phys base)
 {
 	/* Two pages of 64 KiB (6.1). */
-	if (base == 0 || base & 0xffff || base > UINT64_MAX - QT_KIB(128))
+	if (base & 0xffff || base > UINT64_MAX - QT_KIB(128))
 		return QT_E_BAD;
-	for (size_t i = 0; i < machine->unit_count; i++)
-		if (machine->units[i].registers == base)
-			return QT_E_BAD;
-	if (machine->unit_count == QT_UNITS_MAX)
-		return QT_E_LIMIT;
-	machine->units[machine->unit_count] = (struct qt_unit){
-		.ops = &qt_unit_smmuv3,
-		.registers = base,
-		.index = (uint8_t)machine->unit_count,
-	};
-	machine->unit_count++;
-	return QT_OK;
+	return qt_discover_unit(
+		machine, &(struct qt_unit){.ops = &qt_unit_smmuv3, .registers = base});
 }
 
 int smmuv3_add_streams(struct qt_machine *machine, struct qt_unit *unit, qt_rid first,
@@ -120,15 +104,12 @@ int smmuv3_add_streams(struct qt_machine *machine, struct qt_unit *unit, qt_rid 
 	/* Within one segment, and without a wrap. */
 	if (count == 0 || count > 0x10000 - (first & 0xffff) || stream > UINT32_MAX - (count - 1))
 		return QT_E_BAD;
-	if (machine->scope_count == QT_SCOPES_MAX)
-		return QT_E_LIMIT;
-	machine->scopes[machine->scope_count++] = (struct qt_scope){
-		.unit = unit->index,
-		.rid = first,
-		.last = first + (count - 1),
-		.stream = stream,
-	};
-	return QT_OK;
+	return qt_discover_scope(machine, &(struct qt_scope){
+						  .unit = unit->index,
+						  .rid = first,
+						  .last = first + (count - 1),
+						  .stream = stream,
+					  });
 }
 
 static int discover(struct qt_machine *machine)
@@ -139,12 +120,6 @@ static int discover(struct qt_machine *machine)
 }
 
 /* Registers. */
-
-static uint32_t read32(
-	const struct qt_machine *machine, const struct qt_unit *unit, enum smmuv3_register at)
-{
-	return machine->host->mmio_read32(machine->host->context, unit->registers + at);
-}
 
 /* Whether the stream table is of a kind that there is, and in RAM. */
 static bool table_sound(const struct qt_machine *machine, const struct qt_unit *unit)
@@ -177,19 +152,17 @@ static bool unit_supported(const struct qt_unit *unit)
 
 static void read_registers(const struct qt_machine *machine, struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	uint32_t idr0 = read32(machine, unit, SMMUV3_IDR0);
+	uint32_t idr0 = qt_unit_read32(machine, unit, SMMUV3_IDR0);
 
-	unit->capability = idr0 | (uint64_t)read32(machine, unit, SMMUV3_IDR1) << 32;
-	unit->extended_capability = read32(machine, unit, SMMUV3_IDR5) |
-				    (uint64_t)read32(machine, unit, SMMUV3_IDR3) << 32;
-	unit->version = read32(machine, unit, SMMUV3_AIDR);
-	unit->root = host->mmio_read64(host->context, unit->registers + SMMUV3_STRTAB_BASE) &
-		     SMMUV3_ADDRESS;
-	unit->tables[0] = read32(machine, unit, SMMUV3_STRTAB_BASE_CFG);
-	unit->tables[1] = read32(machine, unit, SMMUV3_CR2);
+	unit->capability = idr0 | (uint64_t)qt_unit_read32(machine, unit, SMMUV3_IDR1) << 32;
+	unit->extended_capability = qt_unit_read32(machine, unit, SMMUV3_IDR5) |
+				    (uint64_t)qt_unit_read32(machine, unit, SMMUV3_IDR3) << 32;
+	unit->version = qt_unit_read32(machine, unit, SMMUV3_AIDR);
+	unit->root = qt_unit_read64(machine, unit, SMMUV3_STRTAB_BASE) & SMMUV3_ADDRESS;
+	unit->tables[0] = qt_unit_read32(machine, unit, SMMUV3_STRTAB_BASE_CFG);
+	unit->tables[1] = qt_unit_read32(machine, unit, SMMUV3_CR2);
 	unit->coherent = idr0 & SMMUV3_IDR0_COHACC &&
-			 SMMUV3_CR1_TABLE_CACHED(read32(machine, unit, SMMUV3_CR1));
+			 SMMUV3_CR1_TABLE_CACHED(qt_unit_read32(machine, unit, SMMUV3_CR1));
 	unit->output_bits = (uint8_t)smmuv3_address_bits(SMMUV3_IDR5_OAS(SMMUV3_UNIT_IDR5(unit)));
 	/* ASIDs, or VMIDs: of the two kinds as many as both have. */
 	unit->domain_ids = idr0 & SMMUV3_IDR0_ASID16 &&
@@ -202,24 +175,24 @@ static void read_registers(const struct qt_machine *machine, struct qt_unit *uni
 
 static void inspect(const struct qt_machine *machine, struct qt_unit *unit)
 {
-	uint32_t cr0 = read32(machine, unit, SMMUV3_CR0ACK);
-	uint32_t errors =
-		read32(machine, unit, SMMUV3_GERROR) ^ read32(machine, unit, SMMUV3_GERRORN);
+	uint32_t cr0 = qt_unit_read32(machine, unit, SMMUV3_CR0ACK);
+	uint32_t errors = qt_unit_read32(machine, unit, SMMUV3_GERROR) ^
+			  qt_unit_read32(machine, unit, SMMUV3_GERRORN);
 
 	read_registers(machine, unit);
 	if (cr0 == UINT32_MAX || SMMUV3_UNIT_IDR0(unit) == UINT32_MAX)
-		set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
+		qt_unit_set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
 	else if (errors & SMMUV3_GERROR_FAILURE)
-		set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
+		qt_unit_set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
 	else if (!(cr0 & SMMUV3_CR0_ENABLE) &&
-		 read32(machine, unit, SMMUV3_GBPA) & SMMUV3_GBPA_ABORT)
-		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_ABORT_MODE);
+		 qt_unit_read32(machine, unit, SMMUV3_GBPA) & SMMUV3_GBPA_ABORT)
+		qt_unit_set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_ABORT_MODE);
 	else if (!(cr0 & SMMUV3_CR0_ENABLE))
-		set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
+		qt_unit_set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
 	else if (!unit_supported(unit) || !table_sound(machine, unit))
-		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
+		qt_unit_set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
 	else
-		set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
+		qt_unit_set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
 }
 
 /* New tables. */
@@ -277,9 +250,8 @@ static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geomet
 /* No wait for the acknowledgement: nothing is written there again. */
 static void mask_interrupts(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	if (read32(machine, unit, SMMUV3_IRQ_CTRL))
-		machine->host->mmio_write32(
-			machine->host->context, unit->registers + SMMUV3_IRQ_CTRL, 0);
+	if (qt_unit_read32(machine, unit, SMMUV3_IRQ_CTRL))
+		qt_unit_write32(machine, unit, SMMUV3_IRQ_CTRL, 0);
 }
 
 /*

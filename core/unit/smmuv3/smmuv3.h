@@ -3,6 +3,8 @@
 #ifndef QUIETUS_CORE_SMMUV3_H
 #define QUIETUS_CORE_SMMUV3_H
 
+#include "../change.h"
+#include "../unit.h"
 #include "registers.h"
 
 /*
@@ -40,17 +42,14 @@ int smmuv3_add_unit(struct qt_machine *machine, qt_phys base);
 int smmuv3_add_streams(struct qt_machine *machine, struct qt_unit *unit, qt_rid first,
 	uint32_t count, uint32_t stream);
 
-/* iort.c, device_tree.c. QT_E_NOTFOUND: firmware has no such description. */
+/* discover_iort.c, discover_device_tree.c. QT_E_NOTFOUND: firmware has no such description. */
 int smmuv3_discover_iort(struct qt_machine *machine);
 int smmuv3_discover_device_tree(struct qt_machine *machine);
 
-/* stream.c */
+/* entry.c */
 
 /* Where the level 1 descriptor of a stream is, with a table of two levels. */
 qt_phys smmuv3_l1_address(const struct qt_unit *unit, uint32_t stream);
-
-/* Bytes of the table that a level 1 descriptor leads to, 0 where it leads nowhere. */
-uint64_t smmuv3_l2_size(const struct qt_unit *unit, uint64_t descriptor);
 
 /*
  * Address of a stream's entry. QT_E_NOTFOUND: there is none. Errors as qt_lookup's.
@@ -71,9 +70,7 @@ int smmuv3_scan(const struct qt_unit *unit, struct qt_reader *reader,
 int smmuv3_each_ste(const struct qt_unit *unit, struct qt_reader *reader,
 	int (*each)(void *context, uint32_t stream, const uint64_t *ste), void *context);
 
-/* context.c */
-
-void smmuv3_refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason);
+/* entry_context.c */
 
 /* Stage 1 of an entry; the context descriptor of DMA without a substream. */
 int smmuv3_decode_stage1(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *ste,
@@ -85,15 +82,10 @@ void smmuv3_decode_stage2(
 int smmuv3_domain_id_used(
 	const struct qt_unit *unit, struct qt_reader *reader, uint32_t id, bool *used);
 
-/* admit.c, flush.c, faults.c: as struct qt_unit_ops has them. */
-int smmuv3_admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	uint32_t domain_id, const struct qt_table *table,
-	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add,
-	void *context);
-int smmuv3_set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	const struct qt_table *table, qt_store_fn add, void *context);
-int smmuv3_block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context);
+/* entry_change.c, flush.c, faults.c: as struct qt_unit_ops has them. */
+int smmuv3_admit(const struct qt_unit_change *change);
+int smmuv3_set_root(const struct qt_unit_change *change);
+int smmuv3_block(const struct qt_unit_change *change);
 int smmuv3_flush(struct qt_machine *machine, const struct qt_unit *unit);
 int smmuv3_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);

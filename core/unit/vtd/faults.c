@@ -11,14 +11,13 @@
 int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context)
 {
-	const struct qt_host *host = machine->host;
 	unsigned count = VTD_CAP_NFR(unit->capability);
-	unsigned first = VTD_FSTS_FRI(host->mmio_read32(host->context, unit->registers + VTD_FSTS));
+	unsigned first = VTD_FSTS_FRI(qt_unit_read32(machine, unit, VTD_FSTS));
 
 	for (unsigned i = 0; i < count; i++) {
-		qt_phys at = unit->registers + VTD_CAP_FRO(unit->capability) * 16u +
-			     (first + i) % count * VTD_FAULT_SIZE;
-		uint64_t high = host->mmio_read64(host->context, at + 8);
+		uint64_t at =
+			VTD_CAP_FRO(unit->capability) * 16u + (first + i) % count * VTD_FAULT_SIZE;
+		uint64_t high = qt_unit_read64(machine, unit, at + 8);
 		struct qt_unit_fault fault = {
 			.rid = QT_RID(unit->segment, 0, 0) | VTD_FAULT_SID(high),
 			.write = !(high & VTD_FAULT_READ),
@@ -28,7 +27,7 @@ int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 
 		if (!(high & VTD_FAULT_F) || VTD_FAULT_IS_INTERRUPT(fault.code))
 			continue;
-		fault.iova = host->mmio_read64(host->context, at) & VTD_FAULT_ADDRESS;
+		fault.iova = qt_unit_read64(machine, unit, at) & VTD_FAULT_ADDRESS;
 		error = visit(context, &fault);
 		if (error)
 			return error;
@@ -39,11 +38,10 @@ int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 /* Nothing more is recorded while a register is full, or FSTS says that one was lost. */
 void vtd_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	qt_phys at = unit->registers + VTD_CAP_FRO(unit->capability) * 16u + VTD_FAULT_F_AT;
+	uint64_t at = VTD_CAP_FRO(unit->capability) * 16u + VTD_FAULT_F_AT;
 
 	for (unsigned i = 0; i < VTD_CAP_NFR(unit->capability); i++, at += VTD_FAULT_SIZE)
-		if (host->mmio_read32(host->context, at) & VTD_FAULT_F_BIT)
-			host->mmio_write32(host->context, at, VTD_FAULT_F_BIT);
-	host->mmio_write32(host->context, unit->registers + VTD_FSTS, VTD_FSTS_PFO);
+		if (qt_unit_read32(machine, unit, at) & VTD_FAULT_F_BIT)
+			qt_unit_write32(machine, unit, at, VTD_FAULT_F_BIT);
+	qt_unit_write32(machine, unit, VTD_FSTS, VTD_FSTS_PFO);
 }

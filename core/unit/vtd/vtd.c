@@ -10,12 +10,6 @@
 /* Linux knows initcall_blacklist= from this version on. */
 #define BLACKLIST_KNOWN QT_LINUX_VERSION(3, 16)
 
-static void set_state(struct qt_unit *unit, enum qt_unit_state state, enum qt_reason reason)
-{
-	unit->state = (uint8_t)state;
-	unit->reason = (uint8_t)reason;
-}
-
 static bool is_scalable(const struct qt_unit *unit)
 {
 	return unit->mode == VTD_MODE_SCALABLE;
@@ -48,30 +42,26 @@ static bool protects(const struct qt_machine *machine, uint64_t base, uint64_t l
 
 static bool protects_crash_region(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	qt_phys at = unit->registers;
-
 	if (!(unit->capability & (VTD_CAP_PLMR | VTD_CAP_PHMR)) ||
-		!(host->mmio_read32(host->context, at + VTD_PMEN) & (VTD_PMEN_EPM | VTD_PMEN_PRS)))
+		!(qt_unit_read32(machine, unit, VTD_PMEN) & (VTD_PMEN_EPM | VTD_PMEN_PRS)))
 		return false;
 	if (unit->capability & VTD_CAP_PLMR &&
-		protects(machine, host->mmio_read32(host->context, at + VTD_PLMBASE),
-			host->mmio_read32(host->context, at + VTD_PLMLIMIT)))
+		protects(machine, qt_unit_read32(machine, unit, VTD_PLMBASE),
+			qt_unit_read32(machine, unit, VTD_PLMLIMIT)))
 		return true;
 	return unit->capability & VTD_CAP_PHMR &&
-	       protects(machine, host->mmio_read64(host->context, at + VTD_PHMBASE),
-		       host->mmio_read64(host->context, at + VTD_PHMLIMIT));
+	       protects(machine, qt_unit_read64(machine, unit, VTD_PHMBASE),
+		       qt_unit_read64(machine, unit, VTD_PHMLIMIT));
 }
 
 static void inspect(const struct qt_machine *machine, struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	uint32_t status = host->mmio_read32(host->context, unit->registers + VTD_GSTS);
-	uint64_t rtaddr = host->mmio_read64(host->context, unit->registers + VTD_RTADDR);
+	uint32_t status = qt_unit_read32(machine, unit, VTD_GSTS);
+	uint64_t rtaddr = qt_unit_read64(machine, unit, VTD_RTADDR);
 
-	unit->version = host->mmio_read32(host->context, unit->registers + VTD_VER);
-	unit->capability = host->mmio_read64(host->context, unit->registers + VTD_CAP);
-	unit->extended_capability = host->mmio_read64(host->context, unit->registers + VTD_ECAP);
+	unit->version = qt_unit_read32(machine, unit, VTD_VER);
+	unit->capability = qt_unit_read64(machine, unit, VTD_CAP);
+	unit->extended_capability = qt_unit_read64(machine, unit, VTD_ECAP);
 	unit->coherent = unit->extended_capability & VTD_ECAP_C;
 	unit->domain_ids = 1u << (4 + 2 * VTD_CAP_ND(unit->capability));
 	unit->root = VTD_RTADDR_ROOT(rtaddr);
@@ -79,19 +69,19 @@ static void inspect(const struct qt_machine *machine, struct qt_unit *unit)
 
 	if (unit->version == UINT32_MAX || unit->version == 0 || unit->capability == UINT64_MAX ||
 		VTD_CAP_ND(unit->capability) == 7)
-		set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
+		qt_unit_set_state(unit, QT_UNIT_DEAD, QT_WHY_UNIT_DEAD);
 	else if (protects_crash_region(machine, unit))
-		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_PROTECTED_MEMORY);
+		qt_unit_set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_PROTECTED_MEMORY);
 	else if (!(status & VTD_GCMD_TE))
-		set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
+		qt_unit_set_state(unit, QT_UNIT_OFF, QT_WHY_UNIT_OFF);
 	else if (unit->mode == VTD_MODE_ABORT)
 		/* Nobody gets through; a way in would take another root table. */
-		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_ABORT_MODE);
+		qt_unit_set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_ABORT_MODE);
 	else if (!mode_supported(unit, rtaddr) ||
 		 !qt_ranges_contain(&machine->ram, unit->root, unit->root + VTD_TABLE_SIZE))
-		set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
+		qt_unit_set_state(unit, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
 	else
-		set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
+		qt_unit_set_state(unit, QT_UNIT_TRANSLATING, QT_WHY_NONE);
 }
 
 static int shape(const struct qt_unit *unit, unsigned levels, struct qt_geometry *geometry)
@@ -139,47 +129,31 @@ static int domain_id_used(
 	return is_scalable(unit) ? vtd_scalable_domain_id_used(unit, reader, id, used) : QT_OK;
 }
 
-static int admit(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	uint32_t domain_id, const struct qt_table *table,
-	bool (*pending)(void *context, qt_phys at, uint64_t *value), qt_store_fn add, void *context)
+static int admit(const struct qt_unit_change *change)
 {
-	struct vtd_admit admit = {machine, unit, rid, domain_id, table, pending, add, context};
-
-	return is_scalable(unit) ? vtd_scalable_admit(&admit) : vtd_legacy_admit(&admit);
+	return is_scalable(change->unit) ? vtd_scalable_admit(change) : vtd_legacy_admit(change);
 }
 
-static int set_root(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	const struct qt_table *table, qt_store_fn add, void *context)
+static int set_root(const struct qt_unit_change *change)
 {
-	struct vtd_admit change = {.machine = machine,
-		.unit = unit,
-		.rid = rid,
-		.table = table,
-		.add = add,
-		.context = context};
-
-	return is_scalable(unit) ? vtd_scalable_set_root(&change) : vtd_legacy_set_root(&change);
+	return is_scalable(change->unit) ? vtd_scalable_set_root(change)
+					 : vtd_legacy_set_root(change);
 }
 
-static int block(struct qt_machine *machine, const struct qt_unit *unit, qt_rid rid,
-	qt_store_fn add, void *context)
+static int block(const struct qt_unit_change *change)
 {
-	struct vtd_admit change = {
-		.machine = machine, .unit = unit, .rid = rid, .add = add, .context = context};
-
-	return is_scalable(unit) ? vtd_scalable_block(&change) : vtd_legacy_block(&change);
+	return is_scalable(change->unit) ? vtd_scalable_block(change) : vtd_legacy_block(change);
 }
 
 static void mask_interrupts(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	static const uint16_t controls[] = {VTD_FECTL, VTD_IECTL, VTD_PECTL};
-	const struct qt_host *host = machine->host;
 
 	for (size_t i = 0; i < QT_ARRAY_SIZE(controls); i++) {
-		qt_phys at = unit->registers + controls[i];
-		uint32_t value = host->mmio_read32(host->context, at);
+		unsigned at = controls[i];
+		uint32_t value = qt_unit_read32(machine, unit, at);
 
-		host->mmio_write32(host->context, at, value | VTD_ECTL_MASKED);
+		qt_unit_write32(machine, unit, at, value | VTD_ECTL_MASKED);
 	}
 }
 

@@ -6,18 +6,20 @@
 #ifndef QUIETUS_CORE_VTD_H
 #define QUIETUS_CORE_VTD_H
 
+#include "../change.h"
+#include "../unit.h"
 #include "registers.h"
 
 typedef int (*vtd_visit_fn)(void *context, const struct qt_unit_entry *entry);
 
-/* dmar.c, flush.c, faults.c */
+/* discover.c, flush.c, faults.c */
 int vtd_discover(struct qt_machine *machine);
 int vtd_flush(struct qt_machine *machine, const struct qt_unit *unit);
 void vtd_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit);
 int vtd_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context);
 
-/* legacy.c, scalable.c: as struct qt_unit_ops has them. */
+/* entry_legacy.c, entry_scalable.c: as struct qt_unit_ops has them. */
 int vtd_legacy_entry(const struct qt_unit *unit, struct qt_reader *reader, qt_rid rid,
 	struct qt_unit_entry *entry);
 int vtd_legacy_scan(
@@ -33,25 +35,14 @@ int vtd_scalable_domain_id_used(
 int vtd_scalable_geometry(
 	const struct qt_unit *unit, unsigned levels, struct qt_geometry *geometry);
 
-/* One change of a requester's entry under way. */
-struct vtd_admit {
-	struct qt_machine *machine;
-	const struct qt_unit *unit;
-	qt_rid rid;
-	uint32_t domain_id;
-	const struct qt_table *table;
-	bool (*pending)(void *context, qt_phys at, uint64_t *value); /* may be NULL */
-	qt_store_fn add;
-	void *context;
-};
-int vtd_legacy_admit(const struct vtd_admit *admit);
-int vtd_legacy_set_root(const struct vtd_admit *admit);
-int vtd_legacy_block(const struct vtd_admit *admit);
-int vtd_scalable_admit(const struct vtd_admit *admit);
-int vtd_scalable_set_root(const struct vtd_admit *admit);
-int vtd_scalable_block(const struct vtd_admit *admit);
+int vtd_legacy_admit(const struct qt_unit_change *change);
+int vtd_legacy_set_root(const struct qt_unit_change *change);
+int vtd_legacy_block(const struct qt_unit_change *change);
+int vtd_scalable_admit(const struct qt_unit_change *change);
+int vtd_scalable_set_root(const struct qt_unit_change *change);
+int vtd_scalable_block(const struct qt_unit_change *change);
 
-/* tables.c */
+/* entry.c */
 
 /* Whether a second-stage table may have so many levels. */
 bool vtd_levels_supported(const struct qt_unit *unit, unsigned levels);
@@ -75,31 +66,9 @@ void vtd_set_damaged(struct qt_unit_entry *entry);
 int vtd_visit_damaged(qt_rid rid, bool refused, vtd_visit_fn visit, void *context);
 
 /*
- * Changes one word: in our own memory at once, in the dead kernel's by a store
- * to be made later.
- */
-int vtd_put(const struct vtd_admit *admit, qt_phys at, uint64_t before, uint64_t after);
-
-/*
- * Writes an entry of `count` words, the present bit being in the first: that goes
- * last, so the entry becomes present whole.
- */
-int vtd_put_entry(const struct vtd_admit *admit, qt_phys at, const uint64_t *before,
-	const uint64_t *after, unsigned count);
-
-/* A page of our own, zeroed, that hardware sees as such. QT_E_NOMEM. */
-int vtd_new_page(const struct vtd_admit *admit, qt_phys *page);
-
-/*
- * The words at `at`, in tables made just now too, as they will be once all stores
- * are made. Errors as qt_lookup's.
- */
-int vtd_words(const struct vtd_admit *admit, qt_phys at, uint64_t *words, unsigned count);
-
-/*
  * The table that the pointer word at `at` leads to; a new one of our own is hung in
  * where there is none.
  */
-int vtd_child_table(const struct vtd_admit *admit, qt_phys at, qt_phys *table);
+int vtd_child_table(const struct qt_unit_change *change, qt_phys at, qt_phys *table);
 
 #endif

@@ -5,7 +5,7 @@
  * Source: AMD I/O Virtualization Technology (IOMMU) Specification, 48882,
  * revision 3.08, sections 2.5 (event logging), 3.4.3 (event log base address).
  */
-#include "registers.h"
+#include "amdvi.h"
 
 static int visit_event(const struct qt_unit *unit, const uint64_t words[2],
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context)
@@ -29,10 +29,9 @@ int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 	int (*visit)(void *context, const struct qt_unit_fault *fault), void *context)
 {
 	const struct qt_host *host = machine->host;
-	qt_phys at = unit->registers;
-	uint64_t base = host->mmio_read64(host->context, at + AMDVI_EVENT_BASE);
-	uint32_t head = AMDVI_EVENT_OFFSET(host->mmio_read64(host->context, at + AMDVI_EVENT_HEAD));
-	uint32_t tail = AMDVI_EVENT_OFFSET(host->mmio_read64(host->context, at + AMDVI_EVENT_TAIL));
+	uint64_t base = qt_unit_read64(machine, unit, AMDVI_EVENT_BASE);
+	uint32_t head = AMDVI_EVENT_OFFSET(qt_unit_read64(machine, unit, AMDVI_EVENT_HEAD));
+	uint32_t tail = AMDVI_EVENT_OFFSET(qt_unit_read64(machine, unit, AMDVI_EVENT_TAIL));
 	uint32_t size = AMDVI_EVENT_LOG_SIZE(base);
 	int error = QT_OK;
 
@@ -53,25 +52,22 @@ int amdvi_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 }
 
 /* A log that has overflowed is not written any more until it was off (2.5, 3.4.16). */
-static void restart_log(const struct qt_host *host, const struct qt_unit *unit)
+static void restart_log(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	qt_phys at = unit->registers + AMDVI_CONTROL;
-	uint64_t control = host->mmio_read64(host->context, at);
+	uint64_t control = qt_unit_read64(machine, unit, AMDVI_CONTROL);
 
-	host->mmio_write64(host->context, at, control & ~AMDVI_CONTROL_EVENTS);
-	host->mmio_write64(host->context, unit->registers + AMDVI_STATUS, AMDVI_STATUS_EVENTS_LOST);
-	host->mmio_write64(host->context, at, control);
+	qt_unit_write64(machine, unit, AMDVI_CONTROL, control & ~AMDVI_CONTROL_EVENTS);
+	qt_unit_write64(machine, unit, AMDVI_STATUS, AMDVI_STATUS_EVENTS_LOST);
+	qt_unit_write64(machine, unit, AMDVI_CONTROL, control);
 }
 
 void amdvi_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	const struct qt_host *host = machine->host;
-	qt_phys head = unit->registers + AMDVI_EVENT_HEAD;
-	uint64_t tail = host->mmio_read64(host->context, unit->registers + AMDVI_EVENT_TAIL);
-	uint64_t status = host->mmio_read64(host->context, unit->registers + AMDVI_STATUS);
+	uint64_t tail = qt_unit_read64(machine, unit, AMDVI_EVENT_TAIL);
+	uint64_t status = qt_unit_read64(machine, unit, AMDVI_STATUS);
 
-	if (host->mmio_read64(host->context, head) != tail)
-		host->mmio_write64(host->context, head, tail);
+	if (qt_unit_read64(machine, unit, AMDVI_EVENT_HEAD) != tail)
+		qt_unit_write64(machine, unit, AMDVI_EVENT_HEAD, tail);
 	if (status & AMDVI_STATUS_EVENTS_LOST)
-		restart_log(host, unit);
+		restart_log(machine, unit);
 }

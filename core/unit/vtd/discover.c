@@ -106,40 +106,26 @@ static int add_scope(
 	struct qt_machine *machine, const struct structure *s, qt_rid rid, bool hierarchy)
 {
 	(void)s;
-	if (machine->scope_count == QT_SCOPES_MAX)
-		return QT_E_LIMIT;
-	machine->scopes[machine->scope_count++] = (struct qt_scope){
-		.unit = (uint8_t)(machine->unit_count - 1),
-		.hierarchy = hierarchy,
-		.rid = rid,
-		.last = rid,
-	};
-	return QT_OK;
+	return qt_discover_scope(machine, &(struct qt_scope){
+						  .unit = (uint8_t)(machine->unit_count - 1),
+						  .hierarchy = hierarchy,
+						  .rid = rid,
+						  .last = rid,
+					  });
 }
 
 static int add_drhd(struct qt_machine *machine, const struct structure *s, unsigned width)
 {
-	uint64_t base = qt_le64(s->at + DRHD_BASE);
-	uint16_t segment = qt_le16(s->at + DRHD_SEGMENT);
-	struct qt_unit *unit = &machine->units[machine->unit_count];
-
-	if (base == 0 || base & 0xfff)
-		return QT_E_BAD;
-	for (size_t i = 0; i < machine->unit_count; i++)
-		if (machine->units[i].registers == base)
-			return QT_E_BAD;
-	if (machine->unit_count == QT_UNITS_MAX)
-		return QT_E_LIMIT;
-	*unit = (struct qt_unit){
+	const struct qt_unit unit = {
 		.ops = &qt_unit_vtd,
-		.registers = base,
-		.segment = segment,
-		.index = (uint8_t)machine->unit_count,
+		.registers = qt_le64(s->at + DRHD_BASE),
+		.segment = qt_le16(s->at + DRHD_SEGMENT),
 		.include_all = s->at[DRHD_FLAGS] & 1,
 		.output_bits = (uint8_t)width,
 	};
-	machine->unit_count++;
-	return for_each_scope(machine, segment, s, add_scope);
+	int error = unit.registers & 0xfff ? QT_E_BAD : qt_discover_unit(machine, &unit);
+
+	return error ? error : for_each_scope(machine, unit.segment, s, add_scope);
 }
 
 static int add_reserved(
@@ -150,11 +136,9 @@ static int add_reserved(
 		(qt_le64(s->at + RMRR_LAST) | 0xfff) + 1,
 	};
 
-	if (machine->reserved_count == QT_RESERVED_MAX)
-		return QT_E_LIMIT;
-	machine->reserved[machine->reserved_count++] = (struct qt_reserved){
-		.rid = rid, .last = rid, .hierarchy = hierarchy, .range = range};
-	return QT_OK;
+	return qt_discover_reserved(
+		machine, &(struct qt_reserved){
+				 .rid = rid, .last = rid, .hierarchy = hierarchy, .range = range});
 }
 
 static int add_rmrr(struct qt_machine *machine, const struct structure *s)

@@ -32,8 +32,6 @@ enum {
 	(MODEL_GCMD_TE | MODEL_GCMD_EAFL | MODEL_GCMD_QIE | MODEL_GCMD_IRE | MODEL_GCMD_CFI)
 #define GCMD_ONCE (MODEL_GCMD_SRTP | MODEL_GCMD_SFL | MODEL_GCMD_WBF | MODEL_GCMD_SIRTP)
 
-#define NEVER UINT64_MAX
-
 #define IQA_WIDE 0x800u /* 256-bit descriptors */
 
 struct model_unit_config model_unit_default(qt_phys registers)
@@ -115,7 +113,7 @@ void model_vtd_init(struct model_unit *unit)
 
 	unit->capability = capability_of(config);
 	unit->extended_capability = extended_capability_of(config);
-	unit->command_ns = unit->context_ns = unit->iotlb_ns = unit->queue_ns = NEVER;
+	unit->command_ns = unit->context_ns = unit->iotlb_ns = unit->queue_ns = MODEL_NEVER;
 }
 
 enum model_view model_vtd_view(const struct model_unit *unit)
@@ -518,29 +516,16 @@ static void run_command(struct model *m, struct model_unit *unit)
 	model_changed(m);
 }
 
-static bool due(const struct model *m, uint64_t *when)
-{
-	if (m->clock_ns < *when)
-		return false;
-	*when = NEVER;
-	return true;
-}
-
 void model_vtd_settle(struct model *m, struct model_unit *unit)
 {
-	if (due(m, &unit->command_ns))
+	if (model_due(m, &unit->command_ns))
 		run_command(m, unit);
-	if (due(m, &unit->context_ns))
+	if (model_due(m, &unit->context_ns))
 		run_context_command(m, unit);
-	if (due(m, &unit->iotlb_ns))
+	if (model_due(m, &unit->iotlb_ns))
 		run_iotlb_command(m, unit);
-	if (due(m, &unit->queue_ns))
+	if (model_due(m, &unit->queue_ns))
 		run_queue(m, unit);
-}
-
-static uint64_t after_latency(const struct model *m, const struct model_unit *unit, bool deaf)
-{
-	return deaf ? NEVER : m->clock_ns + unit->config.latency_us * 1000ull;
 }
 
 static unsigned bits_in(uint32_t value)
@@ -556,7 +541,7 @@ static void write_command(struct model *m, struct model_unit *unit, uint32_t val
 {
 	uint32_t changed = (value ^ unit->status) & GCMD_LASTING;
 
-	if (unit->command_ns != NEVER)
+	if (unit->command_ns != MODEL_NEVER)
 		model_complain(m, "GCMD written before the last command was done");
 	if (bits_in(changed) + bits_in(value & GCMD_ONCE) > 1)
 		model_complain(m, "GCMD %08x orders more than one thing at a time", value);
@@ -569,7 +554,7 @@ static void write_command(struct model *m, struct model_unit *unit, uint32_t val
 	unit->command = value;
 	if (value & MODEL_GCMD_WBF)
 		unit->status |= MODEL_GCMD_WBF;
-	unit->command_ns = after_latency(
+	unit->command_ns = model_after_latency(
 		m, unit, unit->command_deaf || (unit->queue_stalled && changed & MODEL_GCMD_QIE));
 }
 
@@ -592,7 +577,7 @@ static void write_context_command(struct model *m, struct model_unit *unit, uint
 	if (unit->context_command & 1ull << 63 && !unit->deaf)
 		model_complain(m, "CCMD written while a command is under way");
 	unit->context_command = value;
-	unit->context_ns = after_latency(m, unit, unit->deaf);
+	unit->context_ns = model_after_latency(m, unit, unit->deaf);
 }
 
 static void write_iotlb_command(struct model *m, struct model_unit *unit, uint64_t value)
@@ -603,7 +588,7 @@ static void write_iotlb_command(struct model *m, struct model_unit *unit, uint64
 	if (unit->iotlb_command & 1ull << 63 && !unit->deaf)
 		model_complain(m, "IOTLB register written while a command is under way");
 	unit->iotlb_command = value;
-	unit->iotlb_ns = after_latency(m, unit, unit->deaf);
+	unit->iotlb_ns = model_after_latency(m, unit, unit->deaf);
 }
 
 static void write_queue_tail(struct model *m, struct model_unit *unit, uint64_t value)
@@ -612,7 +597,7 @@ static void write_queue_tail(struct model *m, struct model_unit *unit, uint64_t 
 		model_complain(m, "IQT: reserved bits in %llx", (unsigned long long)value);
 	unit->queue_tail = value & 0x7fff0;
 	if (unit->status & MODEL_GCMD_QIE)
-		unit->queue_ns = after_latency(m, unit, unit->deaf);
+		unit->queue_ns = model_after_latency(m, unit, unit->deaf);
 }
 
 static void write_queue_address(struct model *m, struct model_unit *unit, uint64_t value)
@@ -633,7 +618,7 @@ static void write_fault_status(struct model *m, struct model_unit *unit, uint32_
 		return;
 	unit->fault_status &= ~(value & clearable);
 	if (unit->status & MODEL_GCMD_QIE && unit->queue_head != unit->queue_tail)
-		unit->queue_ns = after_latency(m, unit, unit->deaf);
+		unit->queue_ns = model_after_latency(m, unit, unit->deaf);
 }
 
 /* Fault recording register (11.4.14.2): F is the top bit, the source ID the lowest ones. */

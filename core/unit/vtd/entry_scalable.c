@@ -178,8 +178,7 @@ static void decode_pasid(
 		decode_second_stage(unit, words, entry);
 		if (entry->state != QT_REQ_TRANSLATED)
 			break;
-		entry->state = QT_REQ_UNSUPPORTED;
-		entry->reason = QT_WHY_NESTED;
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
 		break;
 	default:
 		break;
@@ -246,10 +245,8 @@ static int decode_context(const struct qt_unit *unit, struct qt_reader *reader,
 	}
 	decode_pasid(unit, words, entry);
 	/* Its DMA counts as a supervisor's: other rules hold in every table. */
-	if (context[1] & VTD_SM_RID_PRIV && entry->state == QT_REQ_TRANSLATED) {
-		entry->state = QT_REQ_UNSUPPORTED;
-		entry->reason = QT_WHY_ENTRY_UNSUPPORTED;
-	}
+	if (context[1] & VTD_SM_RID_PRIV && entry->state == QT_REQ_TRANSLATED)
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 	return QT_OK;
 }
 
@@ -402,19 +399,19 @@ int vtd_scalable_domain_id_used(
 }
 
 /* The PASID entry of an admitted requester. */
-static void make_pasid_entry(const struct vtd_admit *admit, uint64_t words[VTD_PASID_WORDS])
+static void make_pasid_entry(const struct qt_unit_change *change, uint64_t words[VTD_PASID_WORDS])
 {
-	const struct qt_geometry *g = &admit->table->geometry;
+	const struct qt_table *table = &change->domain->table;
+	const struct qt_geometry *g = &table->geometry;
 
 	for (unsigned i = 0; i < VTD_PASID_WORDS; i++)
 		words[i] = 0;
-	words[1] = admit->domain_id | (has(admit->unit, VTD_ECAP_SMPWC) ? VTD_PASID1_PWSNP : 0);
+	words[1] = change->domain->id | (has(change->unit, VTD_ECAP_SMPWC) ? VTD_PASID1_PWSNP : 0);
 	if (g->format == &qt_format_x86_64_first_stage) {
 		words[0] = VTD_PASID0(0, VTD_PGTT_FIRST) | VTD_PRESENT;
-		words[2] = admit->table->root | (uint64_t)(g->levels - 4u) << 2;
+		words[2] = table->root | (uint64_t)(g->levels - 4u) << 2;
 	} else {
-		words[0] = admit->table->root | VTD_PASID0(g->levels - 2u, VTD_PGTT_SECOND) |
-			   VTD_PRESENT;
+		words[0] = table->root | VTD_PASID0(g->levels - 2u, VTD_PGTT_SECOND) | VTD_PRESENT;
 	}
 }
 
@@ -422,29 +419,19 @@ static void make_pasid_entry(const struct vtd_admit *admit, uint64_t words[VTD_P
  * One that is there already must be the same (two aliases with one table), but for
  * tables of our own: what led to them was released, or leads to this domain.
  */
-static int put_pasid_entry(const struct vtd_admit *admit, qt_phys at, bool own)
+static int put_pasid_entry(const struct qt_unit_change *change, qt_phys at, bool own)
 {
 	uint64_t before[VTD_PASID_WORDS], after[VTD_PASID_WORDS];
-	int error = vtd_words(admit, at, before, VTD_PASID_WORDS);
+	int error = qt_change_words(change, at, before, VTD_PASID_WORDS);
 
 	if (error)
 		return error;
-	make_pasid_entry(admit, after);
+	make_pasid_entry(change, after);
 	if (before[0] & VTD_PRESENT && memcmp(before, after, sizeof(after)) != 0) {
-		error = own ? vtd_put(admit, at, before[0], 0) : QT_E_BUSY;
+		error = own ? qt_change_put(change, at, before[0], 0) : QT_E_BUSY;
 		before[0] = 0;
 	}
-	return error ? error : vtd_put_entry(admit, at, before, after, VTD_PASID_WORDS);
-}
-
-static struct qt_domain *domain_of(const struct vtd_admit *admit)
-{
-	struct qt_machine *machine = admit->machine;
-
-	for (size_t i = 0; i < machine->domain_count; i++)
-		if (&machine->domains[i].table == admit->table)
-			return &machine->domains[i];
-	return NULL;
+	return error ? error : qt_change_put_entry(change, at, before, after, VTD_PASID_WORDS);
 }
 
 /*
@@ -452,133 +439,133 @@ static struct qt_domain *domain_of(const struct vtd_admit *admit)
  * that come in under it, so that hundreds of them need no more memory than one, and
  * kept for the next domain in the same place of the list.
  */
-static int own_directory(const struct vtd_admit *admit, qt_phys *directory)
+static int own_directory(const struct qt_unit_change *change, qt_phys *directory)
 {
-	struct qt_domain *domain = domain_of(admit);
+	struct qt_domain *domain = change->domain;
 	int error = QT_OK;
 	qt_phys table;
 
-	if (domain && domain->directory)
+	if (domain->directory)
 		*directory = domain->directory;
 	else
-		error = vtd_new_page(admit, directory);
+		error = qt_change_new(change, VTD_TABLE_SIZE, directory);
 	if (error == QT_OK)
-		error = vtd_child_table(admit, *directory, &table);
+		error = vtd_child_table(change, *directory, &table);
 	if (error == QT_OK)
-		error = put_pasid_entry(admit, table, true);
-	if (error == QT_OK && domain)
+		error = put_pasid_entry(change, table, true);
+	if (error == QT_OK)
 		domain->directory = *directory;
 	return error;
 }
 
-static int new_context(const struct vtd_admit *admit, qt_phys at, const uint64_t *before)
+static int new_context(const struct qt_unit_change *change, qt_phys at, const uint64_t *before)
 {
 	uint64_t context[VTD_SM_CONTEXT_WORDS] = {0};
 	qt_phys directory;
-	int error = own_directory(admit, &directory);
+	int error = own_directory(change, &directory);
 
 	if (error)
 		return error;
 	context[0] = directory | VTD_PRESENT;
-	return vtd_put_entry(admit, at, before, context, VTD_SM_CONTEXT_WORDS);
+	return qt_change_put_entry(change, at, before, context, VTD_SM_CONTEXT_WORDS);
 }
 
 /* Its context entry is there, with other PASIDs perhaps; only RID_PASID has nothing. */
-static int complete_context(const struct vtd_admit *admit, const uint64_t *context)
+static int complete_context(const struct qt_unit_change *change, const uint64_t *context)
 {
 	uint32_t pasid = VTD_SM_RID_PASID(context[1]);
 	qt_phys table;
 	int error;
 
-	if (!context_sound(admit->unit, context))
+	if (!context_sound(change->unit, context))
 		return QT_E_BAD;
-	error = vtd_child_table(admit, directory_entry(context, pasid), &table);
-	return error ? error : put_pasid_entry(admit, pasid_entry(table, pasid), false);
+	error = vtd_child_table(change, directory_entry(context, pasid), &table);
+	return error ? error : put_pasid_entry(change, pasid_entry(table, pasid), false);
 }
 
-int vtd_scalable_admit(const struct vtd_admit *admit)
+int vtd_scalable_admit(const struct qt_unit_change *change)
 {
-	qt_phys root = root_half(admit->unit, QT_RID_BUS(admit->rid), half_of(admit->rid));
+	qt_phys root = root_half(change->unit, QT_RID_BUS(change->rid), half_of(change->rid));
 	uint64_t context[VTD_SM_CONTEXT_WORDS];
 	qt_phys contexts, at;
-	int error = vtd_child_table(admit, root, &contexts);
+	int error = vtd_child_table(change, root, &contexts);
 
 	if (error)
 		return error;
-	at = context_in(contexts, admit->rid);
-	error = vtd_words(admit, at, context, VTD_SM_CONTEXT_WORDS);
+	at = context_in(contexts, change->rid);
+	error = qt_change_words(change, at, context, VTD_SM_CONTEXT_WORDS);
 	if (error)
 		return error;
-	return context[0] & VTD_PRESENT ? complete_context(admit, context)
-					: new_context(admit, at, context);
+	return context[0] & VTD_PRESENT ? complete_context(change, context)
+					: new_context(change, at, context);
 }
 
 /* Finds the context entry of a requester that has one, whatever it says. */
-static int present_context(const struct vtd_admit *admit, qt_phys *at, uint64_t *context)
+static int present_context(const struct qt_unit_change *change, qt_phys *at, uint64_t *context)
 {
-	qt_phys root = root_half(admit->unit, QT_RID_BUS(admit->rid), half_of(admit->rid));
+	qt_phys root = root_half(change->unit, QT_RID_BUS(change->rid), half_of(change->rid));
 	uint64_t word;
-	int error = vtd_words(admit, root, &word, 1);
+	int error = qt_change_words(change, root, &word, 1);
 
-	if (error == QT_OK && (!(word & VTD_PRESENT) || !root_sound(admit->unit, word)))
+	if (error == QT_OK && (!(word & VTD_PRESENT) || !root_sound(change->unit, word)))
 		error = QT_E_NOTFOUND;
 	if (error)
 		return error;
-	*at = context_in(word & VTD_POINTER, admit->rid);
-	error = vtd_words(admit, *at, context, VTD_SM_CONTEXT_WORDS);
+	*at = context_in(word & VTD_POINTER, change->rid);
+	error = qt_change_words(change, *at, context, VTD_SM_CONTEXT_WORDS);
 	return error == QT_OK && !(context[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
 }
 
 /* Finds the entry of a requester's RID_PASID, where it has one. */
-static int present_pasid(const struct vtd_admit *admit, qt_phys *at, uint64_t *words)
+static int present_pasid(const struct qt_unit_change *change, qt_phys *at, uint64_t *words)
 {
 	uint64_t context[VTD_SM_CONTEXT_WORDS], directory;
-	int error = present_context(admit, at, context);
+	int error = present_context(change, at, context);
 	uint32_t pasid;
 
-	if (error == QT_OK && !context_sound(admit->unit, context))
+	if (error == QT_OK && !context_sound(change->unit, context))
 		error = QT_E_BAD;
 	if (error)
 		return error;
 	pasid = VTD_SM_RID_PASID(context[1]);
-	error = vtd_words(admit, directory_entry(context, pasid), &directory, 1);
+	error = qt_change_words(change, directory_entry(context, pasid), &directory, 1);
 	if (error == QT_OK && !(directory & VTD_PRESENT))
 		error = QT_E_NOTFOUND;
 	if (error)
 		return error;
 	*at = pasid_entry(directory, pasid);
-	error = vtd_words(admit, *at, words, VTD_PASID_WORDS);
+	error = qt_change_words(change, *at, words, VTD_PASID_WORDS);
 	return error == QT_OK && !(words[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
 }
 
 /* The pointer's word, another one for each stage, also tells the levels: they stay as many. */
-int vtd_scalable_set_root(const struct vtd_admit *admit)
+int vtd_scalable_set_root(const struct qt_unit_change *change)
 {
 	uint64_t words[VTD_PASID_WORDS];
-	struct qt_unit_entry now = {.rid = admit->rid};
+	struct qt_unit_entry now = {.rid = change->rid};
 	unsigned word;
 	qt_phys at;
-	int error = present_pasid(admit, &at, words);
+	int error = present_pasid(change, &at, words);
 
 	if (error)
 		return error;
-	decode_pasid(admit->unit, words, &now);
+	decode_pasid(change->unit, words, &now);
 	if (now.state != QT_REQ_TRANSLATED ||
-		now.table.geometry.format != admit->table->geometry.format ||
-		now.table.geometry.levels != admit->table->geometry.levels)
+		now.table.geometry.format != change->table->geometry.format ||
+		now.table.geometry.levels != change->table->geometry.levels)
 		return QT_E_UNSUPPORTED;
 	word = VTD_PASID0_TYPE(words[0]) == VTD_PGTT_FIRST ? 2 : 0;
-	return vtd_put(admit, at + word * sizeof(words[0]), words[word],
-		(words[word] & ~VTD_POINTER) | admit->table->root);
+	return qt_change_put(change, at + word * sizeof(words[0]), words[word],
+		(words[word] & ~VTD_POINTER) | change->table->root);
 }
 
-int vtd_scalable_block(const struct vtd_admit *admit)
+int vtd_scalable_block(const struct qt_unit_change *change)
 {
 	uint64_t context[VTD_SM_CONTEXT_WORDS];
 	qt_phys at;
-	int error = present_context(admit, &at, context);
+	int error = present_context(change, &at, context);
 
-	return error ? error : vtd_put(admit, at, context[0], 0);
+	return error ? error : qt_change_put(change, at, context[0], 0);
 }
 
 int vtd_scalable_geometry(const struct qt_unit *unit, unsigned levels, struct qt_geometry *geometry)

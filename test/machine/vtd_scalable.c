@@ -145,6 +145,7 @@ static int decode_pasid(const struct walk *walk, const uint64_t *words, struct m
 	entry->domain = (uint16_t)field(words[1], 15, 0);
 	if (walk->unit->config.caching_mode && !entry->domain)
 		return MODEL_FAULT_CONTEXT_INVALID;
+	entry->perms = QT_RW;
 	entry->no_snoop = !field(words[1], 23, 23);
 	switch (field(words[0], 8, 6)) {
 	case 1:

@@ -7,7 +7,7 @@
  */
 #include <quietus/bytes.h>
 
-#include "registers.h"
+#include "amdvi.h"
 
 /* IVRS header (5.2.1): an ACPI header, IVinfo, reserved. */
 #define IVRS_BLOCKS 48
@@ -92,15 +92,9 @@ static qt_rid rid_of(const struct entries *e, const uint8_t *id)
 
 static int add_scope(struct entries *e, qt_rid first, qt_rid last)
 {
-	struct qt_machine *machine = e->machine;
+	const struct qt_scope scope = {.unit = e->unit->index, .rid = first, .last = last};
 
-	if (last < first)
-		return QT_E_BAD;
-	if (machine->scope_count == QT_SCOPES_MAX)
-		return QT_E_LIMIT;
-	machine->scopes[machine->scope_count++] =
-		(struct qt_scope){.unit = e->unit->index, .rid = first, .last = last};
-	return QT_OK;
+	return last < first ? QT_E_BAD : qt_discover_scope(e->machine, &scope);
 }
 
 static int add_source(struct entries *e, qt_rid rid)
@@ -216,31 +210,18 @@ static int add_entries(struct entries *e, const struct block *block, size_t from
 static int add_unit(struct qt_machine *machine, const struct block *block)
 {
 	size_t from = block->at[BLOCK_TYPE] == IVHD_10 ? IVHD_10_ENTRIES : IVHD_11_ENTRIES;
-	struct qt_unit *unit = &machine->units[machine->unit_count];
-	struct entries entries = {.machine = machine, .unit = unit};
-	uint64_t base;
+	struct entries entries = {.machine = machine, .unit = &machine->units[machine->unit_count]};
+	struct qt_unit unit = {.ops = &qt_unit_amdvi, .shares_tables = true};
+	int error;
 
 	if (block->len < from)
 		return QT_E_BAD;
-	base = qt_le64(block->at + IVHD_BASE);
-	if (base == 0 || base & 0xfff)
-		return QT_E_BAD;
-	for (size_t i = 0; i < machine->unit_count; i++)
-		if (machine->units[i].registers == base)
-			return QT_E_BAD;
-	if (machine->unit_count == QT_UNITS_MAX)
-		return QT_E_LIMIT;
-	*unit = (struct qt_unit){
-		.ops = &qt_unit_amdvi,
-		.registers = base,
-		.segment = qt_le16(block->at + IVHD_SEGMENT),
-		.index = (uint8_t)machine->unit_count,
-		.shares_tables = true,
-	};
+	unit.registers = qt_le64(block->at + IVHD_BASE);
+	unit.segment = qt_le16(block->at + IVHD_SEGMENT);
 	if (from == IVHD_11_ENTRIES && block->at[IVHD_ATTRIBUTES] & IVHD_NO_HOST)
-		unit->mode = AMDVI_MODE_NO_HOST;
-	machine->unit_count++;
-	return add_entries(&entries, block, from);
+		unit.mode = AMDVI_MODE_NO_HOST;
+	error = unit.registers & 0xfff ? QT_E_BAD : qt_discover_unit(machine, &unit);
+	return error ? error : add_entries(&entries, block, from);
 }
 
 static int add_memory(struct qt_machine *machine, const struct block *block)
@@ -265,15 +246,12 @@ static int add_memory(struct qt_machine *machine, const struct block *block)
 				    : first;
 	if (start == end || last < first)
 		return QT_E_BAD;
-	if (machine->reserved_count == QT_RESERVED_MAX)
-		return QT_E_LIMIT;
 	segment = qt_le16(block->at + IVMD_SEGMENT);
-	machine->reserved[machine->reserved_count++] = (struct qt_reserved){
-		.rid = QT_RID(segment, 0, first),
-		.last = QT_RID(segment, 0, last),
-		.range = {start, end},
-	};
-	return QT_OK;
+	return qt_discover_reserved(machine, &(struct qt_reserved){
+						     .rid = QT_RID(segment, 0, first),
+						     .last = QT_RID(segment, 0, last),
+						     .range = {start, end},
+					     });
 }
 
 /* Sets *block to the one at `at` and moves on behind it. QT_E_BAD where it does not fit. */

@@ -160,15 +160,6 @@ static int add_root_complex(struct iort *iort, const struct node *node)
 	return node->len < ROOT_SIZE ? QT_E_BAD : each_mapping(iort, node, map_functions);
 }
 
-static int add_range(struct qt_machine *machine, qt_rid first, qt_rid last, struct qt_range range)
-{
-	if (machine->reserved_count == QT_RESERVED_MAX)
-		return QT_E_LIMIT;
-	machine->reserved[machine->reserved_count++] =
-		(struct qt_reserved){.rid = first, .last = last, .range = range};
-	return QT_OK;
-}
-
 /* Its ranges are for all streams of a mapping: those have names by now. */
 static int add_reserved(
 	struct iort *iort, const struct node *node, const uint8_t *mapping, struct qt_unit *unit)
@@ -180,17 +171,17 @@ static int add_reserved(
 	uint32_t more = qt_le32(mapping + MAPPING_FLAGS) & MAPPING_SINGLE
 				? 0
 				: qt_le32(mapping + MAPPING_COUNT);
-	qt_rid first, last;
+	struct qt_reserved reserved = {.rid = 0};
 	int error;
 
 	if (!inside(node, offset, count, RMR_DESCRIPTOR) || stream > UINT32_MAX - more)
 		return QT_E_BAD;
 	unit->scopes = machine->scopes;
 	unit->scope_count = machine->scope_count;
-	error = smmuv3_rid(unit, stream, &first);
+	error = smmuv3_rid(unit, stream, &reserved.rid);
 	if (error == QT_OK)
-		error = smmuv3_rid(unit, stream + more, &last);
-	if (error == QT_OK && last - first != more)
+		error = smmuv3_rid(unit, stream + more, &reserved.last);
+	if (error == QT_OK && reserved.last - reserved.rid != more)
 		error = QT_E_UNSUPPORTED;
 	for (; count-- && error == QT_OK; offset += RMR_DESCRIPTOR) {
 		uint64_t base = qt_le64(node->at + offset);
@@ -199,9 +190,9 @@ static int add_reserved(
 		if (size == 0 || __builtin_add_overflow(base, size, &end) ||
 			end > UINT64_MAX - RMR_ALIGNMENT)
 			return QT_E_BAD;
-		error = add_range(machine, first, last,
-			(struct qt_range){base & ~(RMR_ALIGNMENT - 1),
-				(end + RMR_ALIGNMENT - 1) & ~(RMR_ALIGNMENT - 1)});
+		reserved.range = (struct qt_range){base & ~(RMR_ALIGNMENT - 1),
+			(end + RMR_ALIGNMENT - 1) & ~(RMR_ALIGNMENT - 1)};
+		error = qt_discover_reserved(machine, &reserved);
 	}
 	return error;
 }

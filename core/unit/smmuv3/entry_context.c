@@ -11,20 +11,14 @@
 
 enum { CD_LINEAR = 0, CD_TWO_LEVELS_4K = 1, CD_TWO_LEVELS_64K = 2 };
 
-void smmuv3_refuse(struct qt_unit_entry *entry, enum qt_entry_state state, enum qt_reason reason)
-{
-	entry->state = (uint8_t)state;
-	entry->reason = (uint8_t)reason;
-}
-
 static void damaged(struct qt_unit_entry *entry)
 {
-	smmuv3_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
+	qt_entry_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 }
 
 static void unsupported(struct qt_unit_entry *entry)
 {
-	smmuv3_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+	qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 }
 
 /*

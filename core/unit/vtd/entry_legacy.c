@@ -120,67 +120,68 @@ int vtd_legacy_scan(
 	return QT_OK;
 }
 
-int vtd_legacy_admit(const struct vtd_admit *admit)
+int vtd_legacy_admit(const struct qt_unit_change *change)
 {
-	const struct qt_table *table = admit->table;
-	qt_phys root = admit->unit->root + QT_RID_BUS(admit->rid) * VTD_ENTRY_SIZE;
+	const struct qt_table *table = &change->domain->table;
+	qt_phys root = change->unit->root + QT_RID_BUS(change->rid) * VTD_ENTRY_SIZE;
 	uint64_t entry[2] = {table->root | VTD_PRESENT,
-		VTD_CONTEXT_HI(table->geometry.levels - 2u, admit->domain_id)};
+		VTD_CONTEXT_HI(table->geometry.levels - 2u, change->domain->id)};
 	uint64_t words[2];
 	qt_phys contexts, at;
-	int error = vtd_words(admit, root, words, 2);
+	int error = qt_change_words(change, root, words, 2);
 
 	if (error)
 		return error;
 	/* The upper half is reserved; what a dead kernel left beside an absent entry must go. */
 	if (!(words[0] & VTD_PRESENT))
-		error = vtd_put(admit, root + 8, words[1], 0);
+		error = qt_change_put(change, root + 8, words[1], 0);
 	if (error == QT_OK)
-		error = vtd_child_table(admit, root, &contexts);
+		error = vtd_child_table(change, root, &contexts);
 	if (error)
 		return error;
-	at = contexts + QT_RID_DEVFN(admit->rid) * VTD_ENTRY_SIZE;
-	error = vtd_words(admit, at, words, 2);
+	at = contexts + QT_RID_DEVFN(change->rid) * VTD_ENTRY_SIZE;
+	error = qt_change_words(change, at, words, 2);
 	if (error)
 		return error;
-	return words[0] & VTD_PRESENT ? QT_E_BUSY : vtd_put_entry(admit, at, words, entry, 2);
+	return words[0] & VTD_PRESENT ? QT_E_BUSY
+				      : qt_change_put_entry(change, at, words, entry, 2);
 }
 
 /* Finds the context entry of a requester that has one, whatever it says. */
-static int present_entry(const struct vtd_admit *admit, qt_phys *at, uint64_t words[2])
+static int present_entry(const struct qt_unit_change *change, qt_phys *at, uint64_t words[2])
 {
-	const struct qt_unit *unit = admit->unit;
-	int error =
-		vtd_words(admit, unit->root + QT_RID_BUS(admit->rid) * VTD_ENTRY_SIZE, words, 2);
+	const struct qt_unit *unit = change->unit;
+	int error = qt_change_words(
+		change, unit->root + QT_RID_BUS(change->rid) * VTD_ENTRY_SIZE, words, 2);
 
 	if (error == QT_OK && (!(words[0] & VTD_PRESENT) || !root_sound(unit, words)))
 		error = QT_E_NOTFOUND;
 	if (error)
 		return error;
-	*at = (words[0] & VTD_POINTER) + QT_RID_DEVFN(admit->rid) * VTD_ENTRY_SIZE;
-	error = vtd_words(admit, *at, words, 2);
+	*at = (words[0] & VTD_POINTER) + QT_RID_DEVFN(change->rid) * VTD_ENTRY_SIZE;
+	error = qt_change_words(change, *at, words, 2);
 	return error == QT_OK && !(words[0] & VTD_PRESENT) ? QT_E_NOTFOUND : error;
 }
 
-int vtd_legacy_set_root(const struct vtd_admit *admit)
+int vtd_legacy_set_root(const struct qt_unit_change *change)
 {
 	uint64_t words[2];
 	qt_phys at;
-	int error = present_entry(admit, &at, words);
+	int error = present_entry(change, &at, words);
 
 	if (error)
 		return error;
 	/* The number of levels stands in the other half. */
-	if (VTD_CONTEXT_AW(words[1]) + 2 != admit->table->geometry.levels)
+	if (VTD_CONTEXT_AW(words[1]) + 2 != change->table->geometry.levels)
 		return QT_E_UNSUPPORTED;
-	return vtd_put(admit, at, words[0], (words[0] & ~VTD_POINTER) | admit->table->root);
+	return qt_change_put(change, at, words[0], (words[0] & ~VTD_POINTER) | change->table->root);
 }
 
-int vtd_legacy_block(const struct vtd_admit *admit)
+int vtd_legacy_block(const struct qt_unit_change *change)
 {
 	uint64_t words[2];
 	qt_phys at;
-	int error = present_entry(admit, &at, words);
+	int error = present_entry(change, &at, words);
 
-	return error ? error : vtd_put(admit, at, words[0], 0);
+	return error ? error : qt_change_put(change, at, words[0], 0);
 }

@@ -38,7 +38,8 @@ qt_phys smmuv3_l1_address(const struct qt_unit *unit, uint32_t stream)
 	return unit->root + ((uint64_t)stream >> split(unit)) * sizeof(uint64_t);
 }
 
-uint64_t smmuv3_l2_size(const struct qt_unit *unit, uint64_t descriptor)
+/* Bytes of the table that a level 1 descriptor leads to, 0 where it leads nowhere. */
+static uint64_t l2_size(const struct qt_unit *unit, uint64_t descriptor)
 {
 	unsigned span = SMMUV3_L1_SPAN(descriptor);
 
@@ -62,7 +63,7 @@ int smmuv3_ste_address(
 	error = qt_reader_words(reader, smmuv3_l1_address(unit, stream), &descriptor, 1);
 	if (error)
 		return error;
-	size = smmuv3_l2_size(unit, descriptor);
+	size = l2_size(unit, descriptor);
 	offset = (uint64_t)(stream & ((1u << split(unit)) - 1)) * SMMUV3_STE_SIZE;
 	if (offset >= size)
 		return QT_E_NOTFOUND;
@@ -92,14 +93,14 @@ int smmuv3_decode(const struct qt_unit *unit, struct qt_reader *reader, const ui
 	} else if (config == SMMUV3_BYPASS) {
 		entry->state = QT_REQ_PASSTHROUGH;
 	} else if (SMMUV3_STE1_PRIVILEGED(ste[1])) {
-		smmuv3_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 	} else if (config == SMMUV3_STAGE1) {
 		error = smmuv3_decode_stage1(unit, reader, ste, entry);
 	} else {
 		smmuv3_decode_stage2(unit, ste, entry);
 		/* Whatever a guest's tables say, all of its DMA ends in what these translate. */
 		if (config == SMMUV3_NESTED && entry->state == QT_REQ_TRANSLATED)
-			smmuv3_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
+			qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
 	}
 	if (entry->state == QT_REQ_TRANSLATED)
 		entry->ats = has_ats(ste);
@@ -152,7 +153,7 @@ static int each_entry(const struct each *each, qt_phys at, uint64_t first, uint6
 /* Those of the table that a descriptor leads to; what it has no use for is left out. */
 static int each_below(const struct each *each, uint64_t descriptor, uint64_t first)
 {
-	uint64_t size = smmuv3_l2_size(each->unit, descriptor);
+	uint64_t size = l2_size(each->unit, descriptor);
 	uint64_t count = size / SMMUV3_STE_SIZE;
 
 	if (first + count > streams(each->unit))

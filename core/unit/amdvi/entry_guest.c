@@ -12,7 +12,7 @@
  * revision 3.08, sections 2.2.2 (device table entry), 2.2.6 (guest page tables and
  * the guest CR3 table) and 2.2.7 (guest and nested translation).
  */
-#include "registers.h"
+#include "amdvi.h"
 
 /* Entry of a guest CR3 table, at each of its levels. */
 #define GCR3_PRESENT  (1ull << 0)
@@ -79,15 +79,15 @@ int amdvi_decode_guest(const struct qt_unit *unit, struct qt_reader *reader, con
 	int error = read_guest_cr3(reader, words, &guest_cr3);
 
 	if (error == QT_E_OUTSIDE || error == QT_E_IO) {
-		amdvi_refuse(
+		qt_entry_refuse(
 			entry, QT_REQ_DAMAGED, QT_WHY_GUARD_UNKNOWN); /* hardware may read it */
 	} else if (error) {
 		return error;
 	} else if (!(guest_cr3 & GCR3_PRESENT)) {
 		/* Blocked, but not to be admitted: other PASIDs may be in use. */
-		amdvi_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
+		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 	} else if (guest_cr3 & GCR3_RESERVED) {
-		amdvi_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
+		qt_entry_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 	} else {
 		entry->state = QT_REQ_TRANSLATED;
 		entry->reason = QT_WHY_NONE;
