@@ -60,9 +60,10 @@ static void make_machine(struct bench *b, unsigned devices, unsigned ways)
 static double stop(struct bench *b, unsigned wanted)
 {
 	uint64_t began = b->m->clock_ns;
+	struct qt_stop *under_way = NULL;
 	unsigned quiet = 0;
 
-	if (qt_reset_stop(&b->pci, b->resets, &b->m->arena, QT_STOP_LIMIT_US))
+	if (qt_reset_stop(&b->pci, b->resets, &b->m->arena, QT_STOP_LIMIT_US, &under_way))
 		fail("out of memory");
 	for (size_t i = 0; i < b->pci.count; i++)
 		quiet += b->resets[i].wanted && b->resets[i].result == QT_STOP_QUIET;
