@@ -163,6 +163,8 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
                 "background_deep", "patterns", "vfio_device", "vfio_maps", "vfs", "asleep",
                 "hotplug", "yank", "audit"):
         config[key] = scenario.values[key]
+    config["sounds"] = scenario.number("sound") + sum(
+        not machine.is_disk(kind) for kind in _driven(scenario))
     config["vfio_msix"] = 1 if scenario.spare == "bell" else ""
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
