@@ -19,7 +19,7 @@ struct link {
 	unsigned express;
 };
 
-static struct link link_of(const struct stop *stop, size_t index)
+static struct link link_of(const struct qt_stop *stop, size_t index)
 {
 	const struct qt_pci_function *bridge = &stop->pci->functions[index];
 	struct link link = {.settle_us = WAIT_CONVENTIONAL_US};
@@ -41,8 +41,8 @@ static struct link link_of(const struct stop *stop, size_t index)
 }
 
 /* Reads the clock anew: what the step waits for was set off only just now. */
-static void enter(
-	struct stop *stop, size_t bridge, enum bus_step step, uint64_t delay_us, uint64_t limit_us)
+static void enter(struct qt_stop *stop, size_t bridge, enum bus_step step, uint64_t delay_us,
+	uint64_t limit_us)
 {
 	struct target *target = &stop->targets[bridge];
 
@@ -52,7 +52,7 @@ static void enter(
 	target->bus_until_us = stop->now_us + limit_us;
 }
 
-void qt_stop_release_bus(struct stop *stop, size_t index)
+void qt_stop_release_bus(struct qt_stop *stop, size_t index)
 {
 	struct link link = link_of(stop, index);
 
@@ -65,7 +65,7 @@ void qt_stop_release_bus(struct stop *stop, size_t index)
 }
 
 /* Whether something below is being reset in another way. */
-static bool busy_below(const struct stop *stop, size_t bridge)
+static bool busy_below(const struct qt_stop *stop, size_t bridge)
 {
 	for (size_t i = bridge + 1; i < stop->pci->count; i++) {
 		const struct target *target = &stop->targets[i];
@@ -79,7 +79,7 @@ static bool busy_below(const struct stop *stop, size_t bridge)
 }
 
 /* Ends it for all that wait for this bus. */
-static void end_held(struct stop *stop, size_t bridge, enum qt_stop_result result)
+static void end_held(struct qt_stop *stop, size_t bridge, enum qt_stop_result result)
 {
 	for (size_t i = bridge + 1; i < stop->pci->count; i++) {
 		if (stop->targets[i].step == STEP_HELD &&
@@ -89,7 +89,7 @@ static void end_held(struct stop *stop, size_t bridge, enum qt_stop_result resul
 	stop->targets[bridge].bus = BUS_NONE;
 }
 
-static int keep_below(struct stop *stop, size_t bridge)
+static int keep_below(struct qt_stop *stop, size_t bridge)
 {
 	for (size_t i = bridge + 1; i < stop->pci->count; i++) {
 		if (!qt_function_below(stop->pci, i, (int32_t)bridge))
@@ -101,7 +101,7 @@ static int keep_below(struct stop *stop, size_t bridge)
 	return QT_OK;
 }
 
-static bool anything_answers_on(const struct stop *stop, size_t bridge)
+static bool anything_answers_on(const struct qt_stop *stop, size_t bridge)
 {
 	for (size_t i = bridge + 1; i < stop->pci->count; i++) {
 		if (stop->pci->functions[i].parent == (int32_t)bridge &&
@@ -115,7 +115,7 @@ static bool anything_answers_on(const struct stop *stop, size_t bridge)
  * Before a reset: a port whose link is not active while something behind it answers
  * will not tell later either (QEMU's, when ACPI does the hot-plug).
  */
-static void note_link(struct stop *stop, size_t bridge)
+static void note_link(struct qt_stop *stop, size_t bridge)
 {
 	struct link link = link_of(stop, bridge);
 
@@ -129,7 +129,7 @@ static void note_link(struct stop *stop, size_t bridge)
 }
 
 /* One function that the bus's reset will hit. */
-static void hold(struct stop *stop, size_t index, size_t bridge)
+static void hold(struct qt_stop *stop, size_t index, size_t bridge)
 {
 	struct qt_pci_function *function = &stop->pci->functions[index];
 	struct target *target = &stop->targets[index];
@@ -147,7 +147,7 @@ static void hold(struct stop *stop, size_t index, size_t bridge)
 }
 
 /* What does not answer now is not waited for later. */
-static void hold_below(struct stop *stop, size_t bridge)
+static void hold_below(struct qt_stop *stop, size_t bridge)
 {
 	for (size_t i = bridge + 1; i < stop->pci->count; i++) {
 		if (!qt_function_below(stop->pci, i, (int32_t)bridge))
@@ -161,7 +161,7 @@ static void hold_below(struct stop *stop, size_t bridge)
 	}
 }
 
-static void write_reset(const struct stop *stop, size_t bridge, bool on)
+static void write_reset(const struct qt_stop *stop, size_t bridge, bool on)
 {
 	qt_rid rid = stop->pci->functions[bridge].rid;
 	unsigned control = qt_pci_read16(stop->host, rid, BRIDGE_CONTROL);
@@ -172,7 +172,7 @@ static void write_reset(const struct stop *stop, size_t bridge, bool on)
 	qt_pci_write16(stop->host, rid, BRIDGE_CONTROL, (uint16_t)control);
 }
 
-static void begin(struct stop *stop, size_t bridge)
+static void begin(struct qt_stop *stop, size_t bridge)
 {
 	note_link(stop, bridge);
 	if (qt_stop_no_time(stop, WAIT_ASSERT_US + link_of(stop, bridge).settle_us))
@@ -186,11 +186,10 @@ static void begin(struct stop *stop, size_t bridge)
 	if (keep_below(stop, bridge))
 		return end_held(stop, bridge, QT_STOP_NOT_TRIED);
 	hold_below(stop, bridge);
-	write_reset(stop, bridge, true);
-	enter(stop, bridge, BUS_ASSERTED, WAIT_ASSERT_US, 0);
+	enter(stop, bridge, BUS_HELD, 0, 0);
 }
 
-static void look_at_link(struct stop *stop, size_t bridge)
+static void look_at_link(struct qt_stop *stop, size_t bridge)
 {
 	struct target *target = &stop->targets[bridge];
 	struct link link = link_of(stop, bridge);
@@ -205,13 +204,17 @@ static void look_at_link(struct stop *stop, size_t bridge)
 		target->bus_due_us = stop->now_us + WAIT_POLL_US;
 }
 
-bool qt_stop_bus(struct stop *stop, size_t index)
+bool qt_stop_bus(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 
 	switch (target->bus) {
 	case BUS_BEGIN:
 		begin(stop, index);
+		break;
+	case BUS_HELD:
+		write_reset(stop, index, true);
+		enter(stop, index, BUS_ASSERTED, WAIT_ASSERT_US, 0);
 		break;
 	case BUS_ASSERTED:
 		if (stop->now_us < target->bus_due_us)

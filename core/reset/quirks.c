@@ -8,6 +8,7 @@
 
 #define REVISION_ANY (-1)
 #define CLASS_NVME   0x010802
+#define CLASS_VGA    0x030000
 
 #define NO_FLR (1u << QT_RESET_FLR | 1u << QT_RESET_AF)
 #define NO_PM  (1u << QT_RESET_PM)
@@ -28,8 +29,7 @@ struct line {
 
 /*
  * Sources, unless a line says more: the reset quirks of Linux
- * (drivers/pci/quirks.c) and the reports named there. Left out, as displays are never reset: ATI
- * displays, whose PM reset does nothing, and Intel 8086:0156 and 0166, which have a routine.
+ * (drivers/pci/quirks.c) and the reports named there.
  */
 static const struct line table[] = {
 	/* The port's link may not come up again (GB10 root ports). */
@@ -75,6 +75,15 @@ static const struct line table[] = {
 	{DEVICE(0x15b3, 0xcf6c), .quirks = {.forbidden = NO_PM}},
 	{DEVICE(0x15b3, 0xcf70), .quirks = {.forbidden = NO_PM}},
 	{DEVICE(0x15b3, 0xcf80), .quirks = {.forbidden = NO_PM}},
+
+	/* ATI's displays: it does nothing. */
+	{DEVICES(0x1002, 0, 0), OF_CLASS(CLASS_VGA, 0xffff00), .quirks = {.forbidden = NO_PM}},
+	/*
+	 * Intel Ivy Bridge graphics: only a sequence of their own registers does it, which
+	 * nobody needs here, for displays are not reset.
+	 */
+	{DEVICE(0x8086, 0x0156), .quirks = {.forbidden = NO_FLR | NO_PM | NO_BUS}},
+	{DEVICE(0x8086, 0x0166), .quirks = {.forbidden = NO_FLR | NO_PM | NO_BUS}},
 
 	/* Intel 82599 VF: FLR is told in the PF only (datasheet 9.3.10.4, 9.5). */
 	{DEVICE(0x8086, 0x10ed), .quirks = {.routine = ROUTINE_UNADVERTISED}},

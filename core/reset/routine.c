@@ -52,7 +52,7 @@ static bool forwards(
  * Where an NVMe controller's registers are, or 0. A BAR that its bridge does not
  * forward could be anywhere, in RAM too.
  */
-static qt_phys nvme_registers(const struct stop *stop, const struct qt_pci_function *function)
+static qt_phys nvme_registers(const struct qt_stop *stop, const struct qt_pci_function *function)
 {
 	qt_phys at = first_bar(stop->host, function->rid);
 	qt_rid bridge;
@@ -67,7 +67,7 @@ static qt_phys nvme_registers(const struct stop *stop, const struct qt_pci_funct
 }
 
 static enum preparation disable_nvme(
-	const struct stop *stop, const struct qt_pci_function *function)
+	const struct qt_stop *stop, const struct qt_pci_function *function)
 {
 	const struct qt_host *host = stop->host;
 	qt_phys at = nvme_registers(stop, function);
@@ -85,7 +85,7 @@ static enum preparation disable_nvme(
 	return status & NVME_CSTS_READY ? PREPARATION_GOES_ON : PREPARATION_DONE;
 }
 
-static void master_on(const struct stop *stop, qt_rid rid)
+static void master_on(const struct qt_stop *stop, qt_rid rid)
 {
 	const struct qt_host *host = stop->host;
 	unsigned at = qt_pci_capability(host, rid, CAP_ID_MSIX);
@@ -97,7 +97,7 @@ static void master_on(const struct stop *stop, qt_rid rid)
 			qt_pci_read16(host, rid, at + MSIX_CONTROL) | MSIX_ENABLE | MSIX_MASK_ALL);
 }
 
-enum preparation qt_routine_prepare(const struct stop *stop, size_t index)
+enum preparation qt_routine_prepare(const struct qt_stop *stop, size_t index)
 {
 	const struct qt_pci_function *function = &stop->pci->functions[index];
 
@@ -112,7 +112,7 @@ enum preparation qt_routine_prepare(const struct stop *stop, size_t index)
 	}
 }
 
-void qt_routine_follow(const struct stop *stop, size_t index)
+void qt_routine_follow(const struct qt_stop *stop, size_t index)
 {
 	const struct target *target = &stop->targets[index];
 

@@ -22,7 +22,7 @@ static uint64_t least_us(const struct target *target, unsigned method)
 
 /* Reads the clock anew: what the step waits for was set off only just now. */
 static void enter(
-	struct stop *stop, size_t index, enum step step, uint64_t delay_us, uint64_t limit_us)
+	struct qt_stop *stop, size_t index, enum step step, uint64_t delay_us, uint64_t limit_us)
 {
 	struct target *target = &stop->targets[index];
 
@@ -32,13 +32,13 @@ static void enter(
 	target->until_us = stop->now_us + limit_us;
 }
 
-static void look_again(struct stop *stop, size_t index)
+static void look_again(struct qt_stop *stop, size_t index)
 {
 	qt_stop_read_clock(stop);
 	stop->targets[index].due_us = stop->now_us + WAIT_POLL_US;
 }
 
-static void not_supported(struct stop *stop, size_t index)
+static void not_supported(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 
@@ -46,7 +46,7 @@ static void not_supported(struct stop *stop, size_t index)
 	enter(stop, index, STEP_BEGIN, 0, 0);
 }
 
-static void begin(struct stop *stop, size_t index)
+static void begin(struct qt_stop *stop, size_t index)
 {
 	struct qt_pci_function *function = &stop->pci->functions[index];
 	struct target *target = &stop->targets[index];
@@ -68,7 +68,7 @@ static void begin(struct stop *stop, size_t index)
 	enter(stop, index, STEP_DRAIN, 0, WAIT_PENDING_US);
 }
 
-static void trigger(struct stop *stop, size_t index)
+static void trigger(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 	qt_rid rid = stop->pci->functions[index].rid;
@@ -88,7 +88,7 @@ static void trigger(struct stop *stop, size_t index)
 }
 
 /* A function whose transactions do not end is reset all the same: that may end them. */
-static void drain(struct stop *stop, size_t index)
+static void drain(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 
@@ -101,7 +101,7 @@ static void drain(struct stop *stop, size_t index)
 		trigger(stop, index);
 }
 
-static void prepare(struct stop *stop, size_t index)
+static void prepare(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 
@@ -122,19 +122,23 @@ static void prepare(struct stop *stop, size_t index)
 }
 
 /* A function that did not go to D3hot has not been reset by it. */
-static void leave_d3(struct stop *stop, size_t index)
+static void leave_d3(struct qt_stop *stop, size_t index)
 {
 	qt_rid rid = stop->pci->functions[index].rid;
-	bool there = qt_function_power(stop->host, rid) == 3;
 
+	if (qt_function_power(stop->host, rid) == 3)
+		return enter(stop, index, STEP_D0, 0, 0);
 	qt_function_set_power(stop->host, rid, 0);
-	if (there)
-		enter(stop, index, STEP_SETTLE, WAIT_D0_US, 0);
-	else
-		not_supported(stop, index);
+	not_supported(stop, index);
 }
 
-static void settle(struct stop *stop, size_t index)
+static void enter_d0(struct qt_stop *stop, size_t index)
+{
+	qt_function_set_power(stop->host, stop->pci->functions[index].rid, 0);
+	enter(stop, index, STEP_SETTLE, WAIT_D0_US, 0);
+}
+
+static void settle(struct qt_stop *stop, size_t index)
 {
 	qt_routine_follow(stop, index);
 	enter(stop, index, STEP_RETURN, 0, WAIT_RETURN_US);
@@ -144,12 +148,12 @@ static void settle(struct stop *stop, size_t index)
  * Who waits for another's end waits for the ceiling at most, and what that other one
  * needs to see it.
  */
-static bool waits_in_vain(const struct stop *stop)
+static bool waits_in_vain(const struct qt_stop *stop)
 {
 	return stop->now_us > stop->deadline_us && stop->now_us - stop->deadline_us > WAIT_BUS_US;
 }
 
-static void held(struct stop *stop, size_t index)
+static void held(struct qt_stop *stop, size_t index)
 {
 	const struct qt_pci_function *function = &stop->pci->functions[index];
 	struct target *target = &stop->targets[index];
@@ -161,7 +165,7 @@ static void held(struct stop *stop, size_t index)
 		qt_stop_finish(stop, index, QT_STOP_LOST);
 }
 
-static void look_for_it(struct stop *stop, size_t index)
+static void look_for_it(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 
@@ -179,7 +183,7 @@ static void look_for_it(struct stop *stop, size_t index)
 	}
 }
 
-static void restore(struct stop *stop, size_t index)
+static void restore(struct qt_stop *stop, size_t index)
 {
 	const struct qt_pci_function *function = &stop->pci->functions[index];
 	struct target *target = &stop->targets[index];
@@ -198,7 +202,7 @@ static void restore(struct stop *stop, size_t index)
 	qt_stop_finish(stop, index, QT_STOP_QUIET);
 }
 
-static void check(struct stop *stop, size_t index)
+static void check(struct qt_stop *stop, size_t index)
 {
 	struct qt_pci_function *function = &stop->pci->functions[index];
 	struct target *target = &stop->targets[index];
@@ -213,7 +217,7 @@ static void check(struct stop *stop, size_t index)
 }
 
 /* A reset physical function has no virtual ones any more: they end as it does. */
-static void gone(struct stop *stop, size_t index)
+static void gone(struct qt_stop *stop, size_t index)
 {
 	int32_t physical = stop->pci->functions[index].physical;
 	struct qt_reset *reset = &stop->resets[index];
@@ -227,15 +231,16 @@ static void gone(struct stop *stop, size_t index)
 	}
 }
 
-typedef void stop_step(struct stop *stop, size_t index);
+typedef void stop_step(struct qt_stop *stop, size_t index);
 
-bool qt_stop_function(struct stop *stop, size_t index)
+bool qt_stop_function(struct qt_stop *stop, size_t index)
 {
 	static stop_step *const steps[STEP_DONE] = {
 		[STEP_BEGIN] = begin,
 		[STEP_DRAIN] = drain,
 		[STEP_ROUTINE] = prepare,
 		[STEP_D3] = leave_d3,
+		[STEP_D0] = enter_d0,
 		[STEP_SETTLE] = settle,
 		[STEP_HELD] = held,
 		[STEP_RETURN] = look_for_it,

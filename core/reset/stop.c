@@ -9,7 +9,7 @@
 #include "function.h"
 #include "waits.h"
 
-static int save(struct stop *stop, size_t index)
+static int save(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 
@@ -18,7 +18,7 @@ static int save(struct stop *stop, size_t index)
 	return qt_save(stop->host, &stop->pci->functions[index], stop->arena, &target->saved);
 }
 
-static int guard_above(struct stop *stop, size_t index)
+static int guard_above(struct qt_stop *stop, size_t index)
 {
 	for (int32_t i = stop->pci->functions[index].parent; i >= 0;
 		i = stop->pci->functions[i].parent) {
@@ -33,7 +33,7 @@ static int guard_above(struct stop *stop, size_t index)
 	return QT_OK;
 }
 
-int qt_stop_keep(struct stop *stop, size_t index)
+int qt_stop_keep(struct qt_stop *stop, size_t index)
 {
 	int error = save(stop, index);
 
@@ -44,7 +44,7 @@ int qt_stop_keep(struct stop *stop, size_t index)
 	return error;
 }
 
-void qt_stop_finish(struct stop *stop, size_t index, enum qt_stop_result result)
+void qt_stop_finish(struct qt_stop *stop, size_t index, enum qt_stop_result result)
 {
 	struct target *target = &stop->targets[index];
 
@@ -56,7 +56,7 @@ void qt_stop_finish(struct stop *stop, size_t index, enum qt_stop_result result)
 }
 
 /* The topmost bridge above whose bus is about to be reset, or -1. */
-static int32_t carrier_of(const struct stop *stop, size_t index)
+static int32_t carrier_of(const struct qt_stop *stop, size_t index)
 {
 	int32_t carrier = -1;
 
@@ -68,7 +68,7 @@ static int32_t carrier_of(const struct stop *stop, size_t index)
 	return carrier;
 }
 
-static void want_bus(struct stop *stop, size_t index)
+static void want_bus(struct qt_stop *stop, size_t index)
 {
 	struct target *bridge = &stop->targets[stop->resets[index].bridge];
 
@@ -77,7 +77,7 @@ static void want_bus(struct stop *stop, size_t index)
 		stop->resets[index].methods & 1u << QT_RESET_SLOT ? QT_RESET_SLOT : QT_RESET_BUS;
 }
 
-void qt_stop_by_bus(struct stop *stop, size_t index)
+void qt_stop_by_bus(struct qt_stop *stop, size_t index)
 {
 	struct target *target = &stop->targets[index];
 	int32_t bridge = stop->resets[index].bridge;
@@ -94,7 +94,7 @@ static bool is_to_be_stopped(const struct qt_reset *reset)
 }
 
 /* Buses to be reset, each within no other. */
-static void choose_buses(struct stop *stop)
+static void choose_buses(struct qt_stop *stop)
 {
 	for (size_t i = 0; i < stop->pci->count; i++) {
 		if (is_to_be_stopped(&stop->resets[i]) && !(stop->resets[i].methods & OWN_METHODS))
@@ -106,7 +106,7 @@ static void choose_buses(struct stop *stop)
 	}
 }
 
-static void choose(struct stop *stop, size_t index)
+static void choose(struct qt_stop *stop, size_t index)
 {
 	const struct qt_pci_function *function = &stop->pci->functions[index];
 	struct target *target = &stop->targets[index];
@@ -123,7 +123,7 @@ static void choose(struct stop *stop, size_t index)
 		target->step = STEP_BEGIN;
 }
 
-static void choose_all(struct stop *stop)
+static void choose_all(struct qt_stop *stop)
 {
 	choose_buses(stop);
 	for (size_t i = 0; i < stop->pci->count; i++) {
@@ -144,7 +144,7 @@ static void sooner(uint64_t *next, uint64_t due)
 }
 
 /* One look at everything, bridges before what is below them. Returns whether to go on. */
-static bool look(struct stop *stop, uint64_t *next)
+static bool look(struct qt_stop *stop, uint64_t *next)
 {
 	bool goes_on = false;
 
@@ -166,7 +166,7 @@ static bool look(struct stop *stop, uint64_t *next)
 }
 
 /* Bridges report again what they reported before. */
-static void lift_guards(struct stop *stop)
+static void lift_guards(struct qt_stop *stop)
 {
 	for (size_t i = 0; i < stop->pci->count; i++) {
 		const struct qt_pci_function *bridge = &stop->pci->functions[i];
@@ -177,29 +177,81 @@ static void lift_guards(struct stop *stop)
 	}
 }
 
-int qt_reset_stop(
+/* To its end, from wherever it is. */
+static int go_on(struct qt_stop *stop)
+{
+	uint64_t next;
+
+	while (look(stop, &next)) {
+		while (stop->now_us < next && stop->now_us < stop->deadline_us)
+			qt_stop_read_clock(stop);
+	}
+	lift_guards(stop);
+	stop->arena->used = stop->arena_used;
+	return stop->error;
+}
+
+static struct qt_stop *make(
 	struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena, uint64_t limit_us)
 {
-	struct stop stop = {.host = pci->host, .pci = pci, .resets = resets, .arena = arena};
 	size_t used = arena->used;
-	uint64_t next;
+	struct qt_stop *stop = qt_alloc(arena, sizeof(*stop), sizeof(uint64_t));
+	struct target *targets = qt_alloc(arena, pci->count * sizeof(*targets), sizeof(uint64_t));
+
+	if (!stop || !targets) {
+		arena->used = used;
+		return NULL;
+	}
+	*stop = (struct qt_stop){.host = pci->host,
+		.pci = pci,
+		.resets = resets,
+		.targets = targets,
+		.arena = arena,
+		.arena_used = used};
+	qt_stop_read_clock(stop);
+	stop->deadline_us =
+		limit_us < UINT64_MAX - stop->now_us ? stop->now_us + limit_us : UINT64_MAX;
+	return stop;
+}
+
+int qt_reset_stop(struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena,
+	uint64_t limit_us, struct qt_stop **under_way)
+{
+	int error = QT_E_NOMEM;
 
 	for (size_t i = 0; i < pci->count; i++) {
 		resets[i].method = resets[i].result = 0;
 		resets[i].us = 0;
 	}
-	stop.targets = qt_alloc(arena, pci->count * sizeof(*stop.targets), sizeof(uint64_t));
-	if (!stop.targets)
-		return QT_E_NOMEM;
-	qt_stop_read_clock(&stop);
-	stop.deadline_us =
-		limit_us < UINT64_MAX - stop.now_us ? stop.now_us + limit_us : UINT64_MAX;
-	choose_all(&stop);
-	while (look(&stop, &next)) {
-		while (stop.now_us < next && stop.now_us < stop.deadline_us)
-			qt_stop_read_clock(&stop);
+	*under_way = make(pci, resets, arena, limit_us);
+	if (*under_way) {
+		choose_all(*under_way);
+		error = go_on(*under_way);
 	}
-	lift_guards(&stop);
-	arena->used = used;
-	return stop.error;
+	*under_way = NULL;
+	return error;
+}
+
+/* The one that was just being reset, and it may be any, is not to be touched yet. */
+static void hold_off(struct qt_stop *stop)
+{
+	qt_stop_read_clock(stop);
+	for (size_t i = 0; i < stop->pci->count; i++) {
+		struct target *target = &stop->targets[i];
+		uint64_t due_us = stop->now_us + WAIT_FLR_US + target->quirks.delay_us;
+
+		if (target->due_us < due_us)
+			target->due_us = due_us;
+	}
+}
+
+void qt_reset_resume(struct qt_stop **under_way)
+{
+	struct qt_stop *stop = *under_way;
+
+	*under_way = NULL;
+	if (!stop)
+		return;
+	hold_off(stop);
+	go_on(stop);
 }

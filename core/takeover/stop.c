@@ -152,7 +152,8 @@ int qt_takeover_stop(
 
 	if (!qt_plan_stops(machine, plan, all))
 		return QT_OK;
-	error = qt_reset_stop(&machine->pci, machine->resets, machine->arena, limit_us);
+	error = qt_reset_stop(
+		&machine->pci, machine->resets, machine->arena, limit_us, &machine->stops);
 	/* Without room some are left out: the plan knows which. */
 	if (error && error != QT_E_NOMEM)
 		return error;

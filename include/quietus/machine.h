@@ -270,8 +270,9 @@ struct qt_machine {
 	 * stopped, or was (qt_reset_probe, qt_reset_stop). NULL: none can be.
 	 */
 	struct qt_reset *resets;
-	uint8_t problem; /* enum qt_reason: what makes the machine one to keep hands off, 0 if
-			    nothing */
+	struct qt_stop *stops; /* under way: see qt_reset_stop */
+	uint8_t problem;       /* enum qt_reason: what makes the machine one to keep hands off, 0 if
+				  nothing */
 };
 
 /*

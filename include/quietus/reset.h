@@ -70,6 +70,9 @@ struct qt_reset {
 	uint32_t us;    /* from when it was begun until its result was known, microseconds */
 };
 
+/* Stops under way: core/reset's own, in the arena. */
+struct qt_stop;
+
 /*
  * Which functions could be stopped and how, told without doing it: reads only.
  * `resets` has pci->count elements, which are overwritten.
@@ -89,13 +92,22 @@ void qt_reset_probe(const struct qt_pci *pci, struct qt_reset *resets);
  * these off. Configuration space that must be saved goes to the arena, up to 2 KiB
  * for a function, and is given back. QT_E_NOMEM: some were left out for that
  * (QT_STOP_NOT_TRIED), the others are done.
+ *
+ * *under_way is NULL before and after, and what qt_reset_resume goes on with if this
+ * is left in its middle, by an exception.
  */
-int qt_reset_stop(
-	struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena, uint64_t limit_us);
+int qt_reset_stop(struct qt_pci *pci, struct qt_reset *resets, struct qt_arena *arena,
+	uint64_t limit_us, struct qt_stop **under_way);
 
 /*
- * Where qt_reset_stop was left in its middle: lets every bus that is in reset come
- * out of it, so that the next owner finds what is there. Nothing is restored.
+ * Goes on where qt_reset_stop was left, within the same limit: what was reset is
+ * restored. Only once: *under_way is NULL from the beginning.
+ */
+void qt_reset_resume(struct qt_stop **under_way);
+
+/*
+ * Where that was left as well: lets every bus that is in reset come out of it, so that
+ * the next owner finds what is there. Nothing is restored.
  */
 void qt_reset_release_buses(const struct qt_pci *pci);
 

@@ -313,7 +313,8 @@ static void stop_everything(struct settle *s)
 		return;
 	for (size_t i = 0; i < s->machine.pci.count; i++)
 		s->machine.resets[i].wanted = s->machine.resets[i].methods != 0;
-	qt_reset_stop(&s->machine.pci, s->machine.resets, &s->arena, QT_STOP_LIMIT_US);
+	qt_reset_stop(
+		&s->machine.pci, s->machine.resets, &s->arena, QT_STOP_LIMIT_US, &s->machine.stops);
 }
 
 static enum qt_reason failure(int error)
@@ -502,8 +503,10 @@ void settle_abandon(struct settle *s)
 		undo(s, QT_WHY_EXCEPTION, 0);
 	else
 		stay_stock(s, QT_WHY_EXCEPTION, 0);
-	if (s->machine.resets && s->mode != STAGE_OBSERVE)
-		qt_reset_release_buses(&s->machine.pci);
+	if (!s->machine.resets || s->mode == STAGE_OBSERVE)
+		return;
+	qt_reset_resume(&s->machine.stops);
+	qt_reset_release_buses(&s->machine.pci);
 }
 
 /* Report */

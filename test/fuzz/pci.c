@@ -101,6 +101,7 @@ static void check_functions(const struct qt_pci *pci)
 
 static void stop(struct qt_pci *pci, struct qt_arena *arena)
 {
+	struct qt_stop *under_way = NULL;
 	struct qt_reset resets[64];
 	uint64_t before;
 
@@ -111,7 +112,7 @@ static void stop(struct qt_pci *pci, struct qt_arena *arena)
 	}
 	reading_only = false;
 	before = clock_us;
-	qt_reset_stop(pci, resets, arena, QT_STOP_LIMIT_US);
+	qt_reset_stop(pci, resets, arena, QT_STOP_LIMIT_US, &under_way);
 	/* What is under way at the limit is brought to an end; the clock here runs fast. */
 	FUZZ_CHECK(clock_us - before < 2 * QT_STOP_LIMIT_US);
 }

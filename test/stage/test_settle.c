@@ -495,6 +495,7 @@ static struct model_function *add_port(struct bench *b)
 	model_add_reset(port, 0);
 	model_add_pcie(below, QT_PCIE_ENDPOINT);
 	model_add_reset(below, 0);
+	below->config[0x13] = 0xfe; /* a BAR, lost in a reset */
 	model_power_on(b->m);
 	return port;
 }
@@ -515,20 +516,25 @@ static bool reset_with_exception(struct bench *b, unsigned at)
 	return false;
 }
 
-static void exception_leaves_no_bus_in_reset(void **state)
+static void exception_leaves_no_device_in_reset(void **state)
 {
 	struct bench *b = *state;
 	struct model_function *port = add_port(b);
-	unsigned at = 1;
+	unsigned at = 1, was_reset = 0;
 
 	while (reset_with_exception(b, at)) {
+		const struct model_function *below = model_function(b->m, BELOW);
+
 		assert_false(port->config[0x3e] & 1 << 6); /* Secondary Bus Reset */
+		was_reset += below->reset->bus;
+		assert_int_equal(below->config[0x13], 0xfe);
 		model_free(b->m);
 		setup(state);
 		port = add_port(b);
 		at++;
 	}
 	assert_in_range(at, 10, 1000);
+	assert_true(was_reset > 0);
 	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
 }
 
@@ -654,7 +660,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_stopped_without_need, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			exception_while_stopping_is_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(exception_leaves_no_bus_in_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			exception_leaves_no_device_in_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			shared_memory_is_told_from_reservations, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_a_reason, setup, teardown),

@@ -388,9 +388,9 @@ static void a_short_watchdog_is_told(void **state)
 	assert_finding("watchdog-short", "watchdog0 (iTCO_wdt) resets the machine after 10 s");
 	/* One as long as the stage is too short as well, a longer one is not. */
 	outcome = audit();
-	assert_json(outcome.output, ".stage_limit_us == 38010000");
+	assert_json(outcome.output, ".stage_limit_us == 38010000 and .reset_limit_us == 3000000");
 	put_text("sys/class/watchdog/watchdog0/timeout", "39\n");
-	assert_finding("watchdog-short", "the stage alone can take 39 s");
+	assert_finding("watchdog-short", "the stage alone can take 39 s, 3 s of them to reset");
 	put_text("sys/class/watchdog/watchdog0/timeout", "40\n");
 	assert_sound();
 	put_text("sys/class/watchdog/watchdog0/timeout", "10\n");

@@ -26,6 +26,8 @@ struct fixture {
 	struct qt_pci pci;
 	struct qt_pci_function functions[FUNCTIONS_MAX];
 	struct qt_reset resets[FUNCTIONS_MAX];
+	struct qt_stop *under_way;
+	struct qt_host host; /* see test_resumed */
 	uint64_t took_us;
 };
 
@@ -116,7 +118,7 @@ static struct qt_reset *reset_of(struct fixture *f, qt_rid rid)
 static int stop_within(struct fixture *f, uint64_t limit_us)
 {
 	uint64_t began = f->m->clock_ns;
-	int error = qt_reset_stop(&f->pci, f->resets, &f->m->arena, limit_us);
+	int error = qt_reset_stop(&f->pci, f->resets, &f->m->arena, limit_us, &f->under_way);
 
 	f->took_us = (f->m->clock_ns - began) / 1000;
 	return error;
@@ -772,10 +774,12 @@ static void test_forbidden_altogether(void **state)
 	add_known(f, NIC, 0x1b21, 0x1164, 0);
 	add_endpoint(f, NIC2, 0);
 	add_known(f, ON_ROOT, 0x8086, 0x1502, MODEL_AF);
+	add_known(f, ON_ROOT + 8, 0x8086, 0x0166, MODEL_FLR | MODEL_AF | MODEL_PM);
 	find(f);
 	expect_obstacle(f, NIC, QT_OBSTACLE_FORBIDDEN);
 	expect_obstacle(f, NIC2, QT_OBSTACLE_NEIGHBOUR);
 	expect_obstacle(f, ON_ROOT, QT_OBSTACLE_FORBIDDEN);
+	expect_obstacle(f, ON_ROOT + 8, QT_OBSTACLE_FORBIDDEN);
 	finish(f);
 }
 
@@ -1063,6 +1067,123 @@ static void test_many_at_once(void **state)
 	finish(f);
 }
 
+/* Left in its middle */
+
+static struct {
+	const struct qt_host *host;
+	jmp_buf way_out;
+	unsigned accesses; /* until an exception, 0: none comes */
+} exception;
+
+static void access(void)
+{
+	if (exception.accesses && --exception.accesses == 0)
+		longjmp(exception.way_out, 1);
+}
+
+static uint32_t excepting_read(void *context, qt_rid rid, unsigned offset, unsigned width)
+{
+	access();
+	return exception.host->pci_read(context, rid, offset, width);
+}
+
+static void excepting_write(
+	void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value)
+{
+	access();
+	exception.host->pci_write(context, rid, offset, width, value);
+	access();
+}
+
+/* Devices below a switch, on a bus, and by themselves: all to be stopped. */
+static struct fixture *new_mixture(void)
+{
+	struct fixture *f = new_fixture();
+
+	f->m->clock_read_ns = 500000;
+	model_add_slot(add_port(f, PORT, 1, 3, QT_PCIE_ROOT_PORT));
+	add_port(f, QT_RID(0, 1, 0), 2, 3, QT_PCIE_UPSTREAM);
+	add_port(f, QT_RID(0, 2, 0), 3, 3, QT_PCIE_DOWNSTREAM);
+	add_endpoint(f, QT_RID(0, 3, 0), 0);
+	add_endpoint(f, NIC2, 0);
+	add_endpoint(f, ON_ROOT, MODEL_FLR);
+	add_endpoint(f, ON_ROOT + 8, MODEL_PM);
+	find(f);
+	for (size_t i = 0; i < f->pci.count; i++)
+		f->resets[i].wanted = true;
+	f->host = f->m->host;
+	f->host.pci_read = excepting_read;
+	f->host.pci_write = excepting_write;
+	f->pci.host = &f->host;
+	exception.host = &f->m->host;
+	return f;
+}
+
+/* Stops, or goes on with it, until an exception at one access. False if that never comes. */
+static bool excepts(struct fixture *f, bool resume, unsigned at)
+{
+	exception.accesses = at;
+	if (setjmp(exception.way_out))
+		return true;
+	if (resume)
+		qt_reset_resume(&f->under_way);
+	else
+		assert_int_equal(stop_within(f, LIMIT_US), 0);
+	assert_null(f->under_way);
+	exception.accesses = 0;
+	return false;
+}
+
+/* An exception at any access: what was reset is restored all the same. */
+static void test_resumed(void **state)
+{
+	unsigned at = 0;
+	bool left;
+
+	(void)state;
+	do {
+		struct fixture *f = new_mixture();
+
+		left = excepts(f, false, ++at);
+		qt_reset_resume(&f->under_way);
+		expect_no_complaints(f);
+		assert_null(f->under_way);
+		assert_int_equal(f->m->arena.used, 0);
+		for (size_t i = 0; i < f->pci.count; i++)
+			expect_restored(f, f->functions[i].rid);
+		finish(f);
+	} while (left);
+	assert_true(at > 1000);
+}
+
+static bool is_in_reset(struct fixture *f, qt_rid bridge)
+{
+	return model_function(f->m, bridge)->config[0x3e] & 0x40;
+}
+
+/* And another one right after it: no bus stays in reset. */
+static void test_resumed_in_vain(void **state)
+{
+	unsigned at = 0, in_reset = 0;
+	bool left;
+
+	(void)state;
+	do {
+		struct fixture *f = new_mixture();
+
+		left = excepts(f, false, ++at) && excepts(f, true, 1);
+		assert_null(f->under_way);
+		in_reset += is_in_reset(f, PORT);
+		exception.accesses = 0;
+		qt_reset_release_buses(&f->pci);
+		assert_false(is_in_reset(f, PORT));
+		/* Complaints or not: what must not be touched yet is not known any more. */
+		model_free(f->m);
+		free(f);
+	} while (left);
+	assert_true(in_reset > 0);
+}
+
 /* Configuration space as it was */
 
 /* Random bits where software can set some, in every capability there is to restore. */
@@ -1160,6 +1281,8 @@ int main(void)
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_full_list),
 		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_resumed),
+		cmocka_unit_test(test_resumed_in_vain),
 		cmocka_unit_test(test_all_is_restored),
 	};
 

@@ -23,6 +23,7 @@ struct tree {
 	struct qt_pci pci;
 	struct qt_pci_function functions[FUNCTIONS_MAX];
 	struct qt_reset resets[FUNCTIONS_MAX];
+	struct qt_stop *under_way;
 };
 
 static struct tree *new_tree(uint64_t seed)
@@ -238,7 +239,9 @@ static void test_random_trees(void **state)
 			t->resets[i].wanted = chance(t, 50);
 		limit_us = chance(t, 50) ? 3000000 : below(t, 2000000);
 		began = t->m->clock_ns;
-		assert_int_equal(qt_reset_stop(&t->pci, t->resets, &t->m->arena, limit_us), 0);
+		assert_int_equal(
+			qt_reset_stop(&t->pci, t->resets, &t->m->arena, limit_us, &t->under_way),
+			0);
 		if (t->m->complaints)
 			fail_msg("seed %u: %s", seed, t->m->complaint);
 		if ((t->m->clock_ns - began) / 1000 > limit_us + SLACK_US)
@@ -304,7 +307,7 @@ static void test_noise(void **state)
 		for (size_t i = 0; i < t->pci.count; i++)
 			t->resets[i].wanted = true;
 		began = t->m->clock_ns;
-		qt_reset_stop(&t->pci, t->resets, &t->m->arena, 3000000);
+		qt_reset_stop(&t->pci, t->resets, &t->m->arena, 3000000, &t->under_way);
 		if (t->m->complaints)
 			fail_msg("seed %u: %s", seed, t->m->complaint);
 		assert_true((t->m->clock_ns - began) / 1000 <= 3000000 + SLACK_US);

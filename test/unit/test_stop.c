@@ -234,23 +234,134 @@ static void test_restless_among_others(void **state)
 	}
 }
 
-/* A stop that fails is a device that cannot be stopped. */
-static void test_stop_fails(void **state)
+/* How a device below a port takes its reset. */
+static void as_it_should(struct model_reset *card, struct model_reset *port)
+{
+	(void)card;
+	(void)port;
+}
+
+static void late(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->ready_us = 1500000;
+}
+
+static void not_ready(struct model_reset *card, struct model_reset *port)
+{
+	late(card, port);
+	card->rrs = true;
+}
+
+static void never_back(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->ready_us = MODEL_NEVER;
+}
+
+static void forgets_bus(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->forgets_bus = true;
+}
+
+static void drops_link(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->drops_link = true;
+}
+
+static void slow_link(struct model_reset *card, struct model_reset *port)
+{
+	(void)card;
+	port->train_us = 700000;
+}
+
+static void dead_link(struct model_reset *card, struct model_reset *port)
+{
+	(void)card;
+	port->train_us = MODEL_NEVER;
+}
+
+static void goes_on(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->keeps_pending = true;
+}
+
+static void keeps_mastering(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->keeps_mastering = true;
+}
+
+static void swapped(struct model_reset *card, struct model_reset *port)
+{
+	(void)port;
+	card->swapped = true;
+}
+
+static const struct {
+	const char *what;
+	void (*make)(struct model_reset *card, struct model_reset *port);
+	unsigned ways;
+	enum qt_stop_result result;
+} habits[] = {
+	{"loses its configuration", as_it_should, MODEL_FLR, QT_STOP_QUIET},
+	{"the same, with its bus", as_it_should, 0, QT_STOP_QUIET},
+	{"comes back late", late, MODEL_FLR, QT_STOP_QUIET},
+	{"comes back late from its bus's reset", late, 0, QT_STOP_QUIET},
+	{"answers RRS", not_ready, MODEL_FLR, QT_STOP_QUIET},
+	{"never comes back", never_back, MODEL_FLR, QT_STOP_LOST},
+	{"never comes back from its bus's reset", never_back, 0, QT_STOP_LOST},
+	{"forgets its bus number", forgets_bus, MODEL_FLR, QT_STOP_LOST},
+	{"drops the link", drops_link, MODEL_FLR, QT_STOP_LOST},
+	{"its link trains slowly", slow_link, 0, QT_STOP_QUIET},
+	{"its link stays down", dead_link, 0, QT_STOP_LOST},
+	{"goes on with DMA", goes_on, MODEL_FLR, QT_STOP_PENDING},
+	{"goes on as a bus master", keeps_mastering, MODEL_FLR, QT_STOP_MASTERING},
+	{"comes back as another", swapped, MODEL_FLR, QT_STOP_REFUSED},
+};
+
+#define CARD QT_RID(0, 1, 0)
+
+/* A stop that fails is a device that cannot be stopped; any ends within the ceiling. */
+static void try_habit(const struct kind *kind, size_t h)
+{
+	struct model *m = machine_to_stop(kind, MODEL_FLR);
+	struct model_reset *card;
+	struct scenario s;
+	const struct qt_reset *reset;
+	bool quiet = habits[h].result == QT_STOP_QUIET;
+
+	add_bridge(m, PORT, 1, QT_PCIE_ROOT_PORT);
+	model_set_link(model_function(m, PORT), 3, true);
+	card = model_add_reset(add_endpoint(m, CARD, CLASS_NIC), habits[h].ways);
+	habits[h].make(card, model_add_reset(model_function(m, PORT), 0));
+	map_like_a_guest(m, give_more(m, kind, CARD));
+	model_power_on(m);
+	scenario_run(&s, m);
+	reset = &s.machine.resets[scenario_requester(&s, CARD)->function];
+	if (reset->result != habits[h].result || s.plan.commit != quiet ||
+		reset->us > QT_STOP_LIMIT_US)
+		fail_msg("%s: %s after %u us", habits[h].what, qt_stop_result_name(reset->result),
+			reset->us);
+	expect_decision(&s, CARD, quiet ? QT_STOP : QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+	if (quiet) {
+		expect_sound(&s);
+		finish(&s);
+		return;
+	}
+	assert_int_equal(s.plan.reason, QT_WHY_FUNCTION_UNREACHED);
+	finish_untouched(&s);
+}
+
+/* On one kind of unit, for no reset looks at any. */
+static void test_habits(void **state)
 {
 	(void)state;
-	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
-		struct model *m = machine_to_stop(&kinds[k], MODEL_FLR);
-		struct scenario s;
-
-		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
-		model_function(m, NIC)->reset->ready_us = MODEL_NEVER;
-		model_power_on(m);
-		scenario_run(&s, m);
-		assert_false(s.plan.commit);
-		assert_int_equal(s.plan.reason, QT_WHY_FUNCTION_UNREACHED);
-		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
-		finish_untouched(&s);
-	}
+	for (size_t h = 0; h < QT_ARRAY_SIZE(habits); h++)
+		try_habit(&kinds[0], h);
 }
 
 /*
@@ -347,7 +458,7 @@ int main(void)
 		cmocka_unit_test(test_large_leaf_is_cut),
 		cmocka_unit_test(test_restless),
 		cmocka_unit_test(test_restless_among_others),
-		cmocka_unit_test(test_stop_fails),
+		cmocka_unit_test(test_habits),
 		cmocka_unit_test(test_stop_without_room),
 		cmocka_unit_test(test_stop_and_undo),
 		cmocka_unit_test(test_undo_reaches_a_unit_without_domains),

@@ -19,6 +19,9 @@
 #define FINDINGS_MAX 64
 #define UNSEEN_MAX   16
 
+/* Of the stage's limits, rounded up. */
+#define SECONDS(us) (((us) + 999999) / 1000000)
+
 /* What Linux says of a function. Empty: it does not. */
 struct device {
 	char name[DEVICE_NAME];

@@ -11,9 +11,6 @@
 
 #define NO_FUNCTION (-1)
 
-/* Seconds that the stage can take. */
-#define STAGE_SECONDS ((QT_STAGE_LIMIT_US + 999999) / 1000000)
-
 __attribute__((format(printf, 5, 6))) static void add_finding(struct audit *audit, const char *id,
 	int32_t function, const char *hint, const char *format, ...)
 {
@@ -177,7 +174,7 @@ static bool check_watchdog(void *context, const char *name)
 	if (!system_text(audit->root, state, sizeof(state), "sys/class/watchdog/%s/state", name) ||
 		strcmp(state, "active") != 0 ||
 		!system_number(audit->root, &seconds, "sys/class/watchdog/%s/timeout", name) ||
-		seconds > STAGE_SECONDS)
+		seconds > SECONDS(QT_STAGE_LIMIT_US))
 		return true;
 	system_text(
 		audit->root, identity, sizeof(identity), "sys/class/watchdog/%s/identity", name);
@@ -185,8 +182,10 @@ static bool check_watchdog(void *context, const char *name)
 	if (strcmp(identity, "Software Watchdog") == 0)
 		return true;
 	add_finding(audit, "watchdog-short", NO_FUNCTION, "give it a longer timeout",
-		"%.32s (%s) resets the machine after %llu s; the stage alone can take %d s", name,
-		identity, (unsigned long long)seconds, STAGE_SECONDS);
+		"%.32s (%s) resets the machine after %llu s; the stage alone can take %d s, "
+		"%d s of them to reset devices",
+		name, identity, (unsigned long long)seconds, SECONDS(QT_STAGE_LIMIT_US),
+		SECONDS(QT_STOP_LIMIT_US));
 	return true;
 }
 

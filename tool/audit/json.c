@@ -50,6 +50,7 @@ static void print_summary(const struct audit *audit)
 	json_bool(TOP, "tables_read", audit->tables_read);
 	json_text(TOP, "version", QT_VERSION);
 	json_number(TOP, "stage_limit_us", QT_STAGE_LIMIT_US);
+	json_number(TOP, "reset_limit_us", QT_STOP_LIMIT_US);
 	json_text(TOP, "lockdown", audit->lockdown);
 }
 

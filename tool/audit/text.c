@@ -81,7 +81,8 @@ static void print_summary(const struct audit *audit)
 	print_crash_region(audit);
 	print_bounce_buffers(audit);
 	print_capture_kernel(audit);
-	printf("  Stage's limit   %d s\n", QT_STAGE_LIMIT_US / 1000000);
+	printf("  Stage's limit   %d s, %d s of them to reset devices\n",
+		SECONDS(QT_STAGE_LIMIT_US), SECONDS(QT_STOP_LIMIT_US));
 	if (!audit->tables_read)
 		printf("  Translations    not read; what is assumed of them is marked with *\n");
 }

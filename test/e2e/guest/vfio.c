@@ -20,6 +20,10 @@
 
 #define PIECE 0x10000u
 #define STEP  0x200000u
+#define PAGE  0x1000u
+
+/* Linux, Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_FRAME 0x7fffffffffffffu
 
 static int open_group(const char *device)
 {
@@ -32,12 +36,12 @@ static int open_group(const char *device)
 	return open(path, O_RDWR);
 }
 
-static bool map_piece(int container, void *memory, uint64_t iova)
+static bool map(int container, void *memory, uint64_t iova, uint64_t size)
 {
 	struct vfio_iommu_type1_dma_map map = {.argsz = sizeof(map),
 		.iova = iova,
 		.vaddr = (uintptr_t)memory,
-		.size = PIECE,
+		.size = size,
 		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE};
 
 	return !ioctl(container, VFIO_IOMMU_MAP_DMA, &map);
@@ -51,9 +55,29 @@ static bool unmap_piece(int container, uint64_t iova)
 	return !ioctl(container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 
+/* Memory of its own, each page at the IOVA that is its physical address, as DPDK can have it. */
+static bool map_physical(int container, uint64_t size)
+{
+	uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED, -1, 0);
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	bool ok = memory != MAP_FAILED && pagemap >= 0;
+
+	for (uint64_t at = 0; ok && at < size; at += PAGE) {
+		off_t place = (off_t)((uintptr_t)(memory + at) / PAGE * sizeof(uint64_t));
+		uint64_t entry = 0;
+
+		ok = pread(pagemap, &entry, sizeof(entry), place) == sizeof(entry) &&
+		     entry & PAGEMAP_FRAME &&
+		     map(container, memory + at, (entry & PAGEMAP_FRAME) * PAGE, PAGE);
+	}
+	return ok;
+}
+
 /*
  * "keep:START+SIZE" leaves a piece mapped in every 2 MiB of the range;
  * "empty:START+SIZE" unmaps it again, which leaves the table it was in.
+ * "physical:0+SIZE" maps memory at its physical addresses.
  */
 static void apply(int container, void *memory, const char *item)
 {
@@ -64,9 +88,14 @@ static void apply(int container, void *memory, const char *item)
 
 	start = strtoull(strchr(item, ':') ? strchr(item, ':') + 1 : item, &end, 0);
 	size = strtoull(*end ? end + 1 : end, NULL, 0);
-	for (uint64_t iova = start; ok && iova < start + size; iova += STEP)
-		ok = map_piece(container, memory, iova) && (keep || unmap_piece(container, iova));
-	say("vfio=%s %s", item, ok ? "done" : strerror(errno));
+	if (!strncmp(item, "physical:", 9))
+		ok = map_physical(container, size);
+	else
+		for (uint64_t iova = start; ok && iova < start + size; iova += STEP)
+			ok = map(container, memory, iova, PIECE) &&
+			     (keep || unmap_piece(container, iova));
+	if (!ok)
+		say("error=vfio %s: %s", item, strerror(errno));
 }
 
 /* An MSI is a write to memory: vfio leaves it to its user to allow them. */

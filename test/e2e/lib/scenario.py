@@ -90,8 +90,9 @@ DEFAULTS = {
     # kernel left that at the crash region's IOVAs; noreport: none is expected;
     # silent: no DMA of the network interfaces lands any more; survey: the capture kernel
     # finds all functions where they were, and can use all disks and interfaces that it
-    # has drivers for; screen: what the display shows is as it was when the stage began;
-    # interrupts: the capture kernel is spared those of the bell (in stock kdump it is not).
+    # has drivers for; disks: it can use all disks; screen: what the display shows is as it
+    # was when the stage began; interrupts: the capture kernel is spared those of the bell
+    # (in stock kdump it is not).
     # tool: quietus report, undo and show agree with what was seen.
     "checks": "dump faults leftover",
     "expect_decisions": "",  # REQUESTER=DECISION, "none" if there is no such requester
