@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "message.h"
+#include "common/message.h"
 
 static const struct command *const commands[] = {
 	&command_wrap,

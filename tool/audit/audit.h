@@ -9,10 +9,10 @@
 
 #include <quietus/takeover.h>
 
-#include "kdump.h"
-#include "live.h"
-#include "loaded.h"
-#include "memory_map.h"
+#include "system/kdump.h"
+#include "system/live.h"
+#include "system/loaded.h"
+#include "system/memory_map.h"
 
 #define DEVICE_WORD  64
 #define DEVICE_NAME  160

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "system.h"
+#include "system/system.h"
 
 #define IOMMU_FOLDER "sys/class/iommu"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "audit.h"
-#include "system.h"
+#include "system/system.h"
 
 /* As in the stage: below this the capture kernel does no DMA. */
 #define LOW_END QT_MIB(1)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "system.h"
+#include "system/system.h"
 
 #define NO_FUNCTION (-1)
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "json.h"
+#include "common/json.h"
 
 /* Changed when a member changes its meaning. */
 #define FORMAT 1

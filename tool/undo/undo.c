@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* `quietus undo`: the dead kernel's words put back in a dump. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "dump/dump.h"
+#include "elf_patch.h"
+#include "dump/journal.h"
+
+/* Other exit codes than everywhere else: scripts ask whether dump and report agree. */
+enum undo_exit {
+	EXIT_AGREE = 0,
+	EXIT_DIFFER = 1,
+	EXIT_NOT_COMPARED = 2,
+};
+
+/* Words listed that have neither of their values; more of them say nothing new. */
+#define LISTED_MAX 10
+
+struct undo_options {
+	const char *journal;
+	const char *dump;
+	bool check;
+};
+
+struct tally {
+	size_t changed;  /* as the stage left them */
+	size_t original; /* as the dead kernel had them */
+	size_t other;    /* neither */
+	size_t excluded; /* memory that was left out of the dump */
+	size_t outside;  /* no memory, if the dump is right */
+};
+
+static void count_word(struct tally *tally, const struct changed_word *word, uint64_t now)
+{
+	switch (journal_compare(word, now)) {
+	case WORD_CHANGED:
+		tally->changed++;
+		return;
+	case WORD_ORIGINAL:
+		tally->original++;
+		return;
+	case WORD_OTHER:
+		break;
+	}
+	if (tally->other++ < LISTED_MAX)
+		printf("0x%" PRIx64 " holds 0x%" PRIx64 ", not 0x%" PRIx64 " nor 0x%" PRIx64 "\n",
+			word->at, now, word->after, word->before);
+}
+
+static bool compare(
+	struct tally *tally, const struct journal *journal, struct dump *dump, struct reason *why)
+{
+	for (size_t i = 0; i < journal->count; i++) {
+		const struct changed_word *word = &journal->words[i];
+		uint64_t now;
+
+		switch (dump_read_word(dump, word->at, &now)) {
+		case DUMP_READ:
+			count_word(tally, word, now);
+			break;
+		case DUMP_EXCLUDED:
+			tally->excluded++;
+			break;
+		case DUMP_OUTSIDE:
+			tally->outside++;
+			break;
+		case DUMP_FAILED:
+			return because(why, "the word at 0x%" PRIx64 " cannot be read: %s",
+				word->at, dump_error(dump));
+		}
+	}
+	return true;
+}
+
+static void print_tally(const struct tally *tally)
+{
+	printf("%zu as the stage left them, %zu as the dead kernel had them, %zu neither; "
+	       "%zu left out of the dump, %zu outside its memory\n",
+		tally->changed, tally->original, tally->other, tally->excluded, tally->outside);
+}
+
+static int verdict(const struct tally *tally)
+{
+	if (tally->other || tally->outside)
+		return EXIT_DIFFER;
+	return tally->changed + tally->original ? EXIT_AGREE : EXIT_NOT_COMPARED;
+}
+
+/* Not a word of it is written. */
+static int refuse_undo(const char *dump, const struct reason *why)
+{
+	refuse(dump, why);
+	return EXIT_DIFFER;
+}
+
+static int put_back(const struct undo_options *options, const struct journal *journal,
+	const struct dump *dump, const struct tally *tally)
+{
+	struct reason why;
+	size_t written;
+
+	if (tally->other || tally->outside) {
+		reason_set(&why, "nothing was written: %s is not of this crash, or damaged",
+			options->journal);
+		return refuse_undo(options->dump, &why);
+	}
+	if (!tally->changed) {
+		printf("nothing to put back\n");
+		return verdict(tally);
+	}
+	if (!dump_is_elf(dump)) {
+		reason_set(&why,
+			"nothing was written: no program can change words of a dump in this format "
+			"(%s); 'quietus show' undoes them as it reads",
+			dump_format(dump));
+		return refuse_undo(options->dump, &why);
+	}
+	if (!elf_patch(options->dump, journal, &written, &why))
+		return refuse_undo(options->dump, &why);
+	printf("%zu put back\n", written);
+	return EXIT_AGREE;
+}
+
+static int undo_in(
+	const struct undo_options *options, const struct journal *journal, struct dump *dump)
+{
+	struct tally tally = {0};
+	struct reason why;
+
+	if (!compare(&tally, journal, dump, &why)) {
+		refuse(options->dump, &why);
+		return EXIT_NOT_COMPARED;
+	}
+	print_tally(&tally);
+	return options->check ? verdict(&tally) : put_back(options, journal, dump, &tally);
+}
+
+static int undo(const struct undo_options *options)
+{
+	struct journal journal = {0};
+	struct report report;
+	struct reason why;
+	struct dump *dump;
+	int result = EXIT_NOT_COMPARED;
+
+	if (!report_read(&report, options->journal, &why)) {
+		refuse(options->journal, &why);
+		return EXIT_NOT_COMPARED;
+	}
+	if (!journal_of(&journal, &report, &why)) {
+		refuse(options->journal, &why);
+	} else if (!journal.count) {
+		printf("the stage changed nothing: nothing to undo\n");
+		result = EXIT_AGREE;
+	} else {
+		dump = dump_open(options->dump, &why);
+		if (dump) {
+			result = undo_in(options, &journal, dump);
+			dump_close(dump);
+		} else {
+			refuse(options->dump, &why);
+		}
+	}
+	journal_free(&journal);
+	report_free(&report);
+	return result;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"journal", required_argument, NULL, 'w'},
+		{"check", no_argument, NULL, 'c'},
+		{NULL, 0, NULL, 0},
+	};
+	struct undo_options options = {0};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'w':
+			options.journal = optarg;
+			break;
+		case 'c':
+			options.check = true;
+			break;
+		default:
+			return usage_error(argv[0], "unknown option or missing argument");
+		}
+	}
+	if (!options.journal)
+		return usage_error(argv[0], "no --journal given");
+	if (optind + 1 != argc)
+		return usage_error(argv[0], "one dump is needed");
+	options.dump = argv[optind];
+	return undo(&options);
+}
+
+const struct command command_undo = {
+	.name = "undo",
+	.summary = "put the dead kernel's words back in a dump",
+	.usage =
+		"Usage: quietus undo --journal REPORT [--check] DUMP\n"
+		"\n"
+		"Puts every word that the stage changed in the dead kernel's memory back to what\n"
+		"it was, in a dump saved since: an ELF core, in place. All words are looked at\n"
+		"first; if one is neither as the stage left it nor as it was before, nothing is\n"
+		"written. Repeating it does no harm, and finishes what a power cut ended.\n"
+		"\n"
+		"A compressed dump (makedumpfile -c, -l, -p, -z) can only be compared: no program\n"
+		"changes words in one. 'quietus show' undoes the words as it reads.\n"
+		"\n"
+		"      --journal REPORT  the report saved with the dump\n"
+		"      --check           compare only\n"
+		"      --help            show this text\n"
+		"\n"
+		"Exit code: 0 put back, or with --check the dump has the report's words; 1 it has\n"
+		"others, or could not be written; 2 nothing could be compared.\n",
+	.run = run,
+};
