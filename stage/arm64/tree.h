@@ -11,9 +11,6 @@
 
 #include <quietus/device_tree.h>
 
-/* Name of the property of /chosen that the report is in. */
-#define TREE_REPORT "quietus,report"
-
 /* Nodes that can be left out. */
 #define TREE_HIDDEN_MAX 64
 

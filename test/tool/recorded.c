@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <quietus/types.h>
+#include <quietus/report.h>
 
 #include "harness.h"
 #include "recorded.h"
@@ -41,7 +41,7 @@ static void path_of(char path[512], const char *name)
 	make_folders(path);
 }
 
-static void put_bytes(const char *name, const void *data, size_t size)
+void put_file(const char *name, const void *data, size_t size)
 {
 	char path[512];
 
@@ -51,7 +51,7 @@ static void put_bytes(const char *name, const void *data, size_t size)
 
 void put_text(const char *name, const char *text)
 {
-	put_bytes(name, text, strlen(text));
+	put_file(name, text, strlen(text));
 }
 
 void put_link(const char *name, const char *target)
@@ -74,6 +74,54 @@ void take_away(const char *name)
 		remove_folder(path);
 	else
 		assert_int_equal(unlink(path), 0);
+}
+
+/* A flattened device tree: Devicetree Specification 0.4, chapter 5. */
+
+struct tree_text {
+	uint8_t *at;
+};
+
+static void put_cell(struct tree_text *tree, size_t cell)
+{
+	for (unsigned shift = 32; shift; shift -= 8)
+		*tree->at++ = (uint8_t)(cell >> (shift - 8));
+}
+
+static void put_padded(struct tree_text *tree, const void *data, size_t size)
+{
+	memcpy(tree->at, data, size);
+	tree->at += (size + 3) & ~(size_t)3;
+}
+
+void put_tree(const char *name, const void *report, size_t size)
+{
+	static const char property[] = QT_DT_REPORT;
+	const size_t structure = 56, strings = structure + 44 + ((size + 3) & ~(size_t)3);
+	size_t total = strings + sizeof(property);
+	uint8_t *blob = calloc(1, total);
+	struct tree_text tree = {blob};
+
+	assert_non_null(blob);
+	for (size_t i = 0; i < 10; i++)
+		put_cell(&tree, (const size_t[]){0xd00dfeed, total, structure, strings, 40, 17, 16,
+					0, sizeof(property), strings - structure}[i]);
+	tree.at = blob + structure;
+	put_cell(&tree, QT_DT_BEGIN_NODE);
+	put_padded(&tree, "", 1);
+	put_cell(&tree, QT_DT_BEGIN_NODE);
+	put_padded(&tree, "chosen", sizeof("chosen"));
+	put_cell(&tree, report ? QT_DT_PROPERTY : QT_DT_NOP);
+	put_cell(&tree, report ? size : QT_DT_NOP);
+	put_cell(&tree, report ? 0 : QT_DT_NOP);
+	if (report)
+		put_padded(&tree, report, size);
+	put_cell(&tree, QT_DT_END_NODE);
+	put_cell(&tree, QT_DT_END_NODE);
+	put_cell(&tree, QT_DT_END);
+	memcpy(blob + strings, property, sizeof(property));
+	put_file(name, blob, total);
+	free(blob);
 }
 
 /* PCI */
@@ -115,7 +163,7 @@ static void put_function(const char *device, uint32_t id, uint32_t class_code, c
 		set_le32(config + 0x40, 0x00420010);
 	}
 	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/config", device);
-	put_bytes(path, config, sizeof(config));
+	put_file(path, config, sizeof(config));
 	if (resets) {
 		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/reset_method", device);
 		put_text(path, resets);
@@ -156,7 +204,7 @@ static void put_table(const char *name, uint8_t *table, size_t size)
 		sum = (uint8_t)(sum + table[i]);
 	table[9] = (uint8_t)-sum;
 	snprintf(path, sizeof(path), "sys/firmware/acpi/tables/%s", name);
-	put_bytes(path, table, size);
+	put_file(path, table, size);
 }
 
 static void put_intel(void)
@@ -262,7 +310,7 @@ static void put_core(void)
 				.p_offset = CORE_PAGE}},
 	};
 
-	put_bytes("proc/kcore", &core, sizeof(core));
+	put_file("proc/kcore", &core, sizeof(core));
 	assert_int_equal(truncate(ROOT "/proc/kcore", (off_t)(RAM_END - RAM_START + CORE_PAGE)), 0);
 }
 
@@ -283,7 +331,7 @@ void put_image(const char *stage_version)
 	struct synthetic kernel = synthetic_image(PE_PAGE_ALIGNED);
 	struct outcome outcome;
 
-	put_bytes("boot/capture", kernel.image.data, kernel.image.size);
+	put_file("boot/capture", kernel.image.data, kernel.image.size);
 	free(kernel.image.data);
 	if (stage_version) {
 		struct bytes stage = synthetic_stage(stage_version, 0x400, 0x400);

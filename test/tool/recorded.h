@@ -9,6 +9,7 @@
 #define TEST_TOOL_RECORDED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define ROOT "root"
@@ -33,6 +34,12 @@ void recorded_machine(void);
 
 /* Makes a file ROOT/path, and its folders, that holds a text. */
 void put_text(const char *path, const char *text);
+
+/* Makes a file ROOT/path, and its folders, of these bytes. */
+void put_file(const char *path, const void *data, size_t size);
+
+/* Makes a flattened device tree ROOT/path, with a report in it or without one (NULL). */
+void put_tree(const char *path, const void *report, size_t size);
 
 /* Makes a symbolic link ROOT/path. */
 void put_link(const char *path, const char *target);

@@ -94,25 +94,6 @@ static void print_units(const struct audit *audit)
 	printf("]");
 }
 
-static void print_words(const char *line)
-{
-	const char *before = "";
-	size_t length;
-
-	printf("[");
-	for (line += strspn(line, " "); *line; line += strspn(line, " ")) {
-		char word[DEVICE_WORD];
-
-		length = strcspn(line, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)length, line);
-		printf("%s", before);
-		json_string(word);
-		before = NEXT;
-		line += length;
-	}
-	printf("]");
-}
-
 static void print_device(const struct qt_pci_function *function, const struct device *device)
 {
 	json_text(NEXT, "name", device->name);
@@ -124,7 +105,7 @@ static void print_device(const struct qt_pci_function *function, const struct de
 	json_text(NEXT, "driver", device->driver);
 	json_name(NEXT, "reset_methods");
 	if (device->resets_known)
-		print_words(device->resets);
+		json_words(device->resets);
 	else
 		printf("null");
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "json.h"
 
-void json_string(const char *text)
+static void print_string(const char *text, size_t length)
 {
 	putchar('"');
-	for (; *text; text++) {
+	for (const char *end = text + length; text != end; text++) {
 		if (*text == '"' || *text == '\\')
 			printf("\\%c", *text);
 		else if ((unsigned char)*text < ' ')
@@ -16,6 +17,27 @@ void json_string(const char *text)
 			putchar(*text);
 	}
 	putchar('"');
+}
+
+void json_string(const char *text)
+{
+	print_string(text, strlen(text));
+}
+
+void json_words(const char *text)
+{
+	const char *before = "";
+
+	printf("[");
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t length = strcspn(text, " ");
+
+		printf("%s", before);
+		print_string(text, length);
+		before = ", ";
+		text += length;
+	}
+	printf("]");
 }
 
 void json_name(const char *before, const char *name)

@@ -9,6 +9,9 @@
 /* Prints a string with its quotes. Control characters are escaped. */
 void json_string(const char *text);
 
+/* Prints a list of the words of a text, which have blanks between them. */
+void json_words(const char *text);
+
 /* Prints `before`, a comma for instance, and a member's name. */
 void json_name(const char *before, const char *name);
 

@@ -89,6 +89,7 @@ void field_text(const struct field *field, const void *record, char text[FIELD_T
 	case FIELD_CHARS:
 		copy_printable(text, FIELD_TEXT, at, field->size);
 		break;
+	case FIELD_WORDS:
 	case FIELD_WRITTEN:
 		field->write(record, text);
 		break;
@@ -343,10 +344,12 @@ static void write_interrupt_trouble(const void *record, char text[FIELD_TEXT])
 static void write_methods(const void *record, char text[FIELD_TEXT])
 {
 	const unsigned methods = ((const struct qt_report_function *)record)->methods;
+	size_t used = 0;
 
 	for (unsigned method = 1; method < QT_RESET_METHODS; method++)
 		if (methods & 1u << method)
-			add_word(text, qt_reset_method_name(method));
+			used += (size_t)snprintf(text + used, FIELD_TEXT - used, "%s%s",
+				used ? " " : "", qt_reset_method_name(method));
 }
 
 static void write_obstacle(const void *record, char text[FIELD_TEXT])
@@ -396,7 +399,7 @@ static const struct field function_fields[] = {
 	{"absent", NULL, FIELD_BOOL, FUNCTION(interrupts), .mask = QT_PCI_QUIET_ABSENT},
 	{NULL, "TROUBLE", FIELD_WRITTEN, FUNCTION(interrupts), .write = write_interrupt_trouble},
 	{NULL, "STOPPED", FIELD_WRITTEN, FUNCTION(result), .write = write_stop},
-	{"methods", NULL, FIELD_WRITTEN, FUNCTION(methods), .write = write_methods},
+	{"methods", NULL, FIELD_WORDS, FUNCTION(methods), .write = write_methods},
 	{"obstacle", NULL, FIELD_WRITTEN, FUNCTION(obstacle), .write = write_obstacle},
 	{"stop_method", NULL, FIELD_WRITTEN, FUNCTION(method), .write = write_stop_method},
 	{"stop_result", NULL, FIELD_WRITTEN, FUNCTION(result), .write = write_stop_result},

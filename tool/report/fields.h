@@ -22,6 +22,7 @@ enum field_kind {
 	FIELD_ERROR,   /* enum qt_error; 0: none */
 	FIELD_RID,     /* requester ID */
 	FIELD_WORD,    /* a number with a word for it */
+	FIELD_WORDS,   /* words by a function, with blanks between them */
 	FIELD_CHARS,   /* padded with NULs, which a hostile report need not do */
 	FIELD_WRITTEN, /* from several members, by a function */
 };

@@ -11,7 +11,9 @@ static void print_value(const struct field *field, const void *record)
 	char text[FIELD_TEXT];
 
 	field_text(field, record, text);
-	if (!*text)
+	if (field->kind == FIELD_WORDS)
+		json_words(text);
+	else if (!*text)
 		printf("null");
 	else if (field_is_bare(field))
 		printf("%s", text);

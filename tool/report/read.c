@@ -6,14 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "read.h"
 
-/* The stage writes the report into its own memory. */
-#define REPORT_SIZE_MAX QT_STAGE_MEMORY_SIZE
+#define X86_PARAMETERS "/sys/kernel/boot_params"
+#define DEVICE_TREE    "/proc/device-tree"
+
+static const char no_report[] = "no report: this kernel was not started through the stage";
+
+void report_default(const char *root, char path[PATH_MAX])
+{
+	static const struct {
+		const char *sign; /* that it is there */
+		const char *path;
+	} places[] = {
+		{X86_PARAMETERS, SETUP_DATA_FOLDER},
+		{DEVICE_TREE, DEVICE_TREE_REPORT},
+		{"", DEVICE_TREE_OF_START},
+	};
+
+	for (size_t i = 0; i < QT_ARRAY_SIZE(places); i++) {
+		snprintf(path, PATH_MAX, "%s%s", root, places[i].sign);
+		if (access(path, F_OK) != 0 && *places[i].sign)
+			continue;
+		snprintf(path, PATH_MAX, "%s%s", root, places[i].path);
+		return;
+	}
+}
+
+/* The stage writes the report into its own memory; a device tree has room for it. */
+#define FILE_SIZE_MAX QT_DT_SIZE_MAX
 
 /* A node's type is a line with one number. */
 #define TYPE_SIZE_MAX 64
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), tail = strlen(end);
+
+	return length >= tail && strcmp(text + length - tail, end) == 0;
+}
 
 static bool is_folder(const char *path)
 {
@@ -57,7 +90,35 @@ static bool find_node(const char *folder, char *path, size_t size, struct reason
 	}
 	if (errno != ENOENT)
 		return because(why, "%s", strerror(errno));
-	return because(why, "no report: this kernel was not started through the stage");
+	return because(why, "%s", no_report);
+}
+
+static bool is_device_tree(const struct file *file)
+{
+	size_t size;
+
+	return file->size >= QT_DT_HEADER_SIZE && qt_dt_size(file->data, &size) == QT_OK;
+}
+
+/* Replaces a device tree by the report in it. */
+static bool take_from_tree(struct file *file, struct reason *why)
+{
+	const uint8_t *report;
+	struct qt_dt tree;
+	qt_dt_node chosen;
+	uint32_t size;
+	int error = qt_dt_open(&tree, file->data, file->size);
+
+	if (!error)
+		error = qt_dt_top_node(&tree, "chosen", &chosen);
+	if (!error)
+		error = qt_dt_property(&tree, chosen, QT_DT_REPORT, &report, &size);
+	if (error)
+		return because(why, "%s",
+			error == QT_E_NOTFOUND ? no_report : "the device tree is damaged");
+	memmove(file->data, report, size);
+	file->size = size;
+	return true;
 }
 
 static bool check(struct report *report, struct reason *why)
@@ -83,14 +144,17 @@ bool report_read(struct report *report, const char *path, struct reason *why)
 	char node[PATH_MAX];
 
 	memset(report, 0, sizeof(*report));
-	if (is_folder(path) || strcmp(path, SETUP_DATA_FOLDER) == 0) {
+	if (is_folder(path) || ends_with(path, SETUP_DATA_FOLDER)) {
 		if (!find_node(path, node, sizeof(node), why))
 			return false;
 		path = node;
 	}
-	if (!file_read(&report->file, path, REPORT_SIZE_MAX, why))
-		return false;
-	if (check(report, why))
+	if (!file_read(&report->file, path, FILE_SIZE_MAX, why))
+		return errno == ENOENT && ends_with(path, DEVICE_TREE_REPORT)
+			       ? because(why, "%s", no_report)
+			       : false;
+	if ((!is_device_tree(&report->file) || take_from_tree(&report->file, why)) &&
+		check(report, why))
 		return true;
 	report_free(report);
 	return false;

@@ -3,21 +3,30 @@
 #ifndef QUIETUS_TOOL_REPORT_READ_H
 #define QUIETUS_TOOL_REPORT_READ_H
 
+#include <limits.h>
 #include <quietus/report.h>
 
 #include "common/file.h"
 
-/* Where a capture kernel on x86-64 publishes what it was handed. */
-#define SETUP_DATA_FOLDER "/sys/kernel/boot_params/setup_data"
+/*
+ * Where a capture kernel publishes what it was handed: on x86-64; where a device
+ * tree describes the machine; and the tree as it was, where ACPI does.
+ */
+#define SETUP_DATA_FOLDER    "/sys/kernel/boot_params/setup_data"
+#define DEVICE_TREE_REPORT   "/proc/device-tree/chosen/" QT_DT_REPORT
+#define DEVICE_TREE_OF_START "/sys/firmware/fdt"
 
 struct report {
 	struct file file;
 	struct qt_report_header header; /* copied from file, checked */
 };
 
+/* Which of these this kernel has, below the folder `root`, "" for this system. */
+void report_default(const char *root, char path[PATH_MAX]);
+
 /*
- * Reads and checks a report: a file, or a folder of setup_data nodes in which one
- * is a report. False with a reason when there is none or it is damaged; *report
+ * Reads and checks a report: a file, a flattened device tree that has it, or a
+ * folder of setup_data nodes in which one is a report. False with a reason when there is none or it is damaged; *report
  * then holds nothing.
  */
 bool report_read(struct report *report, const char *path, struct reason *why);

@@ -93,9 +93,13 @@ static int run(int argc, char **argv)
 		{"journal", no_argument, NULL, 'w'},
 		{"raw", no_argument, NULL, 'r'},
 		{"memory", required_argument, NULL, 'm'},
+		/* For tests: a recorded system. */
+		{"sysroot", required_argument, NULL, 's'},
 		{NULL, 0, NULL, 0},
 	};
 	struct report_options options = {0};
+	char published[PATH_MAX];
+	const char *root = "";
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
@@ -115,6 +119,9 @@ static int run(int argc, char **argv)
 		case 'm':
 			options.memory = optarg;
 			break;
+		case 's':
+			root = optarg;
+			break;
 		default:
 			return usage_error(argv[0], "unknown option or missing argument");
 		}
@@ -124,8 +131,9 @@ static int run(int argc, char **argv)
 	/* A report from elsewhere says nothing of this machine's units. */
 	if (!options.from && !options.memory && !options.raw)
 		options.memory = MEMORY_DEVICE;
+	report_default(root, published);
 	if (!options.from)
-		options.from = SETUP_DATA_FOLDER;
+		options.from = published;
 	return report(&options);
 }
 
@@ -139,8 +147,8 @@ const struct command command_report = {
 		"reason, the decision for each requester, and whether this kernel has left the\n"
 		"IOMMUs as the stage did.\n"
 		"\n"
-		"      --from FILE    read FILE, a saved report or a folder of setup_data nodes,\n"
-		"                     instead of " SETUP_DATA_FOLDER "\n"
+		"      --from FILE    read FILE, a saved report, a folder of setup_data nodes or a\n"
+		"                     device tree, instead of what this kernel publishes\n"
 		"      --memory FILE  read IOMMU registers from FILE; without --from, that is\n"
 		"                     " MEMORY_DEVICE "\n"
 		"      --json         print JSON, with the words changed\n"

@@ -52,8 +52,10 @@ static bool default_report(const char *dump, char path[PATH_MAX])
 {
 	char copy[PATH_MAX];
 
-	if (strcmp(dump, LIVE_DUMP) == 0)
-		return snprintf(path, PATH_MAX, "%s", SETUP_DATA_FOLDER) < PATH_MAX;
+	if (strcmp(dump, LIVE_DUMP) == 0) {
+		report_default("", path);
+		return true;
+	}
 	return snprintf(copy, sizeof(copy), "%s", dump) < (int)sizeof(copy) &&
 	       snprintf(path, PATH_MAX, "%s/%s", dirname(copy), SAVED_REPORT) < PATH_MAX;
 }
