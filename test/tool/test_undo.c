@@ -68,6 +68,29 @@ static void damage_word(qt_phys at, uint64_t value)
 	free(dump.data);
 }
 
+/* Dumps once more, with pages excluded or doubled. */
+static void dump_again(const struct crashed *crashed, enum dump_kind kind)
+{
+	crashed_write_dump(crashed, kind, DUMP);
+	crashed_write_original(crashed, ORIGINAL);
+}
+
+/* The page that the first word changed is in. */
+static qt_phys first_page(const struct crashed *crashed)
+{
+	return crashed_word(crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+}
+
+/* Undoes an ELF dump, which is then what memory was. */
+static struct outcome undo_to_original(void)
+{
+	struct outcome outcome = undo();
+
+	assert_success(&outcome);
+	assert_same_files(DUMP, ORIGINAL);
+	return outcome;
+}
+
 static void undone_elf_is_memory_at_the_crash(void **state)
 {
 	struct crashed crashed;
@@ -78,35 +101,27 @@ static void undone_elf_is_memory_at_the_crash(void **state)
 	outcome = check();
 	assert_success(&outcome);
 	assert_tally(&outcome, crashed.words, 0, 0, 0, 0);
-	outcome = undo();
-	assert_success(&outcome);
+	outcome = undo_to_original();
 	assert_non_null(strstr(outcome.output, " put back\n"));
-	assert_same_files(DUMP, ORIGINAL);
 
 	/* Once more does no harm. */
 	outcome = check();
 	assert_success(&outcome);
 	assert_tally(&outcome, 0, crashed.words, 0, 0, 0);
-	outcome = undo();
-	assert_success(&outcome);
+	outcome = undo_to_original();
 	assert_non_null(strstr(outcome.output, "nothing to put back\n"));
-	assert_same_files(DUMP, ORIGINAL);
 	crashed_free(&crashed);
 }
 
 static void a_page_that_is_there_twice_is_undone_twice(void **state)
 {
 	struct crashed crashed;
-	struct outcome outcome;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
-	crashed.twice = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
-	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
-	crashed_write_original(&crashed, ORIGINAL);
-	outcome = undo();
-	assert_success(&outcome);
-	assert_same_files(DUMP, ORIGINAL);
+	crashed.twice = first_page(&crashed);
+	dump_again(&crashed, DUMP_ELF);
+	undo_to_original();
 	crashed_free(&crashed);
 }
 
@@ -122,10 +137,8 @@ static void half_undone_is_finished(void **state)
 	crash_and_dump(&crashed, DUMP_ELF);
 	assert_true(qt_journal_next(&crashed.scenario.journal, &cursor, &store));
 	damage_word(store.at, store.before);
-	outcome = undo();
-	assert_success(&outcome);
+	outcome = undo_to_original();
 	assert_tally(&outcome, crashed.words - 1, 1, 0, 0, 0);
-	assert_same_files(DUMP, ORIGINAL);
 	crashed_free(&crashed);
 }
 
@@ -166,7 +179,7 @@ static void excluded_pages_are_no_mismatch(void **state)
 		size_t excluded = 0;
 
 		crash_and_dump(&crashed, kind);
-		crashed.excluded = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+		crashed.excluded = first_page(&crashed);
 		for (size_t i = 0; i < crashed.words; i++)
 			excluded += crashed_word(&crashed, i) - crashed.excluded < MODEL_PAGE;
 		assert_in_range(excluded, 1, crashed.words - 1);
@@ -182,16 +195,12 @@ static void excluded_pages_are_no_mismatch(void **state)
 static void the_rest_of_an_elf_dump_is_undone(void **state)
 {
 	struct crashed crashed;
-	struct outcome outcome;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
-	crashed.excluded = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
-	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
-	crashed_write_original(&crashed, ORIGINAL);
-	outcome = undo();
-	assert_success(&outcome);
-	assert_same_files(DUMP, ORIGINAL);
+	crashed.excluded = first_page(&crashed);
+	dump_again(&crashed, DUMP_ELF);
+	undo_to_original();
 	crashed_free(&crashed);
 }
 
@@ -203,7 +212,7 @@ static void memory_that_is_not_there_is_a_mismatch(void **state)
 	(void)state;
 	for (enum dump_kind kind = DUMP_ELF; kind <= DUMP_KDUMP; kind++) {
 		crash_and_dump(&crashed, kind);
-		crashed.no_memory = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+		crashed.no_memory = first_page(&crashed);
 		crashed_write_dump(&crashed, kind, DUMP);
 		outcome = check();
 		assert_int_equal(outcome.code, 1);
@@ -233,6 +242,20 @@ static void a_kdump_is_compared_but_not_written(void **state)
 	crashed_free(&crashed);
 }
 
+/* Where the words changed are in an ELF dump: the first and the last. */
+static struct qt_range words_in(const struct crashed *crashed, const uint8_t *dump)
+{
+	struct qt_range range = {SIZE_MAX, 0};
+
+	for (size_t i = 0; i < crashed->words; i++) {
+		size_t offset = elf_dump_offset(dump, crashed_word(crashed, i));
+
+		range.start = offset < range.start ? offset : range.start;
+		range.end = offset > range.end ? offset : range.end;
+	}
+	return range;
+}
+
 /* The first write goes through, the second does not. */
 static void a_failed_write_is_taken_back(void **state)
 {
@@ -240,20 +263,14 @@ static void a_failed_write_is_taken_back(void **state)
 	struct outcome outcome;
 	struct bytes before;
 	struct handicap limit = {0};
-	size_t first, last = 0;
+	struct qt_range words;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
 	before = read_file(DUMP);
-	first = SIZE_MAX;
-	for (size_t i = 0; i < crashed.words; i++) {
-		size_t offset = elf_dump_offset(before.data, crashed_word(&crashed, i));
-
-		first = offset < first ? offset : first;
-		last = offset > last ? offset : last;
-	}
-	assert_true(first < last);
-	limit.file_size_limit = last;
+	words = words_in(&crashed, before.data);
+	assert_true(words.start < words.end);
+	limit.file_size_limit = words.end;
 	outcome = handicapped_quietus(&limit, "undo", "--journal", REPORT, DUMP, NULL);
 	assert_int_equal(outcome.code, 1);
 	assert_non_null(strstr(outcome.errors, "nothing was changed: File too large"));
@@ -309,16 +326,12 @@ static void a_dump_cut_short_does_no_harm(void **state)
 {
 	struct crashed crashed;
 	struct bytes dump;
-	size_t last = 0;
+	size_t last;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
 	dump = read_file(DUMP);
-	for (size_t i = 0; i < crashed.words; i++) {
-		size_t offset = elf_dump_offset(dump.data, crashed_word(&crashed, i));
-
-		last = offset > last ? offset : last;
-	}
+	last = words_in(&crashed, dump.data).end;
 	for (size_t size = 0; size < last; size += size < 256 ? 31 : 5003) {
 		struct outcome outcome;
 

@@ -33,7 +33,7 @@ static bool take_memory(struct audit *audit, struct reason *why)
 		.phys = arena_address(&audit->map) & ~UINT64_C(4095),
 		.size = size,
 	};
-	return audit->arena.base || because(why, "%s", strerror(ENOMEM));
+	return audit->arena.base || because_of(why, ENOMEM);
 }
 
 static bool enumerate(struct audit *audit, struct reason *why)
@@ -49,7 +49,7 @@ static bool enumerate(struct audit *audit, struct reason *why)
 		return because(why, "more than %u PCI functions", QT_FUNCTIONS_MAX);
 	audit->devices = calloc(pci->count + 1, sizeof(*audit->devices));
 	if (!audit->devices)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	/* What a bridge does to requester IDs is beyond what others than root may read. */
 	for (size_t i = 0; i < pci->count && !audit->live.whole_config; i++)
 		pci->functions[i].alias = pci->functions[i].rid;
@@ -68,7 +68,7 @@ static bool probe_resets(struct audit *audit, struct reason *why)
 	machine->resets =
 		qt_alloc(&audit->arena, (machine->pci.count + 1) * sizeof(*machine->resets), 8);
 	if (!machine->resets)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	qt_reset_probe(&machine->pci, machine->resets);
 	return true;
 }
@@ -186,12 +186,12 @@ static bool prepare_machine(struct audit *audit, struct reason *why)
 	machine->deadline_us = UINT64_MAX;
 	find_apic_ids(audit);
 	if (!make_ranges(audit, &machine->low) || !make_ranges(audit, &machine->crash))
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	for (size_t i = 0; i < audit->map.crash.count; i++)
 		if (split(&audit->map.crash.list[i], &machine->low, &machine->crash))
-			return because(why, "%s", strerror(ENOMEM));
+			return because_of(why, ENOMEM);
 	if (qt_machine_init(machine))
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	if (memory_is_encrypted(audit))
 		machine->problem = QT_WHY_VENDOR_UNSUPPORTED;
 	return true;

@@ -23,7 +23,7 @@ static bool read_all(struct file *file, int fd, size_t limit, struct reason *why
 			uint8_t *larger = realloc(file->data, room ? 2 * room : READ_START);
 
 			if (!larger)
-				return because(why, "%s", strerror(ENOMEM));
+				return because_of(why, ENOMEM);
 			file->data = larger;
 			room = room ? 2 * room : READ_START;
 		}
@@ -31,7 +31,7 @@ static bool read_all(struct file *file, int fd, size_t limit, struct reason *why
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return because(why, "%s", strerror(errno));
+			return because_of(why, errno);
 		if (n == 0)
 			return true;
 		file->size += (size_t)n;
@@ -49,12 +49,12 @@ bool file_read(struct file *file, const char *path, size_t limit, struct reason 
 	memset(file, 0, sizeof(*file));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	if (fstat(fd, &st) == 0) {
 		file->mode = st.st_mode & 0777;
 		ok = read_all(file, fd, limit, why);
 	} else {
-		ok = because(why, "%s", strerror(errno));
+		ok = because_of(why, errno);
 	}
 	close(fd);
 	if (!ok)
@@ -118,12 +118,12 @@ static bool replace(const char *target, const char *directory, const uint8_t *da
 	int fd;
 
 	if (asprintf(&temporary, "%s/.quietus.XXXXXX", directory) < 0)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
-		reason_set(why, "%s", strerror(errno));
+		reason_of_system(why, errno);
 	} else if (!fill_temporary(fd, data, size, mode) || rename(temporary, target) != 0) {
-		reason_set(why, "%s", strerror(errno));
+		reason_of_system(why, errno);
 		unlink(temporary);
 	} else if (!sync_directory(directory)) {
 		reason_set(
@@ -166,7 +166,7 @@ bool file_write_atomically(
 		copy = strdup(target);
 	if (!target || !copy) {
 		free(target);
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	}
 
 	/* A rename would put a plain file where a device or a socket was. */

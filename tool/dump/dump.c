@@ -49,7 +49,7 @@ static bool open_context(struct dump *dump, struct reason *why)
 
 	dump->context = kdump_new();
 	if (!dump->context)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	/* Newer versions of libkdumpfile than 0.5.1 read such a dump as it is. */
 	dump->flattened = is_flattened(dump->fd);
 	if (kdump_open_fd(dump->context, dump->fd) != KDUMP_OK)
@@ -76,12 +76,12 @@ struct dump *dump_open(const char *path, struct reason *why)
 	struct dump *dump = calloc(1, sizeof(*dump));
 
 	if (!dump) {
-		reason_set(why, "%s", strerror(ENOMEM));
+		reason_of_system(why, ENOMEM);
 		return NULL;
 	}
 	dump->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (dump->fd < 0) {
-		reason_set(why, "%s", strerror(errno));
+		reason_of_system(why, errno);
 		free(dump);
 		return NULL;
 	}

@@ -59,6 +59,6 @@ bool elf_core_is_whole(int fd, struct reason *why)
 	struct stat file;
 
 	if (fstat(fd, &file) != 0)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	return elf_core_segments(fd, ends_within, &file, why);
 }

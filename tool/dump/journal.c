@@ -61,7 +61,7 @@ bool journal_of(struct journal *journal, const struct report *report, struct rea
 	if (!words || !journal->words) {
 		free(words);
 		journal_free(journal);
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	}
 	limit = collect(words, limit, report);
 	qsort(words, limit, sizeof(*words), by_address);

@@ -23,7 +23,7 @@ static bool grow(struct file *to, size_t *room, struct reason *why)
 			(size_t)IMAGE_SIZE_MAX >> 20);
 	data = realloc(to->data, larger);
 	if (!data)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	to->data = data;
 	*room = larger;
 	return true;
@@ -36,7 +36,7 @@ static bool gunzip(struct file *to, const uint8_t *data, size_t size, struct rea
 	int result = Z_OK;
 
 	if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	while (result == Z_OK && (to->size < room || grow(to, &room, why))) {
 		size_t left = room - to->size;
 
@@ -60,7 +60,7 @@ static bool unzstd(struct file *to, const uint8_t *data, size_t size, struct rea
 	bool stuck = false;
 
 	if (!context)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	while (result && !ZSTD_isError(result) && !stuck &&
 		(to->size < room || grow(to, &room, why))) {
 		ZSTD_outBuffer out = {to->data, room, to->size};

@@ -110,7 +110,7 @@ bool stage_extract_original(struct file *original, const struct file *image,
 	original->mode = image->mode;
 	original->data = malloc(original->size);
 	if (!original->data)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	memcpy(original->data, prefix + header->setup_offset, setup_size);
 	if (header->original_offset)
 		rest = image->data + header->original_offset;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus dump-path`: the PCI functions that a dump needs, for the stage to know. */
-#include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "common/message.h"
 #include "mounts.h"
 #include "find.h"
@@ -36,60 +36,62 @@ static bool add_target(struct dump_path *path, const char *target, struct reason
 	return path_add_file(path, target, why);
 }
 
-static int run(int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{"host", required_argument, NULL, 'h'},
-		{"interface", required_argument, NULL, 'i'},
-		{"sysfs", required_argument, NULL, 's'},
-		{"word", no_argument, NULL, 'w'},
-		{NULL, 0, NULL, 0},
-	};
-	static struct dump_path path = {.sysfs = "/sys"};
-	struct reason why;
-	bool word = false;
-	int option;
+struct path_options {
+	struct texts hosts;
+	struct texts interfaces;
+	const char *sysfs;
+	bool word;
+};
 
-	/* Where to look comes before what to look for. */
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option == '?')
-			return usage_error(argv[0], "unknown option or missing argument");
-		if (option == 's')
-			path.sysfs = optarg;
-		word |= option == 'w';
-	}
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if ((option == 'h' && !path_add_host(&path, optarg, &why)) ||
-			(option == 'i' && !path_add_interface(&path, optarg, &why)))
-			return refuse(optarg, &why);
-	}
-	for (int i = optind; i < argc; i++)
-		if (!add_target(&path, argv[i], &why))
-			return refuse(argv[i], &why);
+static int run(const void *given, char **operands, size_t count)
+{
+	const struct path_options *options = given;
+	static struct dump_path path;
+	struct reason why;
+
+	path.sysfs = options->sysfs ? options->sysfs : "/sys";
+	for (size_t i = 0; i < options->hosts.count; i++)
+		if (!path_add_host(&path, options->hosts.list[i], &why))
+			return refuse(options->hosts.list[i], &why);
+	for (size_t i = 0; i < options->interfaces.count; i++)
+		if (!path_add_interface(&path, options->interfaces.list[i], &why))
+			return refuse(options->interfaces.list[i], &why);
+	for (size_t i = 0; i < count; i++)
+		if (!add_target(&path, operands[i], &why))
+			return refuse(operands[i], &why);
 	if (!path.count)
-		return usage_error(argv[0], "no target given");
-	print_path(&path, word);
+		return usage_error("dump-path", "no target given");
+	print_path(&path, options->word);
 	return EXIT_OK;
 }
+
+static const struct command_option options[] = {
+	{"host", "HOST", "also the network interface that reaches HOST",
+		.offset = offsetof(struct path_options, hosts), .kind = ARGUMENT_TEXT,
+		.many = true},
+	{"interface", "NAME", "also this network interface",
+		.offset = offsetof(struct path_options, interfaces), .kind = ARGUMENT_TEXT,
+		.many = true},
+	{"word", NULL,
+		"print it as a word for the capture kernel's command line: only these functions "
+		"must then be reached",
+		.offset = offsetof(struct path_options, word)},
+	{"sysfs", "DIR", "look into a copy of another machine's /sys",
+		.offset = offsetof(struct path_options, sysfs), .kind = ARGUMENT_FOLDER},
+};
 
 const struct command command_dump_path = {
 	.name = "dump-path",
 	.summary = "name the PCI functions that a dump goes through",
-	.usage = "Usage: quietus dump-path [--word] [--host HOST]... [TARGET]...\n"
-		 "\n"
-		 "Prints each PCI function that writing to the targets needs, and for which disk\n"
-		 "or network interface. A TARGET is a file or folder, for the file system it is\n"
-		 "on, a block device, or the number of one (MAJOR:MINOR). LVM, RAID, multipath,\n"
-		 "encryption, btrfs, iSCSI, NVMe over TCP and NFS are followed.\n"
-		 "\n"
-		 "      --host HOST       also the network interface that reaches HOST\n"
-		 "      --interface NAME  also this network interface\n"
-		 "      --word            print it as a word for the capture kernel's command\n"
-		 "                        line: only these functions must then be reached\n"
-		 "      --sysfs DIR       look into a copy of another machine's /sys\n"
-		 "      --help            show this text\n"
-		 "\n"
-		 "Exit code 1, and nothing printed, if one cannot be followed to its end.\n",
+	.synopsis = "[--word] [--sysfs DIR] [--host HOST]... [--interface NAME]... [TARGET]...",
+	.description =
+		"Prints each PCI function that writing to the targets needs, and for which disk or "
+		"network interface. A TARGET is a file or folder, for the file system it is on, a "
+		"block device, or the number of one (MAJOR:MINOR). LVM, RAID, multipath, "
+		"encryption, btrfs, iSCSI, NVMe over TCP and NFS are followed.",
+	COMMAND_OPTIONS(struct path_options, options),
+	.operands = {0, SIZE_MAX, ARGUMENT_FILE},
+	.exits = {"success", "one cannot be followed to its end; nothing was printed",
+		"the command line made no sense"},
 	.run = run,
 };

@@ -314,7 +314,7 @@ bool path_add_file(struct dump_path *path, const char *file, struct reason *why)
 	struct stat st;
 
 	if (stat(file, &st) != 0)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	if (S_ISBLK(st.st_mode))
 		return path_add_device(path, major(st.st_rdev), minor(st.st_rdev), why);
 	return mount_of(file, &mount, why) && add_mount(path, &mount, why);

@@ -73,7 +73,7 @@ bool mount_of(const char *file, struct mount *mount, struct reason *why)
 	FILE *list;
 
 	if (statx(AT_FDCWD, file, 0, STATX_MNT_ID, &st) != 0)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	if (!(st.stx_mask & STATX_MNT_ID))
 		return because(why, "this kernel does not name the mount (it is older than 5.8)");
 	list = fopen("/proc/self/mountinfo", "re");

@@ -13,7 +13,11 @@
 #define X86_PARAMETERS "/sys/kernel/boot_params"
 #define DEVICE_TREE    "/proc/device-tree"
 
-static const char no_report[] = "no report: this kernel was not started through the stage";
+static bool has_none(struct reason *why)
+{
+	reason_set(why, "no report: this kernel was not started through the stage");
+	return with_hint(why, "saved ones are read with --from");
+}
 
 void report_default(const char *root, char path[PATH_MAX])
 {
@@ -85,12 +89,12 @@ static bool find_node(const char *folder, char *path, size_t size, struct reason
 		if (type != QT_SETUP_DATA_TYPE)
 			continue;
 		if ((size_t)snprintf(path, size, "%s/%u/data", folder, node) >= size)
-			return because(why, "%s", strerror(ENAMETOOLONG));
+			return because_of(why, ENAMETOOLONG);
 		return true;
 	}
 	if (errno != ENOENT)
-		return because(why, "%s", strerror(errno));
-	return because(why, "%s", no_report);
+		return because_of(why, errno);
+	return has_none(why);
 }
 
 static bool is_device_tree(const struct file *file)
@@ -113,9 +117,10 @@ static bool take_from_tree(struct file *file, struct reason *why)
 		error = qt_dt_top_node(&tree, "chosen", &chosen);
 	if (!error)
 		error = qt_dt_property(&tree, chosen, QT_DT_REPORT, &report, &size);
+	if (error == QT_E_NOTFOUND)
+		return has_none(why);
 	if (error)
-		return because(why, "%s",
-			error == QT_E_NOTFOUND ? no_report : "the device tree is damaged");
+		return because(why, "the device tree is damaged");
 	memmove(file->data, report, size);
 	file->size = size;
 	return true;
@@ -150,9 +155,8 @@ bool report_read(struct report *report, const char *path, struct reason *why)
 		path = node;
 	}
 	if (!file_read(&report->file, path, FILE_SIZE_MAX, why))
-		return errno == ENOENT && ends_with(path, DEVICE_TREE_REPORT)
-			       ? because(why, "%s", no_report)
-			       : false;
+		return errno == ENOENT && ends_with(path, DEVICE_TREE_REPORT) ? has_none(why)
+									      : false;
 	if ((!is_device_tree(&report->file) || take_from_tree(&report->file, why)) &&
 		check(report, why))
 		return true;

@@ -26,8 +26,8 @@ void report_default(const char *root, char path[PATH_MAX]);
 
 /*
  * Reads and checks a report: a file, a flattened device tree that has it, or a
- * folder of setup_data nodes in which one is a report. False with a reason when there is none or it is damaged; *report
- * then holds nothing.
+ * folder of setup_data nodes in which one is a report. False with a reason when there is none or it
+ * is damaged; *report then holds nothing.
  */
 bool report_read(struct report *report, const char *path, struct reason *why);
 

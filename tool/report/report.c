@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus report`: what the stage found, decided and did. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "output.h"
 
 /* Other exit codes than everywhere else: scripts ask how the crash went. */
@@ -22,6 +19,7 @@ enum report_exit {
 struct report_options {
 	const char *from;
 	const char *memory; /* NULL: registers are not looked at */
+	const char *root;
 	bool json;
 	bool raw;
 	bool journal;
@@ -56,11 +54,7 @@ static bool print(const struct report *report, const struct unit_now *now,
 		report_print_json(report, now);
 	else
 		error = -report_print_text(report, now, options->journal);
-	if (!error && (fflush(stdout) != 0 || ferror(stdout)))
-		error = errno;
-	if (error)
-		fprintf(stderr, "quietus: standard output: %s\n", strerror(error));
-	return !error;
+	return output_done(error);
 }
 
 static int report(const struct report_options *options)
@@ -85,78 +79,49 @@ static int report(const struct report_options *options)
 	return result;
 }
 
-static int run(int argc, char **argv)
+static int run(const void *given, char **operands, size_t count)
 {
-	static const struct option long_options[] = {
-		{"from", required_argument, NULL, 'f'},
-		{"json", no_argument, NULL, 'j'},
-		{"journal", no_argument, NULL, 'w'},
-		{"raw", no_argument, NULL, 'r'},
-		{"memory", required_argument, NULL, 'm'},
-		/* For tests: a recorded system. */
-		{"sysroot", required_argument, NULL, 's'},
-		{NULL, 0, NULL, 0},
-	};
-	struct report_options options = {0};
+	struct report_options all = *(const struct report_options *)given;
 	char published[PATH_MAX];
-	const char *root = "";
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'f':
-			options.from = optarg;
-			break;
-		case 'j':
-			options.json = true;
-			break;
-		case 'w':
-			options.journal = true;
-			break;
-		case 'r':
-			options.raw = true;
-			break;
-		case 'm':
-			options.memory = optarg;
-			break;
-		case 's':
-			root = optarg;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (optind != argc)
-		return usage_error(argv[0], "'%s' is one argument too many", argv[optind]);
+	(void)operands, (void)count;
 	/* A report from elsewhere says nothing of this machine's units. */
-	if (!options.from && !options.memory && !options.raw)
-		options.memory = MEMORY_DEVICE;
-	report_default(root, published);
-	if (!options.from)
-		options.from = published;
-	return report(&options);
+	if (!all.from && !all.memory && !all.raw)
+		all.memory = MEMORY_DEVICE;
+	report_default(all.root ? all.root : "", published);
+	if (!all.from)
+		all.from = published;
+	return report(&all);
 }
+
+static const struct command_option options[] = {
+	{"from", "FILE",
+		"read FILE, a saved report, a folder of setup_data nodes or a device tree, instead "
+		"of what this kernel publishes",
+		.offset = offsetof(struct report_options, from), .kind = ARGUMENT_FILE},
+	{"memory", "FILE", "read IOMMU registers from FILE; without --from, that is " MEMORY_DEVICE,
+		.offset = offsetof(struct report_options, memory), .kind = ARGUMENT_FILE},
+	{"json", NULL, "print JSON, with the words changed",
+		.offset = offsetof(struct report_options, json)},
+	{"raw", NULL, "print the report as it is, to be kept with the dump",
+		.offset = offsetof(struct report_options, raw)},
+	{"journal", NULL, "list the words changed in the dead kernel's memory, too",
+		.offset = offsetof(struct report_options, journal)},
+	/* A recorded system. */
+	{"sysroot", "DIR", NULL, .offset = offsetof(struct report_options, root),
+		.kind = ARGUMENT_FOLDER},
+};
 
 const struct command command_report = {
 	.name = "report",
 	.summary = "in the capture kernel: what the stage found, decided and did",
-	.usage =
-		"Usage: quietus report [--from FILE] [--memory FILE] [--json | --raw] [--journal]\n"
-		"\n"
-		"Prints the report of the stage that ran before this kernel: the outcome and its\n"
-		"reason, the decision for each requester, and whether this kernel has left the\n"
-		"IOMMUs as the stage did.\n"
-		"\n"
-		"      --from FILE    read FILE, a saved report, a folder of setup_data nodes or a\n"
-		"                     device tree, instead of what this kernel publishes\n"
-		"      --memory FILE  read IOMMU registers from FILE; without --from, that is\n"
-		"                     " MEMORY_DEVICE "\n"
-		"      --json         print JSON, with the words changed\n"
-		"      --raw          print the report as it is, to be kept with the dump\n"
-		"      --journal      list the words changed in the dead kernel's memory, too\n"
-		"      --help         show this text\n"
-		"\n"
-		"Exit code: 0 committed, or observed or off as asked; 1 not committed, or undone;\n"
-		"2 no report, or a damaged one.\n",
+	.synopsis = "[--from FILE] [--memory FILE] [--json | --raw] [--journal]",
+	.description =
+		"Prints the report of the stage that ran before this kernel: the outcome and its "
+		"reason, the decision for each requester, and whether this kernel has left the "
+		"IOMMUs as the stage did.",
+	COMMAND_OPTIONS(struct report_options, options),
+	.exits = {"committed, or observed or off as asked", "not committed, or undone",
+		"no report, or a damaged one; or the command line made no sense"},
 	.run = run,
 };

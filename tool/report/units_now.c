@@ -150,7 +150,7 @@ struct unit_now *units_now(
 	struct stat file;
 
 	if (!now) {
-		reason_set(why, "%s", strerror(ENOMEM));
+		reason_of_system(why, ENOMEM);
 		return NULL;
 	}
 	window.fd = open(memory, O_RDONLY | O_SYNC | O_CLOEXEC);

@@ -28,7 +28,7 @@ static char *read_text(const char *path, mode_t *mode, struct reason *why)
 		text[file.size] = 0;
 	}
 	if (!text)
-		reason_set(why, "%s", strerror(ENOMEM));
+		reason_of_system(why, ENOMEM);
 	else if (strlen(text) != file.size) {
 		reason_set(why, "not a text file");
 		free(text);
@@ -73,7 +73,7 @@ bool config_block_add(const char *path, const char *line, struct reason *why)
 	if (asprintf(&all, "%s%s" BEGIN "%s\n%s\n" END, text, ended ? "" : "\n",
 		    ended ? "" : UNENDED, line) < 0) {
 		free(text);
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	}
 	good = file_write_atomically(path, (const uint8_t *)all, strlen(all), mode, why);
 	free(all);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus setup`: hooks into the distribution's kdump, and out again. */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "config_block.h"
 #include "common/message.h"
 
@@ -136,7 +135,7 @@ static bool make_folders(char *path, struct reason *why)
 		result = mkdir(path, 0755);
 		*slash = '/';
 		if (result != 0 && errno != EEXIST)
-			return because(why, "%s", strerror(errno));
+			return because_of(why, errno);
 	}
 	return true;
 }
@@ -148,7 +147,7 @@ static bool link_hook(const struct setup *s, const struct step *step, struct rea
 	inside(s, step->path, at);
 	if (!make_folders(at, why))
 		return false;
-	return symlink(step->what, at) == 0 || because(why, "%s", strerror(errno));
+	return symlink(step->what, at) == 0 || because_of(why, errno);
 }
 
 /* The folder of a drop-in is removed with it; those in /etc/kernel are not ours. */
@@ -157,7 +156,7 @@ static bool unlink_hook(const struct setup *s, const struct step *step, struct r
 	char at[PATH_MAX];
 
 	if (unlink(inside(s, step->path, at)) != 0)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	if (strcmp(step->path, DROP_IN) == 0) {
 		*strrchr(at, '/') = 0;
 		rmdir(at);
@@ -188,9 +187,9 @@ static bool run(const char *command, struct reason *why)
 	argv[argc] = NULL;
 	error = argc ? posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) : EINVAL;
 	if (error)
-		return because(why, "%s", strerror(error));
+		return because_of(why, error);
 	if (waitpid(child, &status, 0) != child)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	if (!WIFEXITED(status))
 		return because(why, "ended by signal %d", WTERMSIG(status));
 	return WEXITSTATUS(status) == 0 || because(why, "exit code %d", WEXITSTATUS(status));
@@ -325,54 +324,38 @@ static int apply(const struct setup *s, const char *name)
 	return s->undo ? take_down(s, packaging->steps) : set_up(s, packaging->steps);
 }
 
-static int run_setup(int argc, char **argv)
+static int run_setup(const void *given, char **operands, size_t count)
 {
-	static const struct option long_options[] = {
-		{"undo", no_argument, NULL, 'u'},
-		{"dry-run", no_argument, NULL, 'n'},
-		{"root", required_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0},
-	};
-	struct setup setup = {.root = ""};
-	int option;
+	struct setup setup = *(const struct setup *)given;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'u':
-			setup.undo = true;
-			break;
-		case 'n':
-			setup.dry_run = true;
-			break;
-		case 'r':
-			setup.root = optarg;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (argc - optind > 1)
-		return usage_error(argv[0], "at most one packaging can be named");
-	return apply(&setup, argv[optind]);
+	(void)count;
+	if (!setup.root)
+		setup.root = "";
+	return apply(&setup, operands[0]);
 }
+
+static const struct command_option options[] = {
+	{"undo", NULL, "put everything back as it was", .offset = offsetof(struct setup, undo)},
+	{"dry-run", NULL, "only print what would be done",
+		.offset = offsetof(struct setup, dry_run)},
+	{"root", "DIR", "set up the system that is in DIR; programs are not run",
+		.offset = offsetof(struct setup, root), .kind = ARGUMENT_FOLDER},
+};
 
 const struct command command_setup = {
 	.name = "setup",
 	.summary = "have the distribution's kdump load wrapped kernels",
-	.usage =
-		"Usage: quietus setup [--undo] [--dry-run] [--root DIR]\n"
-		"                     [kdump-tools|kdump-utils|suse]\n"
-		"\n"
-		"Hooks into the way a distribution loads its capture kernel, so that from then\n"
-		"on the wrapped copy of each kernel is loaded: kdump-tools of Debian and Ubuntu,\n"
-		"kdump-utils of Fedora and RHEL, kdump 2.0 or later of SUSE. Without a name, what\n"
-		"is installed is found. Prints what it does. No value in a configuration file is\n"
-		"changed, and a kernel that cannot be wrapped or loaded is loaded as before.\n"
-		"The Debian package needs none of this.\n"
-		"\n"
-		"      --undo      puts everything back as it was\n"
-		"      --dry-run   only print what would be done\n"
-		"      --root DIR  set up the system that is in DIR; programs are not run\n"
-		"      --help      show this text\n",
+	.synopsis = "[--undo] [--dry-run] [--root DIR] [kdump-tools | kdump-utils | suse]",
+	.description =
+		"Hooks into the way a distribution loads its capture kernel, so that from then on "
+		"the wrapped copy of each kernel is loaded: kdump-tools of Debian and Ubuntu, "
+		"kdump-utils of Fedora and RHEL, kdump 2.0 or later of SUSE. Without a name, what "
+		"is installed is found. Prints what it does. No value in a configuration file is "
+		"changed, and a kernel that cannot be wrapped or loaded is loaded as before. The "
+		"Debian package needs none of this.",
+	COMMAND_OPTIONS(struct setup, options),
+	.operands = {0, 1, ARGUMENT_WORD, "kdump-tools kdump-utils suse",
+		"at most one packaging can be named"},
+	.exits = EXITS_USUAL,
 	.run = run_setup,
 };

@@ -185,7 +185,7 @@ bool reach_read(struct reach *reach, const struct reach_source *source, struct r
 	if (!error)
 		return true;
 	reach_free(reach);
-	return because(why, "%s", strerror(ENOMEM));
+	return because_of(why, ENOMEM);
 }
 
 void reach_free(struct reach *reach)

@@ -2,7 +2,6 @@
 /* `quietus show`: what devices could reach when the kernel died. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
@@ -11,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "output.h"
 
 /* Other exit codes than everywhere else: a part is not the whole. */
@@ -33,6 +32,14 @@ struct show_options {
 	enum show_style style;
 	bool wants_phys;
 	qt_phys phys;
+};
+
+/* As they are given. */
+struct show_words {
+	const char *journal;
+	const char *phys;
+	bool json;
+	bool plain;
 };
 
 static bool starts_with_magic(const char *path)
@@ -68,21 +75,19 @@ static bool fits(const struct reach_source *source, struct reason *why)
 		uint64_t now;
 
 		if (dump_read_word(source->dump, word->at, &now) == DUMP_READ &&
-			journal_compare(word, now) == WORD_OTHER)
-			return because(why,
-				"not the report of this dump: they differ at 0x%" PRIx64, word->at);
+			journal_compare(word, now) == WORD_OTHER) {
+			reason_set(why, "not the report of this dump: they differ at 0x%" PRIx64,
+				word->at);
+			return with_hint(why, "name the right one with --journal");
+		}
 	}
 	return true;
 }
 
 static int finish(int error, bool complete)
 {
-	if (!error && (fflush(stdout) != 0 || ferror(stdout)))
-		error = -errno;
-	if (error) {
-		fprintf(stderr, "quietus: standard output: %s\n", strerror(-error));
+	if (!output_done(-error))
 		return EXIT_NOTHING;
-	}
 	return complete ? EXIT_WHOLE : EXIT_PART;
 }
 
@@ -176,18 +181,17 @@ static int show(const struct show_options *options)
 	if (!path) {
 		if (access(options->subject, R_OK) != 0 ||
 			!default_report(options->subject, found)) {
-			reason_set(&why, "%s", strerror(errno));
+			reason_of_system(&why, errno);
 			refuse(options->subject, &why);
 			return EXIT_NOTHING;
 		}
 		path = found;
 	}
 	if (!report_read(&report, path, &why)) {
-		refuse(path, &why);
 		if (path == found)
-			fprintf(stderr,
-				"quietus: a dump does not say where the tables are: name the "
-				"stage's report with --journal\n");
+			why.hint = "a dump does not say where the tables are: name the stage's "
+				   "report with --journal";
+		refuse(path, &why);
 		return EXIT_NOTHING;
 	}
 	result = only_report ? show_only_report(options, &report)
@@ -205,63 +209,47 @@ static bool parse_address(const char *text, qt_phys *address)
 	return *text && *text != '-' && !*end && errno == 0;
 }
 
-static int run(int argc, char **argv)
+static int run(const void *given, char **operands, size_t count)
 {
-	static const struct option long_options[] = {
-		{"journal", required_argument, NULL, 'w'},
-		{"phys", required_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'j'},
-		{"plain", no_argument, NULL, 'p'},
-		{NULL, 0, NULL, 0},
-	};
-	struct show_options options = {.style = SHOW_TEXT};
-	int option;
+	const struct show_words *words = given;
+	struct show_options all = {.subject = operands[0],
+		.journal = words->journal,
+		.wants_phys = words->phys,
+		.style = words->json    ? SHOW_JSON
+			 : words->plain ? SHOW_PLAIN
+					: SHOW_TEXT};
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'w':
-			options.journal = optarg;
-			break;
-		case 'a':
-			options.wants_phys = true;
-			if (!parse_address(optarg, &options.phys))
-				return usage_error(argv[0], "'%s' is not an address", optarg);
-			break;
-		case 'j':
-			options.style = SHOW_JSON;
-			break;
-		case 'p':
-			options.style = SHOW_PLAIN;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (optind + 1 != argc)
-		return usage_error(argv[0], "one dump or report is needed");
-	options.subject = argv[optind];
-	return show(&options);
+	(void)count;
+	if (words->phys && !parse_address(words->phys, &all.phys))
+		return usage_error("show", "'%s' is not an address", words->phys);
+	return show(&all);
 }
+
+static const struct command_option options[] = {
+	{"journal", "REPORT",
+		"the stage's report; without it, " SAVED_REPORT " beside DUMP, or for " LIVE_DUMP
+		" that of this boot",
+		.offset = offsetof(struct show_words, journal), .kind = ARGUMENT_FILE},
+	{"phys", "ADDRESS", "who could read or write this byte of physical memory",
+		.offset = offsetof(struct show_words, phys), .kind = ARGUMENT_TEXT},
+	{"json", NULL, "print JSON", .offset = offsetof(struct show_words, json)},
+	{"plain", NULL, "print one line for each range, without headings",
+		.offset = offsetof(struct show_words, plain)},
+};
 
 const struct command command_show = {
 	.name = "show",
 	.summary = "what devices could reach when the kernel died",
-	.usage = "Usage: quietus show [--journal REPORT] [--phys ADDRESS] [--json | --plain] DUMP\n"
-		 "       quietus show [--json | --plain] REPORT\n"
-		 "\n"
-		 "Prints which addresses (IOVAs) the DMA of each device could use when the kernel\n"
-		 "died, and what memory they led to, from the kernel's own translation tables.\n"
-		 "DUMP is an ELF core or what makedumpfile made of one; in the capture kernel,\n"
-		 "" LIVE_DUMP ". What the stage changed is undone as it is read.\n"
-		 "\n"
-		 "      --journal REPORT  the stage's report; without it, " SAVED_REPORT
-		 " beside DUMP,\n"
-		 "                        or for " LIVE_DUMP " that of this boot\n"
-		 "      --phys ADDRESS    who could read or write this byte of physical memory\n"
-		 "      --json            print JSON\n"
-		 "      --plain           print one line for each range, without headings\n"
-		 "      --help            show this text\n"
-		 "\n"
-		 "Exit code: 0 all tables were read; 1 some could not be; 2 nothing was.\n",
+	.synopsis = "[--journal REPORT] [--phys ADDRESS] [--json | --plain] DUMP\n"
+		    "[--json | --plain] REPORT",
+	.description =
+		"Prints which addresses (IOVAs) the DMA of each device could use when the kernel "
+		"died, and what memory they led to, from the kernel's own translation tables. "
+		"DUMP is an ELF core or what makedumpfile made of one; in the capture kernel, "
+		"" LIVE_DUMP ". What the stage changed is undone as it is read.",
+	COMMAND_OPTIONS(struct show_words, options),
+	.operands = {1, 1, ARGUMENT_FILE, .wrong = "one dump or report is needed"},
+	.exits = {"all tables were read", "some could not be",
+		"nothing was, or the command line made no sense"},
 	.run = run,
 };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "common/json.h"
 #include "system/memory_map.h"
 #include "status.h"
@@ -151,53 +150,41 @@ static void print_json(const struct status *status)
 	printf("\n}\n");
 }
 
-static int run(int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, 'j'},
-		/* For tests: a recorded system. */
-		{"sysroot", required_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0},
-	};
-	static struct status status;
-	const char *root = "";
-	bool json = false;
-	int option;
+struct status_options {
+	const char *root;
+	bool json;
+};
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			json = true;
-			break;
-		case 'r':
-			root = optarg;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (optind != argc)
-		return usage_error(argv[0], "'%s' is one argument too many", argv[optind]);
-	look(&status, root);
-	if (json)
+static int run(const void *given, char **operands, size_t count)
+{
+	const struct status_options *options = given;
+	static struct status status;
+
+	(void)operands, (void)count;
+	look(&status, options->root ? options->root : "");
+	if (options->json)
 		print_json(&status);
 	else
 		print_text(&status);
 	return (int)coverage(&status);
 }
 
+static const struct command_option options[] = {
+	{"json", NULL, "print JSON", .offset = offsetof(struct status_options, json)},
+	/* A recorded system. */
+	{"sysroot", "DIR", NULL, .offset = offsetof(struct status_options, root),
+		.kind = ARGUMENT_FOLDER},
+};
+
 const struct command command_status = {
 	.name = "status",
 	.summary = "whether the next crash is covered, and how the last one went",
-	.usage = "Usage: quietus status [--json]\n"
-		 "\n"
-		 "Tells whether the capture kernel that is loaded has the stage, and what became\n"
-		 "of the last crash. Only root can see what is loaded; others are told what is\n"
-		 "configured.\n"
-		 "\n"
-		 "      --json     print JSON\n"
-		 "      --help     show this text\n"
-		 "\n"
-		 "Exit code: 0 covered; 1 not covered; 2 cannot be told.\n",
+	.synopsis = "[--json]",
+	.description =
+		"Tells whether the capture kernel that is loaded has the stage, and what became of "
+		"the last crash. Only root can see what is loaded; others are told what is "
+		"configured.",
+	COMMAND_OPTIONS(struct status_options, options),
+	.exits = {"covered", "not covered", "cannot be told, or the command line made no sense"},
 	.run = run,
 };

@@ -54,7 +54,7 @@ static bool add_place(struct patch *patch, const struct place *place, struct rea
 		struct place *larger = realloc(patch->places, room * sizeof(*larger));
 
 		if (!larger)
-			return because(why, "%s", strerror(ENOMEM));
+			return because_of(why, ENOMEM);
 		patch->places = larger;
 		patch->room = room;
 	}
@@ -134,7 +134,7 @@ bool elf_patch(const char *path, const struct journal *journal, size_t *written,
 	*written = 0;
 	patch.fd = open(path, O_RDWR | O_CLOEXEC);
 	if (patch.fd < 0)
-		return because(why, "%s", strerror(errno));
+		return because_of(why, errno);
 	ok = elf_core_segments(patch.fd, look_at_segment, &patch, why);
 	if (ok) {
 		signals_hold(&before);

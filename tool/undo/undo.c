@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus undo`: the dead kernel's words put back in a dump. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "dump/dump.h"
 #include "elf_patch.h"
 #include "dump/journal.h"
@@ -105,6 +104,7 @@ static int put_back(const struct undo_options *options, const struct journal *jo
 	if (tally->other || tally->outside) {
 		reason_set(&why, "nothing was written: %s is not of this crash, or damaged",
 			options->journal);
+		why.hint = "report.bin beside the dump is the one to name";
 		return refuse_undo(options->dump, &why);
 	}
 	if (!tally->changed) {
@@ -169,55 +169,39 @@ static int undo(const struct undo_options *options)
 	return result;
 }
 
-static int run(int argc, char **argv)
+static int run(const void *given, char **operands, size_t count)
 {
-	static const struct option long_options[] = {
-		{"journal", required_argument, NULL, 'w'},
-		{"check", no_argument, NULL, 'c'},
-		{NULL, 0, NULL, 0},
-	};
-	struct undo_options options = {0};
-	int option;
+	struct undo_options all = *(const struct undo_options *)given;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'w':
-			options.journal = optarg;
-			break;
-		case 'c':
-			options.check = true;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (!options.journal)
-		return usage_error(argv[0], "no --journal given");
-	if (optind + 1 != argc)
-		return usage_error(argv[0], "one dump is needed");
-	options.dump = argv[optind];
-	return undo(&options);
+	(void)count;
+	if (!all.journal)
+		return usage_error("undo", "no --journal given");
+	all.dump = operands[0];
+	return undo(&all);
 }
+
+static const struct command_option options[] = {
+	{"journal", "REPORT", "the report saved with the dump",
+		.offset = offsetof(struct undo_options, journal), .kind = ARGUMENT_FILE},
+	{"check", NULL, "compare only", .offset = offsetof(struct undo_options, check)},
+};
 
 const struct command command_undo = {
 	.name = "undo",
 	.summary = "put the dead kernel's words back in a dump",
-	.usage =
-		"Usage: quietus undo --journal REPORT [--check] DUMP\n"
-		"\n"
-		"Puts every word that the stage changed in the dead kernel's memory back to what\n"
-		"it was, in a dump saved since: an ELF core, in place. All words are looked at\n"
-		"first; if one is neither as the stage left it nor as it was before, nothing is\n"
+	.synopsis = "--journal REPORT [--check] DUMP",
+	.description =
+		"Puts every word that the stage changed in the dead kernel's memory back to what "
+		"it was, in a dump saved since: an ELF core, in place. All words are looked at "
+		"first; if one is neither as the stage left it nor as it was before, nothing is "
 		"written. Repeating it does no harm, and finishes what a power cut ended.\n"
 		"\n"
-		"A compressed dump (makedumpfile -c, -l, -p, -z) can only be compared: no program\n"
-		"changes words in one. 'quietus show' undoes the words as it reads.\n"
-		"\n"
-		"      --journal REPORT  the report saved with the dump\n"
-		"      --check           compare only\n"
-		"      --help            show this text\n"
-		"\n"
-		"Exit code: 0 put back, or with --check the dump has the report's words; 1 it has\n"
-		"others, or could not be written; 2 nothing could be compared.\n",
+		"A compressed dump (makedumpfile -c, -l, -p, -z) can only be compared: no program "
+		"changes words in one. 'quietus show' undoes the words as it reads.",
+	COMMAND_OPTIONS(struct undo_options, options),
+	.operands = {1, 1, ARGUMENT_FILE, .wrong = "one dump is needed"},
+	.exits = {"put back; with --check, the dump has the report's words",
+		"it has others, or could not be written",
+		"nothing could be compared, or the command line made no sense"},
 	.run = run,
 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus unwrap`: give the original kernel image back. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "common/command.h"
 #include "image/image.h"
 
 #define SUFFIX ".quietus"
@@ -32,6 +31,7 @@ static int unwrap(const char *path, const char *output)
 		return refuse(path, &why);
 	if (image.wrapped != WRAPPED) {
 		reason_set(&why, "not a wrapped image");
+		why.hint = "'quietus wrap' makes one";
 		result = refuse(path, &why);
 	} else if (!image_unwrap(&image, &why)) {
 		result = refuse(path, &why);
@@ -43,46 +43,40 @@ static int unwrap(const char *path, const char *output)
 	return result;
 }
 
-static int run(int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{"output", required_argument, NULL, 'o'},
-		{NULL, 0, NULL, 0},
-	};
-	char *output = NULL;
-	int option, result;
+struct unwrap_options {
+	const char *output;
+};
 
-	while ((option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
-		if (option != 'o') {
-			free(output);
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-		free(output);
-		output = strdup(optarg);
-	}
-	if (optind + 1 != argc) {
-		free(output);
-		return usage_error(argv[0], "exactly one IMAGE is needed");
-	}
-	if (!output)
-		output = default_output(argv[optind]);
+static int run(const void *given, char **operands, size_t count)
+{
+	const struct unwrap_options *words = given;
+	char *output = words->output ? strdup(words->output) : default_output(operands[0]);
+	int result;
+
+	(void)count;
 	if (!output)
 		return usage_error(
-			argv[0], "--output is needed where IMAGE does not end in " SUFFIX);
-	result = unwrap(argv[optind], output);
+			"unwrap", "--output is needed where IMAGE does not end in " SUFFIX);
+	result = unwrap(operands[0], output);
 	free(output);
 	return result;
 }
 
+static const struct command_option options[] = {
+	{"output", "OUT", "write to OUT instead of IMAGE without its suffix .quietus",
+		.offset = offsetof(struct unwrap_options, output), .kind = ARGUMENT_FILE,
+		.letter = 'o'},
+};
+
 const struct command command_unwrap = {
 	.name = "unwrap",
 	.summary = "give the original kernel image back, byte for byte",
-	.usage = "Usage: quietus unwrap [--output OUT] IMAGE\n"
-		 "\n"
-		 "Writes the kernel image that was wrapped, byte for byte, also when the wrapped\n"
-		 "image was signed since.\n"
-		 "\n"
-		 "  -o, --output OUT   write to OUT instead of IMAGE without its suffix .quietus\n"
-		 "      --help         show this text\n",
+	.synopsis = "[--output OUT] IMAGE",
+	.description =
+		"Writes the kernel image that was wrapped, byte for byte, also when the wrapped "
+		"image was signed since.",
+	COMMAND_OPTIONS(struct unwrap_options, options),
+	.operands = {1, 1, ARGUMENT_FILE, .wrong = "exactly one IMAGE is needed"},
+	.exits = EXITS_USUAL,
 	.run = run,
 };

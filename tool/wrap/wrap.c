@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus wrap`: put a stage into a kernel image, or say which one is inside. */
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/bytes.h"
-#include "command.h"
+#include "common/command.h"
 #include "image/image.h"
 #include "image/pe.h"
 
@@ -99,7 +98,7 @@ static bool compose_arm64(struct file *wrapped, const struct image *original,
 	wrapped->mode = original->file.mode;
 	wrapped->data = calloc(1, wrapped->size);
 	if (!wrapped->data)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	memcpy(wrapped->data, stage->data, stage->size);
 	memcpy(wrapped->data + QT_STAGE_HEADER_OFFSET, header, sizeof(*header));
 	if (image->kernel.data)
@@ -122,7 +121,7 @@ static bool compose(struct file *wrapped, const struct image *original, const st
 	wrapped->mode = original->file.mode;
 	wrapped->data = calloc(1, wrapped->size);
 	if (!wrapped->data)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 
 	memcpy(wrapped->data, data, setup_size);
 	prefix = wrapped->data + setup_size;
@@ -207,7 +206,7 @@ static int wrap_with_defaults(const struct wrap_options *options)
 	if (asprintf(&output, "%s.quietus", options->image) < 0) {
 		struct reason why;
 
-		reason_set(&why, "%s", strerror(ENOMEM));
+		reason_of_system(&why, ENOMEM);
 		return refuse(options->image, &why);
 	}
 	result = wrap(options->image, options->output ? options->output : output, options->stage);
@@ -225,6 +224,7 @@ static int check(const char *path)
 	if (image.wrapped != WRAPPED) {
 		image_free(&image);
 		reason_set(&why, "not a wrapped image");
+		why.hint = "'quietus wrap' makes one";
 		return refuse(path, &why);
 	}
 	printf("%s: stage version %s\n", path, image.stage.version);
@@ -232,55 +232,38 @@ static int check(const char *path)
 	return EXIT_OK;
 }
 
-static int run(int argc, char **argv)
+static int run(const void *given, char **operands, size_t count)
 {
-	static const struct option long_options[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"stage", required_argument, NULL, 's'},
-		{"check", no_argument, NULL, 'c'},
-		{NULL, 0, NULL, 0},
-	};
-	struct wrap_options options = {0};
-	int option;
+	struct wrap_options all = *(const struct wrap_options *)given;
 
-	while ((option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'o':
-			options.output = optarg;
-			break;
-		case 's':
-			options.stage = optarg;
-			break;
-		case 'c':
-			options.check = true;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (optind + 1 != argc)
-		return usage_error(argv[0], "exactly one IMAGE is needed");
-	if (options.check && (options.output || options.stage))
-		return usage_error(argv[0], "--check takes neither --output nor --stage");
-	options.image = argv[optind];
-	return options.check ? check(options.image) : wrap_with_defaults(&options);
+	(void)count;
+	if (all.check && (all.output || all.stage))
+		return usage_error("wrap", "--check takes neither --output nor --stage");
+	all.image = operands[0];
+	return all.check ? check(all.image) : wrap_with_defaults(&all);
 }
+
+static const struct command_option options[] = {
+	{"output", "OUT", "write to OUT instead of IMAGE.quietus",
+		.offset = offsetof(struct wrap_options, output), .kind = ARGUMENT_FILE,
+		.letter = 'o'},
+	{"stage", "FILE", "use this stage instead of the installed one",
+		.offset = offsetof(struct wrap_options, stage), .kind = ARGUMENT_FILE},
+	{"check", NULL, "only say which stage version is in IMAGE; exit code 1 if there is none",
+		.offset = offsetof(struct wrap_options, check)},
+};
 
 const struct command command_wrap = {
 	.name = "wrap",
 	.summary = "put the stage into a kernel image, for kexec to load",
-	.usage = "Usage: quietus wrap [--output OUT] [--stage FILE] IMAGE\n"
-		 "       quietus wrap --check IMAGE\n"
-		 "\n"
-		 "Writes a copy of the kernel IMAGE, a bzImage or an arm64 Image, with the Quietus "
-		 "stage in front of the\n"
-		 "kernel. 'kexec -p' loads it like the original. Wrapping an image that is\n"
-		 "wrapped already replaces its stage.\n"
-		 "\n"
-		 "  -o, --output OUT   write to OUT instead of IMAGE.quietus\n"
-		 "      --stage FILE   use this stage instead of the installed one\n"
-		 "      --check        only say which stage version is in IMAGE;\n"
-		 "                     exit code 1 if there is none\n"
-		 "      --help         show this text\n",
+	.synopsis = "[--output OUT] [--stage FILE] IMAGE\n"
+		    "--check IMAGE",
+	.description =
+		"Writes a copy of the kernel IMAGE, a bzImage or an arm64 Image, with the Quietus "
+		"stage in front of the kernel. 'kexec -p' loads it like the original. Wrapping an "
+		"image that is wrapped already replaces its stage.",
+	COMMAND_OPTIONS(struct wrap_options, options),
+	.operands = {1, 1, ARGUMENT_FILE, .wrong = "exactly one IMAGE is needed"},
+	.exits = EXITS_USUAL,
 	.run = run,
 };
