@@ -76,52 +76,15 @@ void take_away(const char *name)
 		assert_int_equal(unlink(path), 0);
 }
 
-/* A flattened device tree: Devicetree Specification 0.4, chapter 5. */
-
-struct tree_text {
-	uint8_t *at;
-};
-
-static void put_cell(struct tree_text *tree, size_t cell)
+void put_tree(const char *name, const char *text)
 {
-	for (unsigned shift = 32; shift; shift -= 8)
-		*tree->at++ = (uint8_t)(cell >> (shift - 8));
-}
+	char path[512];
+	struct outcome outcome;
 
-static void put_padded(struct tree_text *tree, const void *data, size_t size)
-{
-	memcpy(tree->at, data, size);
-	tree->at += (size + 3) & ~(size_t)3;
-}
-
-void put_tree(const char *name, const void *report, size_t size)
-{
-	static const char property[] = QT_DT_REPORT;
-	const size_t structure = 56, strings = structure + 44 + ((size + 3) & ~(size_t)3);
-	size_t total = strings + sizeof(property);
-	uint8_t *blob = calloc(1, total);
-	struct tree_text tree = {blob};
-
-	assert_non_null(blob);
-	for (size_t i = 0; i < 10; i++)
-		put_cell(&tree, (const size_t[]){0xd00dfeed, total, structure, strings, 40, 17, 16,
-					0, sizeof(property), strings - structure}[i]);
-	tree.at = blob + structure;
-	put_cell(&tree, QT_DT_BEGIN_NODE);
-	put_padded(&tree, "", 1);
-	put_cell(&tree, QT_DT_BEGIN_NODE);
-	put_padded(&tree, "chosen", sizeof("chosen"));
-	put_cell(&tree, report ? QT_DT_PROPERTY : QT_DT_NOP);
-	put_cell(&tree, report ? size : QT_DT_NOP);
-	put_cell(&tree, report ? 0 : QT_DT_NOP);
-	if (report)
-		put_padded(&tree, report, size);
-	put_cell(&tree, QT_DT_END_NODE);
-	put_cell(&tree, QT_DT_END_NODE);
-	put_cell(&tree, QT_DT_END);
-	memcpy(blob + strings, property, sizeof(property));
-	put_file(name, blob, total);
-	free(blob);
+	path_of(path, name);
+	write_file("tree.dts", (const uint8_t *)text, strlen(text));
+	outcome = run_program("dtc", "-q", "-O", "dtb", "-o", path, "tree.dts", NULL);
+	assert_success(&outcome);
 }
 
 /* PCI */
@@ -237,6 +200,54 @@ void put_amd(void)
 	put_text("sys/class/iommu/ivhd0/amd-iommu/features", "22294ada\n");
 }
 
+/* As the driver names its unit in sysfs, which tells no more of it. */
+#define SMMU_FOLDER "sys/class/iommu/smmu3.0x00000000fed90000"
+
+static void put_smmu(void)
+{
+	take_away("sys/class/iommu");
+	take_away("sys/firmware/acpi");
+	put_text(SMMU_FOLDER "/uevent", "");
+}
+
+void put_arm_acpi(void)
+{
+	enum { SMMU = 48, SMMU_SIZE = 24, ROOT_COMPLEX = SMMU + SMMU_SIZE, ROOT_SIZE = 32 };
+	uint8_t iort[ROOT_COMPLEX + ROOT_SIZE + 20] = {0};
+	uint8_t *node = iort + SMMU, *mapping = iort + ROOT_COMPLEX + ROOT_SIZE;
+
+	set_le32(iort + 36, 2);
+	set_le32(iort + 40, SMMU);
+	node[0] = 4; /* an SMMUv3 */
+	set_le16(node + 1, SMMU_SIZE);
+	set_le32(node + 16, (uint32_t)UNIT);
+	node = iort + ROOT_COMPLEX;
+	node[0] = 2;
+	set_le16(node + 1, ROOT_SIZE + 20);
+	set_le32(node + 8, 1); /* mappings, and where */
+	set_le32(node + 12, ROOT_SIZE);
+	set_le32(mapping + 4, 0xffff); /* all requesters */
+	set_le32(mapping + 12, SMMU);
+	put_smmu();
+	put_table("IORT", iort, sizeof(iort));
+}
+
+void put_arm_device_tree(void)
+{
+	put_smmu();
+	put_tree("sys/firmware/fdt",
+		"/dts-v1/;\n"
+		"/ {\n"
+		"#address-cells = <2>; #size-cells = <2>;\n"
+		"smmu: iommu@fed90000 { compatible = \"arm,smmu-v3\";\n"
+		"  reg = <0 0xfed90000 0 0x20000>; #iommu-cells = <1>; };\n"
+		"pcie@40000000 { compatible = \"pci-host-ecam-generic\"; device_type = \"pci\";\n"
+		"  reg = <0 0x40000000 0 0x10000000>; bus-range = <0 255>;\n"
+		"  linux,pci-domain = <0>; #address-cells = <3>; #size-cells = <2>;\n"
+		"  iommu-map = <0 &smmu 0 0x10000>; };\n"
+		"};\n");
+}
+
 static void put_word(const char *name, uint64_t at, uint64_t value)
 {
 	char path[512];
@@ -297,7 +308,11 @@ static void put_core(void)
 		Elf64_Ehdr header;
 		Elf64_Phdr segments[2];
 	} core = {
-		.header = {.e_ident = ELFMAG,
+		.header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				   EV_CURRENT},
+			.e_type = ET_CORE,
+			.e_version = EV_CURRENT,
+			.e_ehsize = sizeof(Elf64_Ehdr),
 			.e_phoff = sizeof(Elf64_Ehdr),
 			.e_phentsize = sizeof(Elf64_Phdr),
 			.e_phnum = 2},

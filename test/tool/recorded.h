@@ -38,8 +38,8 @@ void put_text(const char *path, const char *text);
 /* Makes a file ROOT/path, and its folders, of these bytes. */
 void put_file(const char *path, const void *data, size_t size);
 
-/* Makes a flattened device tree ROOT/path, with a report in it or without one (NULL). */
-void put_tree(const char *path, const void *report, size_t size);
+/* Makes a flattened device tree ROOT/path from its source. */
+void put_tree(const char *path, const char *source);
 
 /* Makes a symbolic link ROOT/path. */
 void put_link(const char *path, const char *target);
@@ -65,6 +65,10 @@ void put_loaded(const char *stage_version);
 
 /* Has an AMD IOMMU in place of the Intel one. */
 void put_amd(void);
+
+/* Has an SMMUv3 in its place, described by ACPI or by a device tree. */
+void put_arm_acpi(void);
+void put_arm_device_tree(void);
 
 /* Lets the tables be read: without this there are no registers. */
 void put_registers(void);

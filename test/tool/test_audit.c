@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <quietus/types.h>
+
 #include "recorded.h"
 #include "tests.h"
 
@@ -152,6 +154,28 @@ static void amd_units_are_derived_too(void **state)
 	assert_finding("not-committed", "APIC ID needs interrupt remapping");
 	put_text("proc/cpuinfo", "apicid\t\t: 254\n");
 	assert_sound();
+}
+
+static void arm_units_are_derived_too(void **state)
+{
+	static void (*const describe[])(void) = {put_arm_acpi, put_arm_device_tree};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(describe); i++) {
+		recorded_machine();
+		describe[i]();
+		put_group(AHCI, "3", "identity");
+		assert_audit(0, ".commit and [.units[] | [.kind, .state, .registers]] == "
+				"[[\"smmuv3\", \"translating\", \"0xfed90000\"]] and "
+				"([.requesters[] | select(.unit == 0) | .decision] | unique) == "
+				"[\"adopt\", \"direct\"] and (.requesters | length) == 5");
+		remove_folder(ROOT);
+	}
+	recorded_machine();
+	put_arm_device_tree();
+	put_text("sys/firmware/fdt", "no device tree");
+	assert_audit(2, ".commit == null and .units[0].kind == \"smmuv3\" and "
+			"([.unseen[].why] | contains([\"/sys/firmware/fdt: no device tree\"]))");
 }
 
 static void a_unit_that_is_off_is_in_nobodys_way(void **state)
@@ -535,6 +559,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(without_kcore_it_is_derived),
 	TEST(domain_types_become_decisions),
 	TEST(amd_units_are_derived_too),
+	TEST(arm_units_are_derived_too),
 	TEST(a_unit_that_is_off_is_in_nobodys_way),
 	TEST(a_group_of_vfio_collides),
 	TEST(what_can_be_stopped_prevents_nothing),

@@ -424,6 +424,9 @@ static void a_report_is_found_among_nodes(void **state)
 	free(s);
 }
 
+static const char tree_with_report[] =
+	"/dts-v1/; / { chosen { quietus,report = /incbin/(\"" REPORT "\"); }; };";
+
 /* As arm64's kernels publish it: as a property, or in the tree that ACPI made them pass over. */
 static void a_report_is_found_where_device_trees_are(void **state)
 {
@@ -431,11 +434,11 @@ static void a_report_is_found_where_device_trees_are(void **state)
 	struct outcome outcome;
 
 	(void)state;
-	put_tree("sys/firmware/fdt", s->report, s->size);
+	put_tree("sys/firmware/fdt", tree_with_report);
 	outcome = quietus("report", "--sysroot", ROOT, NULL);
 	assert_success(&outcome);
 	assert_says(outcome.output, "Committed");
-	put_tree("sys/firmware/fdt", NULL, 0);
+	put_tree("sys/firmware/fdt", "/dts-v1/; / { chosen { }; };");
 	assert_no_report(quietus("report", "--sysroot", ROOT, NULL), ROOT "/sys/firmware/fdt",
 		"not started through the stage");
 
@@ -456,7 +459,7 @@ static void a_damaged_device_tree_is_refused(void **state)
 	struct bytes tree;
 
 	(void)state;
-	put_tree("tree", s->report, s->size);
+	put_tree("tree", tree_with_report);
 	tree = read_file(ROOT "/tree");
 	for (size_t size = QT_DT_HEADER_SIZE; size < tree.size; size += 101) {
 		write_file("cut", tree.data, size);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "common/rid.h"
 #include "system/system.h"
 
 /* As in the stage: below this the capture kernel does no DMA. */
@@ -91,11 +92,10 @@ static void describe_device(struct audit *audit, size_t index)
 {
 	const struct qt_pci_function *function = &audit->machine.pci.functions[index];
 	struct device *device = &audit->devices[index];
-	qt_rid rid = function->rid;
-	char folder[64];
+	char folder[64], address[RID_TEXT];
 
-	snprintf(folder, sizeof(folder), "sys/bus/pci/devices/%04x:%02x:%02x.%x",
-		QT_RID_SEGMENT(rid), QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
+	snprintf(
+		folder, sizeof(folder), "sys/bus/pci/devices/%s", rid_text(function->rid, address));
 	live_device_name(&audit->live, function, device->name, sizeof(device->name));
 	system_link(audit->root, device->driver, DEVICE_WORD, "%s/driver", folder);
 	if (system_link(audit->root, device->group, DEVICE_WORD, "%s/iommu_group", folder))
@@ -197,18 +197,30 @@ static bool prepare_machine(struct audit *audit, struct reason *why)
 	return true;
 }
 
+/* ACPI's counts first, as in the stage. */
+static bool read_firmware(struct audit *audit, struct reason *why)
+{
+	static const char *const signatures[] = {"DMAR", "IVRS", "IORT", "APIC", NULL};
+	const struct qt_dt **tree = &audit->machine.device_tree;
+
+	if (live_acpi(&audit->live, signatures, &audit->machine.acpi, why))
+		return true;
+	if (errno != ENOENT)
+		return false;
+	audit->machine.acpi = (struct qt_acpi){0};
+	*tree = live_device_tree(&audit->live, why);
+	return *tree;
+}
+
 static void discover(struct audit *audit)
 {
-	static const char *const signatures[] = {"DMAR", "IVRS", NULL};
 	struct reason why;
 
-	audit->units_known = live_acpi(&audit->live, signatures, &audit->machine.acpi);
-	if (audit->units_known) {
+	audit->units_known = read_firmware(audit, &why);
+	if (audit->units_known)
 		qt_machine_discover(&audit->machine);
-		return;
-	}
-	reason_set(&why, "/sys/firmware/acpi/tables: %s", strerror(errno));
-	audit_not_seen(audit, "the firmware's description of IOMMUs", &why, true);
+	else
+		audit_not_seen(audit, "the firmware's description of IOMMUs", &why, true);
 }
 
 /* What makes an assumption of what is translated unnecessary. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit.h"
+#include "common/rid.h"
 #include "system/system.h"
 
 #define NO_FUNCTION (-1)
@@ -205,23 +206,16 @@ static void check_units(struct audit *audit)
 	}
 }
 
-static const char *address_of(qt_rid rid, char text[16])
-{
-	snprintf(text, 16, "%04x:%02x:%02x.%x", QT_RID_SEGMENT(rid), QT_RID_BUS(rid),
-		QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
-	return text;
-}
-
 /* One that would have to be stopped, as its translations are in the way. */
 static void check_requester(struct audit *audit, const struct qt_requester *requester)
 {
 	const struct device *device = audit_device(audit, requester);
-	char address[16];
+	char address[RID_TEXT];
 
 	if (!device || (requester->decision != QT_LEAVE && requester->decision != QT_STOP &&
 			       requester->decision != QT_FENCE))
 		return;
-	address_of(requester->rid, address);
+	rid_text(requester->rid, address);
 	if (requester->reason == QT_WHY_IOVAS_TAKEN && device->user_space)
 		add_finding(audit, "vfio-collision", requester->function,
 			"reserve the crash region where no guest has memory, or none",
@@ -254,7 +248,7 @@ static void check_plan(struct audit *audit)
 {
 	const struct qt_plan *plan = &audit->plan;
 	const struct qt_requester *blocker;
-	char address[16];
+	char address[RID_TEXT];
 
 	if (!audit->commit_known || plan->commit || is_told(plan->reason))
 		return;
@@ -269,7 +263,7 @@ static void check_plan(struct audit *audit)
 	add_finding(audit, "not-committed", blocker->function, NULL,
 		"nothing would be taken over, the capture kernel starts as in stock kdump: %s: "
 		"%s, where %s",
-		qt_reason_text(plan->reason), address_of(blocker->rid, address),
+		qt_reason_text(plan->reason), rid_text(blocker->rid, address),
 		qt_reason_text(blocker->reason));
 }
 

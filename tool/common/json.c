@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "rid.h"
 
 static void print_string(const char *text, size_t length)
 {
@@ -47,11 +48,12 @@ void json_name(const char *before, const char *name)
 
 void json_text(const char *before, const char *name, const char *text)
 {
+	if (!*text) {
+		json_null(before, name);
+		return;
+	}
 	json_name(before, name);
-	if (*text)
-		json_string(text);
-	else
-		printf("null");
+	json_string(text);
 }
 
 void json_bool(const char *before, const char *name, bool value)
@@ -70,4 +72,31 @@ void json_hex(const char *before, const char *name, uint64_t value)
 {
 	json_name(before, name);
 	printf("\"0x%" PRIx64 "\"", value);
+}
+
+void json_id(const char *before, const char *name, unsigned value)
+{
+	json_name(before, name);
+	printf("\"0x%04x\"", value);
+}
+
+void json_rid(const char *before, const char *name, qt_rid rid)
+{
+	char text[RID_TEXT];
+
+	json_text(before, name, rid_text(rid, text));
+}
+
+void json_index(const char *before, const char *name, int value)
+{
+	if (value < 0)
+		json_null(before, name);
+	else
+		json_number(before, name, (uint64_t)value);
+}
+
+void json_null(const char *before, const char *name)
+{
+	json_name(before, name);
+	printf("null");
 }

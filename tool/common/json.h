@@ -3,6 +3,7 @@
 #ifndef QUIETUS_TOOL_JSON_H
 #define QUIETUS_TOOL_JSON_H
 
+#include <quietus/types.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,5 +21,11 @@ void json_text(const char *before, const char *name, const char *text);
 void json_bool(const char *before, const char *name, bool value);
 void json_number(const char *before, const char *name, uint64_t value);
 void json_hex(const char *before, const char *name, uint64_t value);
+
+/* A PCI vendor's or device's ID; a requester ID; a number that is null below 0; and null. */
+void json_id(const char *before, const char *name, unsigned value);
+void json_rid(const char *before, const char *name, qt_rid rid);
+void json_index(const char *before, const char *name, int value);
+void json_null(const char *before, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/command.h"
+#include "common/rid.h"
 #include "common/message.h"
 #include "mounts.h"
 #include "find.h"
@@ -14,10 +15,9 @@ static void print_path(const struct dump_path *path, bool word)
 	if (word && path->count)
 		printf("quietus.path=");
 	for (size_t i = 0; i < path->count; i++) {
-		qt_rid rid = path->functions[i].rid;
+		char address[RID_TEXT];
 
-		printf("%s%04x:%02x:%02x.%x", word && i ? "," : "", QT_RID_SEGMENT(rid),
-			QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
+		printf("%s%s", word && i ? "," : "", rid_text(path->functions[i].rid, address));
 		if (!word)
 			printf("  %s\n", path->functions[i].what);
 	}

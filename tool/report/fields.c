@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/rid.h"
 #include "fields.h"
 #include "read.h"
 
@@ -37,12 +38,6 @@ void write_size(uint64_t bytes, char text[FIELD_TEXT])
 	for (; value >= 1024 && unit + 1 < QT_ARRAY_SIZE(units); unit++)
 		value /= 1024;
 	snprintf(text, FIELD_TEXT, "%.*f %s", unit ? 1 : 0, value, units[unit]);
-}
-
-void write_rid(qt_rid rid, char text[FIELD_TEXT])
-{
-	snprintf(text, FIELD_TEXT, "%04x:%02x:%02x.%x", QT_RID_SEGMENT(rid), QT_RID_BUS(rid),
-		QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
 }
 
 static void write_index(uint64_t index, size_t size, char text[FIELD_TEXT])
@@ -81,7 +76,7 @@ void field_text(const struct field *field, const void *record, char text[FIELD_T
 			snprintf(text, FIELD_TEXT, "%s", qt_error_name((int32_t)value));
 		break;
 	case FIELD_RID:
-		write_rid((qt_rid)value, text);
+		rid_text((qt_rid)value, text);
 		break;
 	case FIELD_WORD:
 		snprintf(text, FIELD_TEXT, "%s", field->word((unsigned)value));

@@ -56,8 +56,7 @@ extern const size_t record_type_count;
 /* Writes the field's value, empty where it has none. Printable ASCII, whatever the record holds. */
 void field_text(const struct field *field, const void *record, char text[FIELD_TEXT]);
 
-/* "segment:bus:device.function", and a size with its unit. */
-void write_rid(qt_rid rid, char text[FIELD_TEXT]);
+/* A size with its unit. */
 void write_size(uint64_t bytes, char text[FIELD_TEXT]);
 
 /* A word for the class code of a PCI function, never NULL. */

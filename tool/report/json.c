@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/json.h"
 #include "output.h"
@@ -29,7 +27,7 @@ static void print_fields(
 	for (size_t i = 0; i < count; i++) {
 		if (!fields[i].name)
 			continue;
-		printf("%s\"%s\": ", before, fields[i].name);
+		json_name(before, fields[i].name);
 		print_value(&fields[i], record);
 		before = separator;
 	}
@@ -39,7 +37,8 @@ static void print_records(const struct report *report, const struct record_type 
 {
 	const struct qt_report_list *list = report_list(report, type);
 
-	printf("  \"%s\": [", type->name);
+	json_name("  ", type->name);
+	printf("[");
 	for (size_t i = 0; i < list->count; i++) {
 		printf("%s\n    {", i ? "," : "");
 		print_fields(type->fields, type->field_count, report_record(report, list, i), ", ");
@@ -70,9 +69,11 @@ static void print_journal(const struct report *report)
 
 	printf("  \"journal\": [");
 	while (qt_report_next(report->file.data, &cursor, &store)) {
-		printf("%s\n    {\"at\": \"0x%" PRIx64 "\", \"before\": \"0x%" PRIx64
-		       "\", \"after\": \"0x%" PRIx64 "\"}",
-			before, store.at, store.before, store.after);
+		printf("%s\n    {", before);
+		json_hex("", "at", store.at);
+		json_hex(", ", "before", store.before);
+		json_hex(", ", "after", store.after);
+		printf("}");
 		before = ",";
 	}
 	printf("]\n");
@@ -80,20 +81,23 @@ static void print_journal(const struct report *report)
 
 static void print_fault(const struct qt_unit_fault *fault)
 {
-	char rid[FIELD_TEXT];
-
-	write_rid(fault->rid, rid);
-	printf("{\"rid\": \"%s\", \"iova\": \"0x%" PRIx64 "\", \"write\": %s, \"code\": %u}", rid,
-		fault->iova, fault->write ? "true" : "false", fault->code);
+	json_rid("{", "rid", fault->rid);
+	json_hex(", ", "iova", fault->iova);
+	json_bool(", ", "write", fault->write);
+	json_number(", ", "code", fault->code);
+	printf("}");
 }
 
 static void print_faults(const struct unit_now *now)
 {
 	if (!now->faults_known) {
-		printf("null, \"faults\": null");
+		json_null(", ", "fault_count");
+		json_null(", ", "faults");
 		return;
 	}
-	printf("%zu, \"faults\": [", now->fault_count);
+	json_number(", ", "fault_count", now->fault_count);
+	json_name(", ", "faults");
+	printf("[");
 	for (size_t i = 0; i < now->fault_count && i < FAULTS_MAX; i++) {
 		printf("%s", i ? ", " : "");
 		print_fault(&now->faults[i]);
@@ -107,18 +111,16 @@ static void print_now(const struct report *report, const struct unit_now *now)
 	static const char *const left_alone[] = {"true", "false", "null"};
 
 	if (!now) {
-		printf("  \"now\": null,\n");
+		json_null("  ", "now");
+		printf(",\n");
 		return;
 	}
-	printf("  \"now\": [");
+	json_name("  ", "now");
+	printf("[");
 	for (size_t i = 0; i < report->header.units.count; i++) {
-		printf("%s\n    {\"left_alone\": %s, \"why\": ", i ? "," : "",
-			left_alone[now[i].state]);
-		if (*now[i].why.text)
-			json_string(now[i].why.text);
-		else
-			printf("null");
-		printf(", \"fault_count\": ");
+		json_name(i ? ",\n    {" : "\n    {", "left_alone");
+		printf("%s", left_alone[now[i].state]);
+		json_text(", ", "why", now[i].why.text);
 		print_faults(&now[i]);
 		printf("}");
 	}

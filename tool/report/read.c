@@ -3,12 +3,12 @@
 #include <limits.h>
 #include <quietus/stage_header.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "read.h"
+#include "system/system.h"
 
 #define X86_PARAMETERS "/sys/kernel/boot_params"
 #define DEVICE_TREE    "/proc/device-tree"
@@ -42,9 +42,6 @@ void report_default(const char *root, char path[PATH_MAX])
 /* The stage writes the report into its own memory; a device tree has room for it. */
 #define FILE_SIZE_MAX QT_DT_SIZE_MAX
 
-/* A node's type is a line with one number. */
-#define TYPE_SIZE_MAX 64
-
 static bool ends_with(const char *text, const char *end)
 {
 	size_t length = strlen(text), tail = strlen(end);
@@ -59,33 +56,18 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The type of node number `node`. False with errno set, ENOENT past the last node. */
-static bool node_type(const char *folder, unsigned node, unsigned long long *type)
-{
-	char path[PATH_MAX], text[TYPE_SIZE_MAX] = "";
-	FILE *file;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%u/type", folder, node) >= sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	/* A line that cannot be read, or is no number, is type 0, which is no report. */
-	if (!fgets(text, sizeof(text), file))
-		*text = 0;
-	fclose(file);
-	*type = strtoull(text, NULL, 0);
-	return true;
-}
-
 /* The kernel numbers the nodes from 0; the stage puts its own in front. */
 static bool find_node(const char *folder, char *path, size_t size, struct reason *why)
 {
-	unsigned long long type;
+	uint64_t type;
 
-	for (unsigned node = 0; node_type(folder, node, &type); node++) {
+	for (unsigned node = 0;; node++) {
+		/* A line that is no number is no report's type. */
+		if (!system_number(folder, &type, "%u/type", node)) {
+			if (errno != EINVAL)
+				break;
+			continue;
+		}
 		if (type != QT_SETUP_DATA_TYPE)
 			continue;
 		if ((size_t)snprintf(path, size, "%s/%u/data", folder, node) >= size)

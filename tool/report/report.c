@@ -5,6 +5,7 @@
 
 #include "common/command.h"
 #include "output.h"
+#include "system/registers.h"
 
 /* Other exit codes than everywhere else: scripts ask how the crash went. */
 enum report_exit {

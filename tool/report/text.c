@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/rid.h"
+#include "common/table.h"
 #include "fields.h"
 #include "output.h"
 
@@ -24,18 +25,17 @@ static void print_blocker(const struct report *report)
 {
 	const struct qt_report_header *header = &report->header;
 	const struct qt_report_requester *requester;
-	qt_rid rid;
+	char rid[RID_TEXT];
 
 	if (header->outcome == QT_OUTCOME_COMMITTED || header->blocker < 0 ||
 		(uint32_t)header->blocker >= header->requesters.count)
 		return;
 	requester =
 		(const void *)report_record(report, &header->requesters, (size_t)header->blocker);
-	rid = requester->rid;
-	printf("%s %04x:%02x:%02x.%x",
+	printf("%s %s",
 		header->outcome == QT_OUTCOME_OBSERVED ? "; a commit would have been prevented by"
 						       : ", prevented by",
-		QT_RID_SEGMENT(rid), QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
+		rid_text(requester->rid, rid));
 	if (requester->visible)
 		printf(" (%04x:%04x, %s)", requester->vendor, requester->device,
 			class_word(requester->class_code));
@@ -74,21 +74,16 @@ static bool is_right_aligned(const struct field *field)
 
 static int add_columns(struct libscols_table *table, const struct record_type *type)
 {
-	if (type->numbered && !scols_table_new_column(table, "#", 0, SCOLS_FL_RIGHT))
-		return -ENOMEM;
-	for (size_t i = 0; i < type->field_count; i++) {
+	int error = type->numbered ? table_column(table, "#", SCOLS_FL_RIGHT) : 0;
+
+	for (size_t i = 0; !error && i < type->field_count; i++) {
 		const struct field *field = &type->fields[i];
 		int flags = is_right_aligned(field) ? SCOLS_FL_RIGHT : 0;
 
-		if (field->heading && !scols_table_new_column(table, field->heading, 0, flags))
-			return -ENOMEM;
+		if (field->heading)
+			error = table_column(table, field->heading, flags);
 	}
-	return 0;
-}
-
-static int set_cell(struct libscols_line *line, size_t column, const char *text)
-{
-	return scols_line_set_data(line, column, *text ? text : "-");
+	return error;
 }
 
 static int add_record(struct libscols_table *table, const struct record_type *type,
@@ -103,13 +98,13 @@ static int add_record(struct libscols_table *table, const struct record_type *ty
 		return -ENOMEM;
 	if (type->numbered) {
 		snprintf(text, sizeof(text), "%zu", number);
-		error = set_cell(line, column++, text);
+		error = table_cell(line, column++, text);
 	}
 	for (size_t i = 0; !error && i < type->field_count; i++) {
 		if (!type->fields[i].heading)
 			continue;
 		field_text(&type->fields[i], record, text);
-		error = set_cell(line, column++, text);
+		error = table_cell(line, column++, text);
 	}
 	return error;
 }
@@ -117,20 +112,14 @@ static int add_record(struct libscols_table *table, const struct record_type *ty
 static int print_table(const struct report *report, const struct record_type *type)
 {
 	const struct qt_report_list *list = report_list(report, type);
-	struct libscols_table *table = scols_new_table();
-	int error = table ? add_columns(table, type) : -ENOMEM;
+	struct libscols_table *table = table_new(false);
+	int error = add_columns(table, type);
 
 	for (size_t i = 0; !error && i < list->count; i++)
 		error = add_record(table, type, report_record(report, list, i), i);
-	/* A narrow terminal breaks lines, which is better than to cut cells short. */
 	if (!error)
-		error = scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	if (!error) {
 		printf("\n%s:\n", type->heading);
-		error = scols_print_table(table);
-	}
-	scols_unref_table(table);
-	return error;
+	return table_print(table, error);
 }
 
 /* Lines and words */
@@ -177,10 +166,9 @@ static void print_faults(size_t index, const struct unit_now *now)
 			index, now->fault_count);
 	for (size_t i = 0; now->faults_known && i < now->fault_count && i < FAULTS_MAX; i++) {
 		const struct qt_unit_fault *fault = &now->faults[i];
-		char rid[FIELD_TEXT];
+		char rid[RID_TEXT];
 
-		write_rid(fault->rid, rid);
-		printf("    %s, %s at 0x%" PRIx64 ", reason 0x%02x\n", rid,
+		printf("    %s, %s at 0x%" PRIx64 ", reason 0x%02x\n", rid_text(fault->rid, rid),
 			fault->write ? "write" : "read", fault->iova, fault->code);
 	}
 }

@@ -1,60 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dump/dump.h"
+#include "system/registers.h"
 #include "units_now.h"
 
-#define PAGE 4096u
-
-/* The window to the machine; error is that of the first access that failed. */
+/* The window to the machine. */
 struct window {
-	int fd;
-	off_t end; /* of a regular file; 0: no limit */
-	int error;
+	struct registers registers;
 	const char *dump_path;
 	struct dump *dump; /* opened when first wanted */
 };
 
-/* Reads one aligned register of `width` bytes. All ones where that is not possible. */
-static uint64_t read_register(struct window *window, qt_phys at, unsigned width)
-{
-	off_t page = (off_t)(at & ~(qt_phys)(PAGE - 1));
-	uint64_t value = UINT64_MAX;
-	uint8_t *mapped;
-
-	if (window->error)
-		return value;
-	if (window->end && page > window->end - (off_t)PAGE) {
-		window->error = ENXIO;
-		return value;
-	}
-	mapped = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, window->fd, page);
-	if (mapped == MAP_FAILED) {
-		window->error = errno;
-		return value;
-	}
-	if (width == 4)
-		value = *(const volatile uint32_t *)(mapped + at % PAGE);
-	else
-		value = *(const volatile uint64_t *)(mapped + at % PAGE);
-	munmap(mapped, PAGE);
-	return value;
-}
-
 static uint32_t mmio_read32(void *context, qt_phys at)
 {
-	return (uint32_t)read_register(context, at, 4);
+	struct window *window = context;
+
+	return (uint32_t)registers_read(&window->registers, at, 4);
 }
 
 static uint64_t mmio_read64(void *context, qt_phys at)
 {
-	return read_register(context, at, 8);
+	struct window *window = context;
+
+	return registers_read(&window->registers, at, 8);
 }
 
 static int read_dump(void *context, qt_phys at, void *buffer, size_t len)
@@ -119,20 +90,20 @@ static void look_at(
 		return;
 	}
 	unit = then;
-	window->error = 0;
+	window->registers.error = 0;
 	memset(unit.tables, 0, sizeof(unit.tables));
 	unit.ops->inspect(&machine, &unit);
 	/* An access that the kernel refuses reads all ones, as a dead unit does. */
-	if (window->error) {
-		reason_set(&now->why, "%s", strerror(window->error));
+	if (window->registers.error) {
+		reason_of_system(&now->why, window->registers.error);
 		now->state = UNIT_NOT_KNOWN;
 		return;
 	}
 	compare(now, &then, &unit);
 	if (now->state == UNIT_NOT_KNOWN)
 		return;
-	now->faults_known =
-		unit.ops->faults(&machine, &unit, keep_fault, now) == QT_OK && !window->error;
+	now->faults_known = unit.ops->faults(&machine, &unit, keep_fault, now) == QT_OK &&
+			    !window->registers.error;
 }
 
 static void not_known(struct unit_now *now, size_t count, int error)
@@ -147,24 +118,18 @@ struct unit_now *units_now(
 	size_t count = report->header.units.count;
 	struct unit_now *now = calloc(count + 1, sizeof(*now));
 	struct window window = {.dump_path = dump};
-	struct stat file;
 
 	if (!now) {
 		reason_of_system(why, ENOMEM);
 		return NULL;
 	}
-	window.fd = open(memory, O_RDONLY | O_SYNC | O_CLOEXEC);
-	if (window.fd < 0 || fstat(window.fd, &file) != 0) {
-		not_known(now, count, errno);
-		if (window.fd >= 0)
-			close(window.fd);
-		return now;
-	}
-	window.end = S_ISREG(file.st_mode) ? file.st_size : 0;
-	for (size_t i = 0; i < count; i++)
+	registers_open(&window.registers, memory);
+	if (window.registers.error)
+		not_known(now, count, window.registers.error);
+	for (size_t i = 0; i < count && window.registers.fd >= 0; i++)
 		look_at(&now[i], report, i, &window);
 	if (window.dump)
 		dump_close(window.dump);
-	close(window.fd);
+	registers_close(&window.registers);
 	return now;
 }

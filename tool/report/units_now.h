@@ -10,9 +10,6 @@
 
 #include "read.h"
 
-/* Where registers are read from. */
-#define MEMORY_DEVICE "/dev/mem"
-
 /* Faults kept for one unit; a unit has no more than this many recorded, or few. */
 #define FAULTS_MAX 64
 

@@ -1,63 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <inttypes.h>
 #include <stdio.h>
 
-#include "report/fields.h"
+#include "common/json.h"
 #include "output.h"
 
-/* All text here is ASCII without quotes. */
+#define NEXT ", "
 
 static void print_device(const struct reach_device *device)
 {
 	const struct qt_report_requester *requester = device->requester;
-	char rid[FIELD_TEXT];
 
-	write_rid(requester->rid, rid);
-	printf("\"rid\": \"%s\", ", rid);
-	if (requester->visible)
-		printf("\"vendor\": \"0x%04x\", \"device\": \"0x%04x\", \"class\": \"0x%06x\", ",
-			requester->vendor, requester->device, requester->class_code);
-	else
-		printf("\"vendor\": null, \"device\": null, \"class\": null, ");
+	json_rid("{", "rid", requester->rid);
+	if (requester->visible) {
+		json_id(NEXT, "vendor", requester->vendor);
+		json_id(NEXT, "device", requester->device);
+		json_hex(NEXT, "class", requester->class_code);
+	} else {
+		json_null(NEXT, "vendor");
+		json_null(NEXT, "device");
+		json_null(NEXT, "class");
+	}
+}
+
+static const char *error_name(int error)
+{
+	return error ? qt_error_name(error) : "";
 }
 
 static void print_reached(const struct reach_device *device)
 {
 	print_device(device);
-	printf("\"reach\": \"%s\", \"state\": \"%s\", ", reach_word(device),
-		qt_entry_state_name(device->state));
-	if (device->error)
-		printf("\"error\": \"%s\", ", qt_error_name(device->error));
-	else
-		printf("\"error\": null, ");
-	if (device->domain >= 0)
-		printf("\"domain\": %d", device->domain);
-	else
-		printf("\"domain\": null");
+	json_text(NEXT, "reach", reach_word(device));
+	json_text(NEXT, "state", qt_entry_state_name(device->state));
+	json_text(NEXT, "error", error_name(device->error));
+	json_index(NEXT, "domain", device->domain);
+	printf("}");
 }
 
 static void print_range(const struct reach_range *range)
 {
-	printf("{\"iova\": \"0x%" PRIx64 "\", \"size\": %" PRIu64 ", \"access\": \"%s\", "
-	       "\"phys\": ",
-		range->iova, range->size, access_word(range->perms));
+	json_hex("{", "iova", range->iova);
+	json_number(NEXT, "size", range->size);
+	json_text(NEXT, "access", access_word(range->perms));
 	if (range->pieces == 1)
-		printf("\"0x%" PRIx64 "\"", range->phys);
+		json_hex(NEXT, "phys", range->phys);
 	else
-		printf("null");
-	printf(", \"pieces\": %" PRIu32 "}", range->pieces);
+		json_null(NEXT, "phys");
+	json_number(NEXT, "pieces", range->pieces);
+	printf("}");
 }
 
 static void print_domain(const struct reach_domain *domain)
 {
-	printf("{\"root\": \"0x%" PRIx64 "\", \"levels\": %u, \"bytes\": %" PRIu64 ", ",
-		domain->table.root, domain->table.geometry.levels, domain->bytes);
+	json_hex("{", "root", domain->table.root);
+	json_number(NEXT, "levels", domain->table.geometry.levels);
+	json_number(NEXT, "bytes", domain->bytes);
+	json_text(NEXT, "error", error_name(domain->error));
 	if (domain->error)
-		printf("\"error\": \"%s\", \"error_iova\": \"0x%" PRIx64 "\", ",
-			qt_error_name(domain->error), domain->fault.iova);
+		json_hex(NEXT, "error_iova", domain->fault.iova);
 	else
-		printf("\"error\": null, \"error_iova\": null, ");
-	printf("\"ranges\": [");
+		json_null(NEXT, "error_iova");
+	json_name(NEXT, "ranges");
+	printf("[");
 	for (size_t i = 0; i < domain->count; i++) {
 		printf("%s\n      ", i ? "," : "");
 		print_range(&domain->ranges[i]);
@@ -67,13 +71,15 @@ static void print_domain(const struct reach_domain *domain)
 
 void show_reach_json(const struct reach *reach)
 {
-	printf("{\n  \"complete\": %s,\n  \"devices\": [", reach->complete ? "true" : "false");
+	json_bool("{\n  ", "complete", reach->complete);
+	json_name(",\n  ", "devices");
+	printf("[");
 	for (size_t i = 0; i < reach->device_count; i++) {
-		printf("%s\n    {", i ? "," : "");
+		printf("%s\n    ", i ? "," : "");
 		print_reached(&reach->devices[i]);
-		printf("}");
 	}
-	printf("],\n  \"domains\": [");
+	json_name("],\n  ", "domains");
+	printf("[");
 	for (size_t i = 0; i < reach->domain_count; i++) {
 		printf("%s\n    ", i ? "," : "");
 		print_domain(&reach->domains[i]);
@@ -83,14 +89,17 @@ void show_reach_json(const struct reach *reach)
 
 void show_phys_json(qt_phys phys, const struct access *list, size_t count, bool complete)
 {
-	printf("{\n  \"complete\": %s,\n  \"phys\": \"0x%" PRIx64 "\",\n  \"reached_by\": [",
-		complete ? "true" : "false", phys);
+	json_bool("{\n  ", "complete", complete);
+	json_hex(",\n  ", "phys", phys);
+	json_name(",\n  ", "reached_by");
+	printf("[");
 	for (size_t i = 0; i < count; i++) {
-		printf("%s\n    {", i ? "," : "");
+		printf("%s\n    ", i ? "," : "");
 		print_device(list[i].device);
-		printf("\"iova\": \"0x%" PRIx64 "\", \"access\": \"%s\", \"direct\": %s}",
-			list[i].iova, access_word(list[i].perms),
-			list[i].direct ? "true" : "false");
+		json_hex(NEXT, "iova", list[i].iova);
+		json_text(NEXT, "access", access_word(list[i].perms));
+		json_bool(NEXT, "direct", list[i].direct);
+		printf("}");
 	}
 	printf("]\n}\n");
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 
+#include "common/rid.h"
+#include "common/table.h"
 #include "report/fields.h"
 #include "report/output.h"
 #include "output.h"
@@ -17,21 +18,16 @@ struct column {
 
 static struct libscols_table *new_table(const struct column *columns, size_t count, bool plain)
 {
-	struct libscols_table *table = scols_new_table();
-	int error = table ? scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER) : -ENOMEM;
+	struct libscols_table *table = table_new(plain);
 
-	for (size_t i = 0; !error && i < count; i++)
-		if (!scols_table_new_column(
-			    table, columns[i].heading, 0, columns[i].right ? SCOLS_FL_RIGHT : 0))
-			error = -ENOMEM;
-	if (!error)
-		error = scols_table_enable_raw(table, plain);
-	if (!error)
-		error = scols_table_enable_noheadings(table, plain);
-	if (!error)
-		return table;
-	scols_unref_table(table);
-	return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (table_column(
+			    table, columns[i].heading, columns[i].right ? SCOLS_FL_RIGHT : 0)) {
+			scols_unref_table(table);
+			return NULL;
+		}
+	}
+	return table;
 }
 
 /* Text for one cell. */
@@ -45,15 +41,7 @@ static int add_line(struct libscols_table *table, const struct cell *cells, size
 	int error = line ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !error && i < count; i++)
-		error = scols_line_set_data(line, i, *cells[i].text ? cells[i].text : "-");
-	return error;
-}
-
-static int print_and_free(struct libscols_table *table, int error)
-{
-	if (!error)
-		error = table ? scols_print_table(table) : -ENOMEM;
-	scols_unref_table(table);
+		error = table_cell(line, i, cells[i].text);
 	return error;
 }
 
@@ -71,7 +59,7 @@ static void set_text(struct cell *cell, const char *text)
 
 static void set_device(struct cell cells[3], const struct qt_report_requester *requester)
 {
-	write_rid(requester->rid, cells[0].text);
+	rid_text(requester->rid, cells[0].text);
 	*cells[1].text = *cells[2].text = 0;
 	if (!requester->visible)
 		return;
@@ -138,7 +126,7 @@ static int print_ranges(const struct reach_domain *domain)
 		set_memory(&cells[4], range);
 		error = add_line(table, cells, QT_ARRAY_SIZE(cells));
 	}
-	return print_and_free(table, error);
+	return table_print(table, error);
 }
 
 static void print_trouble(const struct reach_domain *domain)
@@ -190,9 +178,9 @@ static void show_reach_plain(const struct reach *reach)
 {
 	for (size_t i = 0; i < reach->device_count; i++) {
 		const struct reach_device *device = &reach->devices[i];
-		char rid[FIELD_TEXT];
+		char rid[RID_TEXT];
 
-		write_rid(device->requester->rid, rid);
+		rid_text(device->requester->rid, rid);
 		if (device->domain < 0) {
 			printf("%s %s\n", rid, reach_word(device));
 			continue;
@@ -250,7 +238,7 @@ int show_phys(
 			set_hex(&cells[4], list[i].iova);
 		error = add_line(table, cells, QT_ARRAY_SIZE(cells));
 	}
-	return print_and_free(table, error);
+	return table_print(table, error);
 }
 
 /* A report alone */
@@ -293,7 +281,7 @@ int show_report(const struct report *report, enum show_style style)
 		set_known(cells, report, (const void *)report_record(report, list, i));
 		error = add_line(table, cells, QT_ARRAY_SIZE(cells));
 	}
-	error = print_and_free(table, error);
+	error = table_print(table, error);
 	if (!error && style == SHOW_TEXT)
 		printf("Sizes are those at the end of the stage, with the crash region where it "
 		       "was "

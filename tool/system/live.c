@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "live.h"
 #include "live_files.h"
 #include "system.h"
-
-#define PAGE_SIZE UINT64_C(4096)
 
 static int read_memory(void *context, qt_phys at, void *buffer, size_t len)
 {
@@ -24,50 +17,18 @@ static int read_memory(void *context, qt_phys at, void *buffer, size_t len)
 	return live_read_core(live, at, buffer, len);
 }
 
-/* Mapping a file past its end gives a page that cannot be touched; devices have no end. */
-static bool in_file(int fd, qt_phys page)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 &&
-	       (!S_ISREG(st.st_mode) || (uint64_t)st.st_size >= page + PAGE_SIZE);
-}
-
-static bool map_registers(struct live *live, qt_phys at)
-{
-	qt_phys page = at & ~(PAGE_SIZE - 1);
-	void *mapped;
-
-	if (live->page && live->page_at == page)
-		return true;
-	if (live->memory < 0 || !in_file(live->memory, page))
-		return false;
-	mapped = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, live->memory, (off_t)page);
-	if (mapped == MAP_FAILED)
-		return false;
-	if (live->page)
-		munmap(live->page, PAGE_SIZE);
-	live->page = mapped;
-	live->page_at = page;
-	return true;
-}
-
 static uint32_t mmio_read32(void *context, qt_phys at)
 {
 	struct live *live = context;
 
-	if (!map_registers(live, at))
-		return UINT32_MAX;
-	return *(volatile uint32_t *)((uint8_t *)live->page + (at - live->page_at));
+	return (uint32_t)registers_read(&live->registers, at, 4);
 }
 
 static uint64_t mmio_read64(void *context, qt_phys at)
 {
 	struct live *live = context;
 
-	if (!map_registers(live, at))
-		return UINT64_MAX;
-	return *(volatile uint64_t *)((uint8_t *)live->page + (at - live->page_at));
+	return registers_read(&live->registers, at, 8);
 }
 
 /* Nothing here is ever written; the core does not ask for it before a takeover. */
@@ -112,7 +73,7 @@ bool live_ram_readable(struct live *live, qt_phys at, struct reason *why)
 	uint64_t word;
 
 	if (live->core < 0)
-		return because(why, "/proc/kcore: %s", strerror(live->core_error));
+		return because(why, "/proc/kcore: %s", live->no_core.text);
 	return live_read_core(live, at, &word, sizeof(word)) == QT_OK ||
 	       because(why, "/proc/kcore does not have 0x%llx", (unsigned long long)at);
 }
@@ -120,25 +81,24 @@ bool live_ram_readable(struct live *live, qt_phys at, struct reason *why)
 /* The kernel hides registers that a driver has claimed, and with lockdown all of them. */
 bool live_registers_readable(struct live *live, qt_phys at, struct reason *why)
 {
-	if (live->memory < 0)
-		return because(why, "/dev/mem: %s", strerror(live->memory_error));
-	errno = ENXIO;
-	return map_registers(live, at) ||
+	struct registers *registers = &live->registers;
+
+	if (registers->fd < 0)
+		return because(why, MEMORY_DEVICE ": %s", strerror(registers->error));
+	registers->error = 0;
+	registers_read(registers, at, 4);
+	return !registers->error ||
 	       because(why,
-		       "/dev/mem: registers at 0x%llx: %s; iomem=relaxed on the kernel's command "
+		       MEMORY_DEVICE
+		       ": registers at 0x%llx: %s; iomem=relaxed on the kernel's command "
 		       "line lets them be read",
-		       (unsigned long long)at, strerror(errno));
-}
-
-static int open_below(const char *root, const char *name)
-{
-	char path[PATH_MAX];
-
-	return system_path(path, root, "%s", name) ? open(path, O_RDONLY | O_CLOEXEC | O_SYNC) : -1;
+		       (unsigned long long)at, strerror(registers->error));
 }
 
 void live_open(struct live *live, const char *root)
 {
+	char path[PATH_MAX];
+
 	*live = (struct live){
 		.root = root,
 		.host = {.context = live,
@@ -154,8 +114,8 @@ void live_open(struct live *live, const char *root)
 			.log = say},
 		.core = -1,
 	};
-	live->memory = open_below(root, "dev/mem");
-	live->memory_error = errno;
+	system_path(path, root, "%s", MEMORY_DEVICE + 1);
+	registers_open(&live->registers, path);
 	live_open_core(live);
 }
 
@@ -163,9 +123,7 @@ void live_close(struct live *live)
 {
 	live_close_pci(live);
 	live_close_core(live);
-	if (live->page)
-		munmap(live->page, PAGE_SIZE);
-	if (live->memory >= 0)
-		close(live->memory);
+	registers_close(&live->registers);
 	free(live->tables);
+	file_free(&live->tree);
 }

@@ -2,16 +2,18 @@
 /*
  * The running machine as a host for the core: reads only. RAM comes from
  * /proc/kcore, registers from /dev/mem, configuration space by libpci, ACPI
- * tables from sysfs. How much of that may be read depends on privilege, on
+ * tables or the device tree from sysfs. How much of that may be read depends on privilege, on
  * lockdown and on the kernel's configuration.
  */
 #ifndef QUIETUS_TOOL_LIVE_H
 #define QUIETUS_TOOL_LIVE_H
 
-#include <quietus/firmware.h>
+#include <quietus/device_tree.h>
 #include <quietus/pci.h>
 
+#include "common/file.h"
 #include "common/message.h"
+#include "registers.h"
 
 struct pci_access;
 struct pci_dev;
@@ -29,15 +31,15 @@ struct live {
 	size_t tables_size;
 	unsigned table_count;
 
+	struct file tree; /* the flattened device tree, if there is one */
+	struct qt_dt device_tree;
+
 	int core; /* /proc/kcore, -1 if not to be read */
-	int core_error;
+	struct reason no_core;
 	struct live_segment *segments;
 	size_t segment_count;
 
-	int memory; /* /dev/mem, -1 if not to be read */
-	int memory_error;
-	void *page; /* the page of registers that is mapped, NULL if none */
-	qt_phys page_at;
+	struct registers registers;
 };
 
 /*
@@ -52,9 +54,14 @@ bool live_open_pci(struct live *live, struct reason *why);
 
 /*
  * ACPI tables with these signatures that sysfs has, as the core's qt_acpi_table
- * finds them. False with errno set when the folder cannot be read, or one of them.
+ * finds them. False with a reason and errno, which is ENOENT where there is no
+ * ACPI, when the folder cannot be read, or one of them.
  */
-bool live_acpi(struct live *live, const char *const *signatures, struct qt_acpi *acpi);
+bool live_acpi(
+	struct live *live, const char *const *signatures, struct qt_acpi *acpi, struct reason *why);
+
+/* The device tree that the kernel was started with; NULL with a reason. */
+const struct qt_dt *live_device_tree(struct live *live, struct reason *why);
 
 /* Whether a page of RAM, or of registers, can be read. False with a reason. */
 bool live_ram_readable(struct live *live, qt_phys at, struct reason *why);

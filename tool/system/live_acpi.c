@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * ACPI tables from sysfs, put behind a root table for the core to find them by.
- */
+/* What firmware says, from sysfs: ACPI tables, put behind a root table for the core to find them
+ * by, or the device tree. */
 #include <errno.h>
 #include <quietus/bytes.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "system.h"
 
 #define TABLES_FOLDER "sys/firmware/acpi/tables"
+#define TREE          "sys/firmware/fdt"
 #define ROOT_HEADER   36u
 #define ROOT_ENTRY    8u
 #define ROOT_ENTRIES  8u /* room for */
@@ -81,17 +81,39 @@ static bool ignore_name(void *context, const char *name)
 	return false;
 }
 
-bool live_acpi(struct live *live, const char *const *signatures, struct qt_acpi *acpi)
+bool live_acpi(
+	struct live *live, const char *const *signatures, struct qt_acpi *acpi, struct reason *why)
 {
-	bool all = true;
+	bool all =
+		system_list(live->root, TABLES_FOLDER, ignore_name, NULL) && grow(live, ROOT_SIZE);
 
-	if (!system_list(live->root, TABLES_FOLDER, ignore_name, NULL) || !grow(live, ROOT_SIZE))
-		return false;
 	for (; *signatures && all; signatures++)
 		all = read_table(live, *signatures);
+	if (!all) {
+		int error = errno;
+
+		reason_set(why, "/" TABLES_FOLDER ": %s", strerror(error));
+		errno = error;
+		return false;
+	}
 	*acpi = (struct qt_acpi){.host = &live->host,
 		.root = LIVE_ACPI_START,
 		.entry_size = ROOT_ENTRY,
 		.entries = live->table_count};
-	return all;
+	return true;
+}
+
+const struct qt_dt *live_device_tree(struct live *live, struct reason *why)
+{
+	struct reason inner;
+	char path[PATH_MAX];
+
+	if (!system_path(path, live->root, TREE) ||
+		!file_read(&live->tree, path, QT_DT_SIZE_MAX, &inner))
+		reason_set(why, "/" TREE ": %.100s", inner.text);
+	else if (qt_dt_open(&live->device_tree, live->tree.data, live->tree.size))
+		reason_set(why, "/" TREE ": no device tree");
+	else
+		return &live->device_tree;
+	return NULL;
 }

@@ -5,13 +5,12 @@
  *
  * Source: Linux, fs/proc/kcore.c; ELF-64 Object File Format.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "dump/elf_core.h"
 #include "live_files.h"
 #include "system.h"
 
@@ -27,38 +26,22 @@ struct live_segment {
 	uint64_t offset; /* in the file */
 };
 
-static bool read_at(int fd, void *buffer, size_t len, uint64_t at)
+/* Takes a segment in, if it has physical addresses. */
+static bool add_segment(void *context, const GElf_Phdr *segment, struct reason *why)
 {
-	ssize_t n = pread(fd, buffer, len, (off_t)at);
+	struct live *live = context;
+	struct live_segment *list;
 
-	if (n >= 0 && (size_t)n != len)
-		errno = EINVAL;
-	return n >= 0 && (size_t)n == len;
-}
-
-static bool read_segments(struct live *live, int fd)
-{
-	Elf64_Ehdr header;
-
-	if (!read_at(fd, &header, sizeof(header), 0))
-		return false;
-	errno = EINVAL;
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-		header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > SEGMENTS_MAX)
-		return false;
-	live->segments = calloc(header.e_phnum, sizeof(*live->segments));
-	if (!live->segments)
-		return false;
-	for (unsigned i = 0; i < header.e_phnum; i++) {
-		Elf64_Phdr segment;
-
-		if (!read_at(fd, &segment, sizeof(segment), header.e_phoff + i * sizeof(segment)))
-			return false;
-		if (segment.p_type != PT_LOAD || segment.p_paddr == NO_PHYSICAL_ADDRESS)
-			continue;
-		live->segments[live->segment_count++] =
-			(struct live_segment){segment.p_paddr, segment.p_memsz, segment.p_offset};
-	}
+	if (segment->p_paddr == NO_PHYSICAL_ADDRESS)
+		return true;
+	if (live->segment_count == SEGMENTS_MAX)
+		return because(why, "more than %u segments", SEGMENTS_MAX);
+	list = realloc(live->segments, (live->segment_count + 1) * sizeof(*list));
+	if (!list)
+		return because_of(why, ENOMEM);
+	live->segments = list;
+	list[live->segment_count++] =
+		(struct live_segment){segment->p_paddr, segment->p_memsz, segment->p_offset};
 	return true;
 }
 
@@ -68,12 +51,11 @@ void live_open_core(struct live *live)
 	int fd =
 		system_path(path, live->root, "proc/kcore") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
-	if (fd >= 0 && read_segments(live, fd)) {
+	if (fd < 0)
+		reason_of_system(&live->no_core, errno);
+	else if (elf_core_segments(fd, add_segment, live, &live->no_core))
 		live->core = fd;
-		return;
-	}
-	live->core_error = errno;
-	if (fd >= 0)
+	else
 		close(fd);
 }
 
@@ -92,7 +74,10 @@ int live_read_core(struct live *live, qt_phys at, void *buffer, size_t len)
 
 		if (at < segment->start || inside >= segment->size || len > segment->size - inside)
 			continue;
-		return read_at(live->core, buffer, len, segment->offset + inside) ? QT_OK : QT_E_IO;
+		return pread(live->core, buffer, len, (off_t)(segment->offset + inside)) ==
+				       (ssize_t)len
+			       ? QT_OK
+			       : QT_E_IO;
 	}
 	return QT_E_OUTSIDE;
 }

@@ -8,7 +8,7 @@
 /* Where the core sees the ACPI tables: no address of the machine is that high. */
 #define LIVE_ACPI_START (UINT64_C(1) << 60)
 
-/* RAM by /proc/kcore; live->core stays -1 with core_error set where it cannot be read. */
+/* RAM by /proc/kcore; live->core stays -1 with no_core set where it cannot be read. */
 void live_open_core(struct live *live);
 void live_close_core(struct live *live);
 int live_read_core(struct live *live, qt_phys at, void *buffer, size_t len);

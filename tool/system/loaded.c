@@ -92,11 +92,11 @@ void capture_image_look(struct capture_image *seen, const struct kdump *kdump)
 
 void capture_image_json(const char *before, const struct capture_image *image, const char *path)
 {
-	json_name(before, "image");
 	if (!image->known) {
-		printf("null");
+		json_null(before, "image");
 		return;
 	}
+	json_name(before, "image");
 	json_text("{", "path", path);
 	json_bool(", ", "wrapped", image->wrapped);
 	json_text(", ", "stage", image->stage_version);
