@@ -158,6 +158,14 @@ struct outcome handicapped_quietus(const struct handicap *handicap, const char *
 	return outcome;
 }
 
+struct outcome quietus_on_terminal(const char *arguments)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command), "%s %s", getenv("QUIETUS"), arguments);
+	return run_program("script", "-qec", command, "/dev/null", NULL);
+}
+
 struct outcome run_program(const char *program, ...)
 {
 	const struct handicap none = {0};

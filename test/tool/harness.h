@@ -41,6 +41,10 @@ void remove_folder(const char *path);
 struct outcome quietus(const char *argument, ...);
 struct outcome handicapped_quietus(const struct handicap *handicap, const char *argument, ...);
 
+/* Runs the tool with these words, without blanks in them, on a terminal; both its outputs are one.
+ */
+struct outcome quietus_on_terminal(const char *arguments);
+
 /* Runs any program, found by PATH. */
 struct outcome run_program(const char *program, ...);
 

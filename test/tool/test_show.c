@@ -316,6 +316,25 @@ static void no_word_of_a_unit_is_trusted(void **state)
 	}
 }
 
+static void progress_is_said(void **state)
+{
+	static const char last[] = "quietus: reading translations: 6 of ";
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	outcome = quietus_on_terminal("show --chatty --plain " DUMP);
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.output, "\rquietus: reading translations: 1 of "));
+	assert_non_null(strstr(outcome.output, "\r\033[K0000:00:01.0 range "));
+	outcome = quietus("show", "--chatty", "--plain", DUMP, NULL);
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.errors, last));
+	assert_string_equal(outcome.output, everything);
+	crashed_free(&crashed);
+}
+
 static void usage_errors(void **state)
 {
 	(void)state;
@@ -340,6 +359,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(another_crashs_report_is_refused),
 	TEST(a_report_alone_tells_sizes),
 	TEST(no_word_of_a_unit_is_trusted),
+	TEST(progress_is_said),
 	TEST(usage_errors),
 };
 

@@ -344,6 +344,32 @@ static void a_dump_cut_short_does_no_harm(void **state)
 	crashed_free(&crashed);
 }
 
+static void progress_is_a_line_that_changes_on_a_terminal(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	char line[128];
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	outcome = quietus_on_terminal("undo --chatty --check --journal " REPORT " " DUMP);
+	assert_int_equal(outcome.code, 0);
+	snprintf(line, sizeof(line),
+		"\rquietus: comparing words: %zu of %zu\r\033[K%zu as the stage left them",
+		crashed.words, crashed.words, crashed.words);
+	assert_non_null(strstr(outcome.output, line));
+	/* A line of its own each elsewhere. */
+	outcome = quietus("undo", "--chatty", "--check", "--journal", REPORT, DUMP, NULL);
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.errors, "quietus: comparing words: 2 of "));
+	assert_null(strchr(outcome.errors, '\r'));
+	/* And not a word of what is soon over. */
+	outcome = quietus_on_terminal("undo --check --journal " REPORT " " DUMP);
+	assert_int_equal(outcome.code, 0);
+	assert_null(strstr(outcome.output, "quietus:"));
+	crashed_free(&crashed);
+}
+
 static void usage_errors(void **state)
 {
 	struct outcome outcome = quietus("undo", DUMP, NULL);
@@ -370,6 +396,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(nothing_changed_is_nothing_to_undo),
 	TEST(what_is_no_dump_is_refused),
 	TEST(a_dump_cut_short_does_no_harm),
+	TEST(progress_is_a_line_that_changes_on_a_terminal),
 	TEST(usage_errors),
 };
 

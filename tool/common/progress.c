@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,6 +9,9 @@
 #define ON_TERMINAL 1
 #define ELSEWHERE   10
 
+/* Steps between looks at the clock. */
+#define STEPS 256u
+
 static time_t now(void)
 {
 	struct timespec time = {0};
@@ -16,24 +20,53 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-void progress_step(struct progress *progress)
+static time_t pause_of(const struct progress *progress)
 {
-	int terminal = isatty(STDERR_FILENO);
-	time_t at = now();
-
-	progress->done++;
-	if (!progress->next)
-		progress->next = at + (terminal ? ON_TERMINAL : ELSEWHERE);
-	if (at < progress->next)
-		return;
-	progress->next = at + (terminal ? ON_TERMINAL : ELSEWHERE);
-	progress->said++;
-	fprintf(stderr, "%squietus: %s: %zu of %zu%s", terminal ? "\r" : "", progress->what,
-		progress->done, progress->total, terminal ? "" : "\n");
+	return progress->terminal ? ON_TERMINAL : ELSEWHERE;
 }
 
-void progress_end(struct progress *progress)
+struct progress progress_begin(const char *what, uint64_t total, bool always)
 {
-	if (progress->said && isatty(STDERR_FILENO))
+	struct progress progress = {.what = what,
+		.total = total,
+		.terminal = isatty(STDERR_FILENO) == 1,
+		.always = always};
+
+	progress.next = now() + pause_of(&progress);
+	return progress;
+}
+
+static bool is_due(struct progress *progress)
+{
+	time_t at;
+
+	if (progress->always)
+		return true;
+	if (progress->done % STEPS)
+		return false;
+	at = now();
+	if (at < progress->next)
+		return false;
+	progress->next = at + pause_of(progress);
+	return true;
+}
+
+void progress_step(struct progress *progress)
+{
+	progress->done++;
+	if (!is_due(progress))
+		return;
+	/* An estimate may be too low. */
+	if (progress->total < progress->done)
+		progress->total = progress->done;
+	progress->said = true;
+	fprintf(stderr, "%squietus: %s: %" PRIu64 " of %" PRIu64 "%s",
+		progress->terminal ? "\r" : "", progress->what, progress->done, progress->total,
+		progress->terminal ? "" : "\n");
+}
+
+void progress_end(const struct progress *progress)
+{
+	if (progress->said && progress->terminal)
 		fprintf(stderr, "\r\033[K");
 }

@@ -3,22 +3,27 @@
 #ifndef QUIETUS_TOOL_PROGRESS_H
 #define QUIETUS_TOOL_PROGRESS_H
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
-/* `what` and `total` are the caller's; the rest starts as zero. */
 struct progress {
 	const char *what;
-	size_t total;
-	size_t done;
+	uint64_t total; /* steps, or an estimate of them */
+	uint64_t done;
+	bool terminal;
+	bool always; /* every step is said: for tests */
 	time_t next; /* nothing is said before */
-	size_t said; /* lines so far */
+	bool said;
 };
 
-/* One of `total` steps is done. What takes less than some seconds goes without a word. */
+/* What takes less than some seconds goes without a word. `what` is the caller's. */
+struct progress progress_begin(const char *what, uint64_t total, bool always);
+
+/* One more step is done. */
 void progress_step(struct progress *progress);
 
 /* The work is over: the terminal's line is cleared. */
-void progress_end(struct progress *progress);
+void progress_end(const struct progress *progress);
 
 #endif

@@ -18,6 +18,7 @@ struct walk {
 	const struct reach_source *source;
 	struct reach *reach;
 	struct reach_domain *domain; /* that is being read */
+	struct progress progress;
 	struct qt_host host;
 };
 
@@ -78,6 +79,7 @@ static int visit_mapping(void *context, const struct qt_mapping *m)
 	struct reach_range *last = domain->count ? &domain->ranges[domain->count - 1] : NULL;
 	struct reach_range *ranges;
 
+	progress_step(&walk->progress);
 	if (!m->perms)
 		return 0;
 	if (!add_hit(walk, m))
@@ -160,13 +162,29 @@ static int read_device(struct walk *walk, struct reach_device *device)
 	return domain_of(walk, &entry.table, &device->domain);
 }
 
+/* What translates, in pieces, as far as the report knows. */
+static uint64_t pieces_in(const struct report *report)
+{
+	const struct qt_report_list *list = &report->header.domains;
+	uint64_t pieces = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct qt_report_domain *domain =
+			(const void *)report_record(report, list, i);
+
+		pieces += domain->pieces;
+	}
+	return pieces;
+}
+
 bool reach_read(struct reach *reach, const struct reach_source *source, struct reason *why)
 {
 	const struct qt_report_list *list = &source->report->header.requesters;
 	struct walk walk = {.source = source,
 		.reach = reach,
-		.host = {.context = (void *)(uintptr_t)source, .read = read_memory}};
-	struct progress progress = {.what = "reading tables", .total = list->count};
+		.host = {.context = (void *)(uintptr_t)source, .read = read_memory},
+		.progress = progress_begin(
+			"reading translations", pieces_in(source->report), source->chatty)};
 	int error = QT_OK;
 
 	*reach = (struct reach){.complete = true};
@@ -179,9 +197,8 @@ bool reach_read(struct reach *reach, const struct reach_source *source, struct r
 
 		device->requester = (const void *)report_record(source->report, list, i);
 		error = read_device(&walk, device);
-		progress_step(&progress);
 	}
-	progress_end(&progress);
+	progress_end(&walk.progress);
 	if (!error)
 		return true;
 	reach_free(reach);

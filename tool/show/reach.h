@@ -60,6 +60,7 @@ struct reach_source {
 	struct dump *dump;
 	bool wants_phys;
 	qt_phys phys; /* whose IOVAs are collected as hits */
+	bool chatty;  /* every step of progress is said */
 };
 
 /*

@@ -32,6 +32,7 @@ struct show_options {
 	enum show_style style;
 	bool wants_phys;
 	qt_phys phys;
+	bool chatty;
 };
 
 /* As they are given. */
@@ -40,6 +41,7 @@ struct show_words {
 	const char *phys;
 	bool json;
 	bool plain;
+	bool chatty;
 };
 
 static bool starts_with_magic(const char *path)
@@ -132,7 +134,8 @@ static int show_with(
 	struct reach_source source = {.report = report,
 		.journal = &journal,
 		.wants_phys = options->wants_phys,
-		.phys = options->phys};
+		.phys = options->phys,
+		.chatty = options->chatty};
 	struct reason why;
 	int result = EXIT_NOTHING;
 
@@ -215,6 +218,7 @@ static int run(const void *given, char **operands, size_t count)
 	struct show_options all = {.subject = operands[0],
 		.journal = words->journal,
 		.wants_phys = words->phys,
+		.chatty = words->chatty,
 		.style = words->json    ? SHOW_JSON
 			 : words->plain ? SHOW_PLAIN
 					: SHOW_TEXT};
@@ -235,6 +239,8 @@ static const struct command_option options[] = {
 	{"json", NULL, "print JSON", .offset = offsetof(struct show_words, json)},
 	{"plain", NULL, "print one line for each range, without headings",
 		.offset = offsetof(struct show_words, plain)},
+	/* Says every step of progress. */
+	{"chatty", NULL, NULL, .offset = offsetof(struct show_words, chatty)},
 };
 
 const struct command command_show = {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/command.h"
+#include "common/progress.h"
 #include "dump/dump.h"
 #include "elf_patch.h"
 #include "dump/journal.h"
@@ -22,6 +23,7 @@ struct undo_options {
 	const char *journal;
 	const char *dump;
 	bool check;
+	bool chatty;
 };
 
 struct tally {
@@ -49,29 +51,39 @@ static void count_word(struct tally *tally, const struct changed_word *word, uin
 			word->at, now, word->after, word->before);
 }
 
-static bool compare(
-	struct tally *tally, const struct journal *journal, struct dump *dump, struct reason *why)
+static bool compare_word(
+	struct tally *tally, const struct changed_word *word, struct dump *dump, struct reason *why)
 {
-	for (size_t i = 0; i < journal->count; i++) {
-		const struct changed_word *word = &journal->words[i];
-		uint64_t now;
+	uint64_t now;
 
-		switch (dump_read_word(dump, word->at, &now)) {
-		case DUMP_READ:
-			count_word(tally, word, now);
-			break;
-		case DUMP_EXCLUDED:
-			tally->excluded++;
-			break;
-		case DUMP_OUTSIDE:
-			tally->outside++;
-			break;
-		case DUMP_FAILED:
-			return because(why, "the word at 0x%" PRIx64 " cannot be read: %s",
-				word->at, dump_error(dump));
-		}
+	switch (dump_read_word(dump, word->at, &now)) {
+	case DUMP_READ:
+		count_word(tally, word, now);
+		break;
+	case DUMP_EXCLUDED:
+		tally->excluded++;
+		break;
+	case DUMP_OUTSIDE:
+		tally->outside++;
+		break;
+	case DUMP_FAILED:
+		return because(why, "the word at 0x%" PRIx64 " cannot be read: %s", word->at,
+			dump_error(dump));
 	}
 	return true;
+}
+
+static bool compare(struct tally *tally, const struct journal *journal, struct dump *dump,
+	struct progress progress, struct reason *why)
+{
+	bool read = true;
+
+	for (size_t i = 0; i < journal->count && read; i++) {
+		read = compare_word(tally, &journal->words[i], dump, why);
+		progress_step(&progress);
+	}
+	progress_end(&progress);
+	return read;
 }
 
 static void print_tally(const struct tally *tally)
@@ -130,7 +142,8 @@ static int undo_in(
 	struct tally tally = {0};
 	struct reason why;
 
-	if (!compare(&tally, journal, dump, &why)) {
+	if (!compare(&tally, journal, dump,
+		    progress_begin("comparing words", journal->count, options->chatty), &why)) {
 		refuse(options->dump, &why);
 		return EXIT_NOT_COMPARED;
 	}
@@ -184,6 +197,8 @@ static const struct command_option options[] = {
 	{"journal", "REPORT", "the report saved with the dump",
 		.offset = offsetof(struct undo_options, journal), .kind = ARGUMENT_FILE},
 	{"check", NULL, "compare only", .offset = offsetof(struct undo_options, check)},
+	/* Says every step of progress. */
+	{"chatty", NULL, NULL, .offset = offsetof(struct undo_options, chatty)},
 };
 
 const struct command command_undo = {
