@@ -7,6 +7,7 @@
 #ifndef QUIETUS_TOOL_AUDIT_H
 #define QUIETUS_TOOL_AUDIT_H
 
+#include <quietus/limits.h>
 #include <quietus/takeover.h>
 
 #include "system/kdump.h"
@@ -103,6 +104,9 @@ bool audit_assumed(const struct audit *audit, const struct qt_requester *request
  * for bounce buffers, which it needs if some of its memory is above 4 GiB.
  */
 uint64_t audit_bounce_buffers(const struct audit *audit);
+
+/* Seconds that the stage can take at the worst, rounded up. */
+#define AUDIT_STAGE_SECONDS ((QT_STAGE_LIMIT_US + 999999) / 1000000)
 
 /* Output. The first returns 0, or a negative errno of libsmartcols. */
 int audit_print_text(const struct audit *audit, bool plain);

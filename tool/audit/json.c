@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <quietus/limits.h>
 #include <quietus/unit.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +26,7 @@ static void print_summary(const struct audit *audit)
 	json_bool(TOP, "tables_read", audit->tables_read);
 	json_text(TOP, "version", QT_VERSION);
 	json_number(TOP, "stage_limit_us", QT_STAGE_LIMIT_US);
+	json_number(TOP, "reset_limit_us", QT_STOP_LIMIT_US);
 	json_text(TOP, "lockdown", audit->lockdown);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <quietus/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +81,8 @@ static void print_summary(const struct audit *audit)
 	print_crash_region(audit);
 	print_bounce_buffers(audit);
 	print_capture_kernel(audit);
-	printf("  Stage's limit   %d s\n", QT_STAGE_LIMIT_US / 1000000);
+	printf("  Stage's limit   %d s, of which resets of devices may take %d s\n",
+		AUDIT_STAGE_SECONDS, QT_STOP_LIMIT_US / 1000000);
 	if (!audit->tables_read)
 		printf("  Translations    not read; what is assumed of them is marked with *\n");
 }
