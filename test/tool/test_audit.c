@@ -66,7 +66,7 @@ static void a_sound_machine_has_no_findings(void **state)
 		"([.requesters[] | select(.decision == \"adopt\")] | length) == 5 and "
 		"(.requesters[] | select(.rid == \"" DISK "\")) == {rid: \"" DISK "\", "
 		"visible: true, name: \"Red Hat, Inc. QEMU NVM Express Controller\", "
-		"vendor: \"0x1b36\", device: \"0x0010\", class: \"0x10802\", group: \"4\", "
+		"vendor: \"0x1b36\", device: \"0x0010\", class: \"0x010802\", group: \"4\", "
 		"domain_type: \"DMA-FQ\", driver: \"nvme\", reset_methods: [\"bus\"], "
 		"unit: 0, state: \"translated\", decision: \"adopt\", "
 		"reason: \"the crash region's IOVAs translate nothing\", reason_code: 5, "

@@ -226,7 +226,7 @@ static void everything_is_in_json(void **state)
 		".units[0].capability == \"0xd2008c22260206\" and "
 		"(.requesters | length) == 4 and .requesters[0].verified == true and "
 		".requesters[2] == {rid: \"0001:81:01.1\", visible: true, vendor: \"0x1b36\", "
-		"device: \"0x000c\", class: \"0x20000\", unit: 1, domain: 2, "
+		"device: \"0x000c\", class: \"0x020000\", unit: 1, domain: 2, "
 		"state: \"translated\", decision: \"leave\", verified: false, "
 		"reason: \"IOVAs of the crash region are in use\", reason_code: 8} and "
 		".requesters[3].unit == null and .requesters[3].domain == null and "

@@ -76,7 +76,7 @@ static void an_undone_dump_shows_the_same(void **state)
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
-	crashed_write_original(&crashed, DUMP);
+	crashed_write_original(&crashed, DUMP_ELF, DUMP);
 	outcome = quietus("show", "--plain", "--journal", REPORT, DUMP, NULL);
 	assert_success(&outcome);
 	assert_string_equal(outcome.output, everything);
@@ -121,7 +121,7 @@ static void json_is_for_programs(void **state)
 	assert_json(outcome.output,
 		".complete and (.devices | length) == 5 and (.domains | length) == 2 and "
 		".devices[1] == {rid: \"0000:00:02.0\", vendor: \"0x8086\", device: \"0x10d3\", "
-		"class: \"0x20000\", reach: \"range\", state: \"translated\", error: null, "
+		"class: \"0x020000\", reach: \"range\", state: \"translated\", error: null, "
 		"domain: 1} and .devices[3].reach == \"direct\" and .devices[3].domain == null and "
 		".domains[1].bytes == 28672 and .domains[1].error == null and "
 		".domains[1].ranges == [{iova: \"0xffd00000\", size: 4096, access: \"r-\", "
@@ -182,7 +182,7 @@ static void an_address_in_text_and_json(void **state)
 	assert_json(outcome.output,
 		".complete and .phys == \"0x6400000\" and (.reached_by | length) == 3 and "
 		".reached_by[0] == {rid: \"0000:00:02.0\", vendor: \"0x8086\", "
-		"device: \"0x10d3\", class: \"0x20000\", iova: \"0xffe00000\", access: \"rw\", "
+		"device: \"0x10d3\", class: \"0x020000\", iova: \"0xffe00000\", access: \"rw\", "
 		"direct: false} and .reached_by[2].direct");
 	crashed_free(&crashed);
 }

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <quietus/report.h>
 
@@ -21,7 +22,7 @@ static void crash_and_dump(struct crashed *crashed, enum dump_kind kind)
 	crash(crashed, &unit);
 	crashed_write_report(crashed, REPORT);
 	crashed_write_dump(crashed, kind, DUMP);
-	crashed_write_original(crashed, ORIGINAL);
+	crashed_write_original(crashed, kind, ORIGINAL);
 }
 
 static struct outcome undo(void)
@@ -72,7 +73,7 @@ static void damage_word(qt_phys at, uint64_t value)
 static void dump_again(const struct crashed *crashed, enum dump_kind kind)
 {
 	crashed_write_dump(crashed, kind, DUMP);
-	crashed_write_original(crashed, ORIGINAL);
+	crashed_write_original(crashed, kind, ORIGINAL);
 }
 
 /* The page that the first word changed is in. */
@@ -222,23 +223,134 @@ static void memory_that_is_not_there_is_a_mismatch(void **state)
 	}
 }
 
-static void a_kdump_is_compared_but_not_written(void **state)
+/*
+ * What stands in for makedumpfile, which wants a kernel's memory: a script that finds
+ * the ELF core as $core, and the file to be written as $dump.
+ */
+static void stand_in(const char *script)
+{
+	char text[512], path[512];
+
+	snprintf(text, sizeof(text),
+		"#!/bin/sh\nwhile [ $# -gt 2 ]; do case $1 in /dev/fd/*) break;; "
+		"esac; shift; done\ncore=$1 dump=$2\n%s\n",
+		script);
+	mkdir("bin", 0700);
+	write_file("bin/makedumpfile", (const uint8_t *)text, strlen(text));
+	assert_int_equal(chmod("bin/makedumpfile", 0700), 0);
+	snprintf(path, sizeof(path), "bin:%s", getenv("PATH"));
+	setenv("PATH", path, 1);
+}
+
+/* Undoes the dump by way of the script. */
+static struct outcome undo_by(const char *script)
+{
+	char *before = strdup(getenv("PATH"));
+	struct outcome outcome;
+
+	stand_in(script);
+	outcome = undo();
+	setenv("PATH", before, 1);
+	free(before);
+	return outcome;
+}
+
+static void a_kdump_is_made_anew(void **state)
 {
 	struct crashed crashed;
 	struct outcome outcome;
+	struct stat st;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	assert_int_equal(chmod(DUMP, 0640), 0);
+	outcome = undo_by("cp $core core; cp " ORIGINAL " $dump");
+	assert_success(&outcome);
+	assert_non_null(strstr(outcome.output, " put back\n"));
+	assert_same_files(DUMP, ORIGINAL);
+	assert_int_equal(stat(DUMP, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	/* What makedumpfile got is memory at the crash; what was left out is zero there. */
+	outcome = quietus("show", "--plain", "--journal", REPORT, DUMP, NULL);
+	assert_string_equal(outcome.output,
+		quietus("show", "--plain", "--journal", REPORT, "core", NULL).output);
+	crashed_free(&crashed);
+}
+
+/* Whatever makedumpfile does but what it should: the dump stays, and nothing beside it. */
+static void a_kdump_that_cannot_be_made_anew_stays(void **state)
+{
+	static const struct {
+		const char *script;
+		const char *reason;
+	} cases[] = {
+		{"exit 3", "makedumpfile: exit code 3"},
+		{"kill -9 $$", "makedumpfile: ended by signal 9"},
+		{"echo >$dump", "not a dump"},
+		{"cp " DUMP " $dump", "makedumpfile wrote another page at"},
+		{"cp other $dump", "makedumpfile wrote other pages"},
+	};
+	struct crashed crashed;
 	struct bytes before;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_KDUMP);
+	crashed.no_memory = first_page(&crashed);
+	crashed_write_original(&crashed, DUMP_KDUMP, "other");
 	before = read_file(DUMP);
-	outcome = check();
-	assert_success(&outcome);
-	assert_tally(&outcome, crashed.words, 0, 0, 0, 0);
-	outcome = undo();
-	assert_int_equal(outcome.code, 1);
-	assert_non_null(strstr(outcome.errors, "nothing was written: no program can change"));
-	assert_file_is(DUMP, before.data, before.size);
+	mkdir("bin", 0700);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		char names[4096];
+		struct outcome outcome = undo_by(cases[i].script);
+
+		assert_int_equal(outcome.code, 1);
+		assert_non_null(strstr(outcome.errors, cases[i].reason));
+		assert_file_is(DUMP, before.data, before.size);
+		list_folder(names, sizeof(names));
+		assert_string_equal(names, ". .. bin " ORIGINAL " other " REPORT " " DUMP " ");
+	}
 	free(before.data);
+	crashed_free(&crashed);
+}
+
+/* Headers of hostile dumps: refused before anything is run. */
+static void a_kdump_with_other_headers_is_refused(void **state)
+{
+	static const struct {
+		size_t offset;
+		uint32_t value;
+		const char *reason;
+	} cases[] = {
+		{424, 1 << 3, "not the whole of a dump"},
+		{MODEL_PAGE + 12, 1, "not the whole of a dump"},
+		{MODEL_PAGE + 72, 1, "erased parts"},
+		{MODEL_PAGE + 56, 0, "no notes"},
+		{MODEL_PAGE + 60, 1, "its headers are damaged"},
+		{MODEL_PAGE + 52, 0x7fffffff, "cut short"},
+		{12 + 4 * 65, 0x36383369, "of a 64-bit machine"},
+	};
+	struct crashed crashed;
+	struct bytes dump;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	dump = read_file(DUMP);
+	/* Pages that it would have, were it a part of one. */
+	set_le32(dump.data + MODEL_PAGE + 24, 1 << 20);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		uint32_t saved = le32(dump.data + cases[i].offset);
+		struct outcome outcome;
+
+		set_le32(dump.data + cases[i].offset, cases[i].value);
+		write_file(DUMP, dump.data, dump.size);
+		set_le32(dump.data + cases[i].offset, saved);
+		outcome = undo_by("touch it-was-run");
+		assert_in_range(outcome.code, 1, 2);
+		if (!strstr(outcome.errors, cases[i].reason))
+			fail_msg("%zu: %s", i, outcome.errors);
+		assert_int_not_equal(access("it-was-run", F_OK), 0);
+	}
+	free(dump.data);
 	crashed_free(&crashed);
 }
 
@@ -391,7 +503,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(excluded_pages_are_no_mismatch),
 	TEST(the_rest_of_an_elf_dump_is_undone),
 	TEST(memory_that_is_not_there_is_a_mismatch),
-	TEST(a_kdump_is_compared_but_not_written),
+	TEST(a_kdump_is_made_anew),
+	TEST(a_kdump_that_cannot_be_made_anew_stays),
+	TEST(a_kdump_with_other_headers_is_refused),
 	TEST(a_failed_write_is_taken_back),
 	TEST(nothing_changed_is_nothing_to_undo),
 	TEST(what_is_no_dump_is_refused),

@@ -73,9 +73,9 @@ static void print_units(const struct audit *audit)
 static void print_device(const struct qt_pci_function *function, const struct device *device)
 {
 	json_text(NEXT, "name", device->name);
-	json_id(NEXT, "vendor", function->vendor);
-	json_id(NEXT, "device", function->device);
-	json_hex(NEXT, "class", function->class_code);
+	json_id(NEXT, "vendor", 4, function->vendor);
+	json_id(NEXT, "device", 4, function->device);
+	json_id(NEXT, "class", 6, function->class_code);
 	json_text(NEXT, "group", device->group);
 	json_text(NEXT, "domain_type", device->domain);
 	json_text(NEXT, "driver", device->driver);

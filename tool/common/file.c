@@ -96,22 +96,22 @@ static bool sync_directory(const char *path)
 	return ok;
 }
 
-/* Fills and syncs the open temporary file. False with errno set; closes fd either way. */
-static bool fill_temporary(int fd, const uint8_t *data, size_t size, mode_t mode)
+/* Fills and syncs the open temporary file; closes fd in any case. */
+static bool fill_temporary(
+	int fd, const char *name, const struct filling *filling, struct reason *why)
 {
-	bool ok = write_all(fd, data, size) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
-	int saved = errno;
+	bool ok = filling->fill(filling->context, fd, name, why) &&
+		  ((fchmod(fd, filling->mode) == 0 && fsync(fd) == 0) || because_of(why, errno));
 
 	/* A network file system may report its lack of space only here. */
 	if (close(fd) != 0 && ok)
-		return false;
-	errno = saved;
+		return because_of(why, errno);
 	return ok;
 }
 
 /* target is free of symbolic links; directory is the folder it is in. */
-static bool replace(const char *target, const char *directory, const uint8_t *data, size_t size,
-	mode_t mode, struct reason *why)
+static bool replace(const char *target, const char *directory, const struct filling *filling,
+	struct reason *why)
 {
 	char *temporary = NULL;
 	bool ok = false;
@@ -122,7 +122,9 @@ static bool replace(const char *target, const char *directory, const uint8_t *da
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		reason_of_system(why, errno);
-	} else if (!fill_temporary(fd, data, size, mode) || rename(temporary, target) != 0) {
+	} else if (!fill_temporary(fd, temporary, filling, why)) {
+		unlink(temporary);
+	} else if (rename(temporary, target) != 0) {
 		reason_of_system(why, errno);
 		unlink(temporary);
 	} else if (!sync_directory(directory)) {
@@ -151,8 +153,7 @@ void signals_release(const sigset_t *before)
 	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-bool file_write_atomically(
-	const char *path, const uint8_t *data, size_t size, mode_t mode, struct reason *why)
+bool file_replace(const char *path, const struct filling *filling, struct reason *why)
 {
 	char *target = realpath(path, NULL);
 	char *copy = NULL;
@@ -174,10 +175,32 @@ bool file_write_atomically(
 		ok = because(why, "not a regular file");
 	} else {
 		signals_hold(&before);
-		ok = replace(target, dirname(copy), data, size, mode, why);
+		ok = replace(target, dirname(copy), filling, why);
 		signals_release(&before);
 	}
 	free(copy);
 	free(target);
 	return ok;
+}
+
+struct contents {
+	const uint8_t *data;
+	size_t size;
+};
+
+static bool write_contents(void *context, int fd, const char *name, struct reason *why)
+{
+	const struct contents *contents = context;
+
+	(void)name;
+	return write_all(fd, contents->data, contents->size) || because_of(why, errno);
+}
+
+bool file_write_atomically(
+	const char *path, const uint8_t *data, size_t size, mode_t mode, struct reason *why)
+{
+	struct contents contents = {data, size};
+	const struct filling filling = {write_contents, &contents, mode};
+
+	return file_replace(path, &filling, why);
 }

@@ -29,13 +29,23 @@ bool file_read(struct file *file, const char *path, size_t limit, struct reason 
 /* Frees the contents; harmless on a zeroed or freed struct. */
 void file_free(struct file *file);
 
+/* How a file gets its contents: `fill` writes them to fd, which is open, or to its name. */
+struct filling {
+	bool (*fill)(void *context, int fd, const char *name, struct reason *why);
+	void *context;
+	mode_t mode;
+};
+
 /*
- * Makes path hold exactly these bytes with this mode, or leaves it as it was:
- * temporary file in the same directory, fsync, rename, fsync of the directory.
- * A symbolic link is followed. Signals that end the program are held back
- * meanwhile, so no temporary file stays behind. False with a reason when path
- * exists and is not a regular file, or when the system refuses any step.
+ * Makes path hold what it is filled with, or leaves it as it was: temporary file
+ * in the same directory, fsync, rename, fsync of the directory. A symbolic link is
+ * followed. Signals that end the program are held back meanwhile, so no temporary
+ * file stays behind. False with a reason when path exists and is not a regular
+ * file, when `fill` says so, or when the system refuses any step.
  */
+bool file_replace(const char *path, const struct filling *filling, struct reason *why);
+
+/* The same with these bytes. */
 bool file_write_atomically(
 	const char *path, const uint8_t *data, size_t size, mode_t mode, struct reason *why);
 

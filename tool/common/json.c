@@ -74,10 +74,10 @@ void json_hex(const char *before, const char *name, uint64_t value)
 	printf("\"0x%" PRIx64 "\"", value);
 }
 
-void json_id(const char *before, const char *name, unsigned value)
+void json_id(const char *before, const char *name, int digits, unsigned value)
 {
 	json_name(before, name);
-	printf("\"0x%04x\"", value);
+	printf("\"0x%0*x\"", digits, value);
 }
 
 void json_rid(const char *before, const char *name, qt_rid rid)

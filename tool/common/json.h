@@ -22,8 +22,9 @@ void json_bool(const char *before, const char *name, bool value);
 void json_number(const char *before, const char *name, uint64_t value);
 void json_hex(const char *before, const char *name, uint64_t value);
 
-/* A PCI vendor's or device's ID; a requester ID; a number that is null below 0; and null. */
-void json_id(const char *before, const char *name, unsigned value);
+/* PCI IDs and class codes, with this many digits; a requester ID; a number that is null
+ * below 0; and null. */
+void json_id(const char *before, const char *name, int digits, unsigned value);
 void json_rid(const char *before, const char *name, qt_rid rid);
 void json_index(const char *before, const char *name, int value);
 void json_null(const char *before, const char *name);

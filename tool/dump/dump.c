@@ -10,6 +10,7 @@
 
 #include "dump.h"
 #include "elf_core.h"
+#include "kdump_header.h"
 
 /* libkdumpfile numbers pages of the dump's own size in its maps. */
 struct dump {
@@ -52,6 +53,8 @@ static bool open_context(struct dump *dump, struct reason *why)
 		return because_of(why, ENOMEM);
 	/* Newer versions of libkdumpfile than 0.5.1 read such a dump as it is. */
 	dump->flattened = is_flattened(dump->fd);
+	if (!kdump_header_is_sound(dump->fd, why))
+		return false;
 	if (kdump_open_fd(dump->context, dump->fd) != KDUMP_OK)
 		return because(why, "%s: %s",
 			dump->flattened ? "flattened, to be put together with 'makedumpfile -R'"
@@ -111,6 +114,34 @@ const char *dump_format(const struct dump *dump)
 bool dump_is_elf(const struct dump *dump)
 {
 	return !dump->flattened && strncasecmp(dump->format, "elf", 3) == 0;
+}
+
+size_t dump_page_size(const struct dump *dump)
+{
+	return (size_t)1 << dump->page_shift;
+}
+
+static bool next_run(const struct dump *dump, kdump_bmp_t *map, qt_phys from, struct qt_range *run)
+{
+	kdump_addr_t first = from >> dump->page_shift, end;
+
+	if (!map || kdump_bmp_find_set(map, &first) != KDUMP_OK)
+		return false;
+	end = first;
+	if (kdump_bmp_find_clear(map, &end) != KDUMP_OK)
+		return false;
+	*run = (struct qt_range){first << dump->page_shift, end << dump->page_shift};
+	return true;
+}
+
+bool dump_next_memory(struct dump *dump, qt_phys from, struct qt_range *run)
+{
+	return next_run(dump, dump->ram, from, run);
+}
+
+bool dump_next_stored(struct dump *dump, qt_phys from, struct qt_range *run)
+{
+	return next_run(dump, dump->stored, from, run);
 }
 
 /* Whether the map has a page; true where there is no map. */

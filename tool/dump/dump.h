@@ -6,7 +6,7 @@
 #ifndef QUIETUS_TOOL_DUMP_H
 #define QUIETUS_TOOL_DUMP_H
 
-#include <quietus/types.h>
+#include <quietus/range.h>
 
 #include "common/message.h"
 
@@ -28,6 +28,16 @@ void dump_close(struct dump *dump);
 /* The format's name, for people; an ELF core is the one that is plain memory. */
 const char *dump_format(const struct dump *dump);
 bool dump_is_elf(const struct dump *dump);
+
+/* Bytes of a page, a power of two from 512 to 1 GiB. */
+size_t dump_page_size(const struct dump *dump);
+
+/*
+ * The first run of pages at `from` or behind that are memory of the dead kernel, or
+ * that the dump has. False past the last, and where the dump has no such map.
+ */
+bool dump_next_memory(struct dump *dump, qt_phys from, struct qt_range *run);
+bool dump_next_stored(struct dump *dump, qt_phys from, struct qt_range *run);
 
 /* Copies [at, at + size) to buffer; unless all of it was read, buffer means nothing. */
 enum dump_result dump_read(struct dump *dump, qt_phys at, void *buffer, size_t size);

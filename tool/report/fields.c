@@ -68,8 +68,7 @@ void field_text(const struct field *field, const void *record, char text[FIELD_T
 		write_index(value, field->size, text);
 		break;
 	case FIELD_HEX:
-		/* IDs have a width, addresses do not. */
-		snprintf(text, FIELD_TEXT, "0x%0*" PRIx64, field->size == 2 ? 4 : 1, value);
+		snprintf(text, FIELD_TEXT, "0x%0*" PRIx64, field->digits, value);
 		break;
 	case FIELD_ERROR:
 		if (value)
@@ -242,9 +241,9 @@ static const struct field requester_fields[] = {
 	{NULL, "DEVICE", FIELD_WRITTEN, REQUESTER(vendor), .write = write_pci_id},
 	{NULL, "CLASS", FIELD_WRITTEN, REQUESTER(class_code), .write = write_class},
 	{"visible", NULL, FIELD_BOOL, REQUESTER(visible)},
-	{"vendor", NULL, FIELD_HEX, REQUESTER(vendor)},
-	{"device", NULL, FIELD_HEX, REQUESTER(device)},
-	{"class", NULL, FIELD_HEX, REQUESTER(class_code)},
+	{"vendor", NULL, FIELD_HEX, REQUESTER(vendor), .digits = 4},
+	{"device", NULL, FIELD_HEX, REQUESTER(device), .digits = 4},
+	{"class", NULL, FIELD_HEX, REQUESTER(class_code), .digits = 6},
 	{"unit", "IOMMU", FIELD_INDEX, REQUESTER(unit)},
 	{"domain", "DOMAIN", FIELD_INDEX, REQUESTER(domain)},
 	{"state", "ENTRY", FIELD_WORD, REQUESTER(state), .word = qt_entry_state_name},

@@ -34,6 +34,7 @@ struct field {
 	size_t offset; /* bytes from the start of the record */
 	size_t size;   /* bytes */
 	uint32_t mask;
+	int digits; /* of FIELD_HEX, at least */
 	const char *(*word)(unsigned number);
 	void (*write)(const void *record, char text[FIELD_TEXT]);
 };

@@ -2,17 +2,16 @@
 /* `quietus setup`: hooks into the distribution's kdump, and out again. */
 #include <errno.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/command.h"
 #include "config_block.h"
 #include "common/message.h"
+#include "common/program.h"
 
 enum step_kind {
 	END,
@@ -176,23 +175,13 @@ static bool read_hook(const struct setup *s, const struct step *step, struct rea
 static bool run(const char *command, struct reason *why)
 {
 	char words[256], *argv[WORDS_MAX + 1], *rest = words;
-	int error, status;
 	size_t argc = 0;
-	pid_t child;
 
-	fflush(stdout);
 	snprintf(words, sizeof(words), "%s", command);
 	while (argc < WORDS_MAX && (argv[argc] = strtok_r(rest, " ", &rest)))
 		argc++;
 	argv[argc] = NULL;
-	error = argc ? posix_spawnp(&child, argv[0], NULL, NULL, argv, environ) : EINVAL;
-	if (error)
-		return because_of(why, error);
-	if (waitpid(child, &status, 0) != child)
-		return because_of(why, errno);
-	if (!WIFEXITED(status))
-		return because(why, "ended by signal %d", WTERMSIG(status));
-	return WEXITSTATUS(status) == 0 || because(why, "exit code %d", WEXITSTATUS(status));
+	return argc ? program_run(argv, why) : because_of(why, EINVAL);
 }
 
 static const char *command_of(const struct setup *s, const struct step *step)

@@ -12,9 +12,9 @@ static void print_device(const struct reach_device *device)
 
 	json_rid("{", "rid", requester->rid);
 	if (requester->visible) {
-		json_id(NEXT, "vendor", requester->vendor);
-		json_id(NEXT, "device", requester->device);
-		json_hex(NEXT, "class", requester->class_code);
+		json_id(NEXT, "vendor", 4, requester->vendor);
+		json_id(NEXT, "device", 4, requester->device);
+		json_id(NEXT, "class", 6, requester->class_code);
 	} else {
 		json_null(NEXT, "vendor");
 		json_null(NEXT, "device");

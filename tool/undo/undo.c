@@ -7,6 +7,7 @@
 #include "common/progress.h"
 #include "dump/dump.h"
 #include "elf_patch.h"
+#include "kdump_patch.h"
 #include "dump/journal.h"
 
 /* Other exit codes than everywhere else: scripts ask whether dump and report agree. */
@@ -108,10 +109,11 @@ static int refuse_undo(const char *dump, const struct reason *why)
 }
 
 static int put_back(const struct undo_options *options, const struct journal *journal,
-	const struct dump *dump, const struct tally *tally)
+	struct dump *dump, const struct tally *tally)
 {
+	const struct kdump_patch patch = {options->dump, dump, journal, options->chatty};
+	size_t written = tally->changed;
 	struct reason why;
-	size_t written;
 
 	if (tally->other || tally->outside) {
 		reason_set(&why, "nothing was written: %s is not of this crash, or damaged",
@@ -123,15 +125,11 @@ static int put_back(const struct undo_options *options, const struct journal *jo
 		printf("nothing to put back\n");
 		return verdict(tally);
 	}
-	if (!dump_is_elf(dump)) {
-		reason_set(&why,
-			"nothing was written: no program can change words of a dump in this format "
-			"(%s); 'quietus show' undoes them as it reads",
-			dump_format(dump));
+	if (dump_is_elf(dump) ? !elf_patch(options->dump, journal, &written, &why)
+			      : !kdump_patch(&patch, &why)) {
+		why.hint = "'quietus show' undoes the words as it reads";
 		return refuse_undo(options->dump, &why);
 	}
-	if (!elf_patch(options->dump, journal, &written, &why))
-		return refuse_undo(options->dump, &why);
 	printf("%zu put back\n", written);
 	return EXIT_AGREE;
 }
@@ -207,12 +205,15 @@ const struct command command_undo = {
 	.synopsis = "--journal REPORT [--check] DUMP",
 	.description =
 		"Puts every word that the stage changed in the dead kernel's memory back to what "
-		"it was, in a dump saved since: an ELF core, in place. All words are looked at "
-		"first; if one is neither as the stage left it nor as it was before, nothing is "
-		"written. Repeating it does no harm, and finishes what a power cut ended.\n"
+		"it was, in a dump saved since. All words are looked at first; if one is neither "
+		"as the stage left it nor as it was before, nothing is written. Repeating it does "
+		"no harm, and finishes what a power cut ended.\n"
 		"\n"
-		"A compressed dump (makedumpfile -c, -l, -p, -z) can only be compared: no program "
-		"changes words in one. 'quietus show' undoes the words as it reads.",
+		"An ELF core is changed in place. A compressed dump (makedumpfile -c, -l, -p, -z) "
+		"is "
+		"made anew by makedumpfile, and replaced if the new one has the same pages with "
+		"the "
+		"same contents, apart from those words.",
 	COMMAND_OPTIONS(struct undo_options, options),
 	.operands = {1, 1, ARGUMENT_FILE, .wrong = "one dump is needed"},
 	.exits = {"put back; with --check, the dump has the report's words",
