@@ -34,6 +34,10 @@ struct outcome {
 int enter_folder(void **state);
 int leave_folder(void **state);
 
+/* Puts a shell script in the place of a program, for as long as the test lasts. */
+#define STAND_INS "bin"
+void stand_in(const char *name, const char *script);
+
 /* Removes a folder and all that is in it. */
 void remove_folder(const char *path);
 
