@@ -14,7 +14,6 @@
 #define SIGNATURE      "KDUMP   "
 #define VERSION        8
 #define MACHINE        (12 + 4 * 65) /* utsname.machine */
-#define MACHINE_SIZE   65u
 #define STATUS         424
 #define BLOCK_SIZE     428
 #define HEADER_SIZE    432u
@@ -70,11 +69,14 @@ bool kdump_header_is_sound(int fd, struct reason *why)
 	return sound || because(why, "the dump is cut short, or its headers are damaged");
 }
 
-static uint16_t machine_of(const char *name)
+/* The name ends with a NUL, and is in a field of 65 bytes. */
+static uint16_t machine_of(const uint8_t *name)
 {
-	if (strncmp(name, "x86_64", MACHINE_SIZE) == 0)
+	static const char x86[] = "x86_64", arm[] = "aarch64";
+
+	if (memcmp(name, x86, sizeof(x86)) == 0)
 		return EM_X86_64;
-	return strncmp(name, "aarch64", MACHINE_SIZE) == 0 ? EM_AARCH64 : EM_NONE;
+	return memcmp(name, arm, sizeof(arm)) == 0 ? EM_AARCH64 : EM_NONE;
 }
 
 static const char *option_of(uint32_t status)
@@ -110,7 +112,7 @@ static bool read_headers(struct kdump_header *header, int fd, struct reason *why
 
 	if (!read_at(fd, main, sizeof(main), 0, why))
 		return false;
-	header->machine = machine_of((const char *)main + MACHINE);
+	header->machine = machine_of(main + MACHINE);
 	block = qt_le32(main + BLOCK_SIZE);
 	status = qt_le32(main + STATUS);
 	if (memcmp(main, SIGNATURE, strlen(SIGNATURE)) != 0 || header->machine == EM_NONE ||
