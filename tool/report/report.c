@@ -83,13 +83,16 @@ static int report(const struct report_options *options)
 static int run(const void *given, char **operands, size_t count)
 {
 	struct report_options all = *(const struct report_options *)given;
-	char published[PATH_MAX];
+	char published[PATH_MAX], memory[PATH_MAX];
 
 	(void)operands, (void)count;
+	if (!all.root)
+		all.root = "";
+	snprintf(memory, sizeof(memory), "%s" MEMORY_DEVICE, all.root);
 	/* A report from elsewhere says nothing of this machine's units. */
 	if (!all.from && !all.memory && !all.raw)
-		all.memory = MEMORY_DEVICE;
-	report_default(all.root ? all.root : "", published);
+		all.memory = memory;
+	report_default(all.root, published);
 	if (!all.from)
 		all.from = published;
 	return report(&all);
