@@ -4,7 +4,6 @@
  * Documentation/devicetree/bindings/iommu/iommu.txt and pci/pci-iommu.txt.
  */
 #include <quietus/memory.h>
-#include <quietus/report.h>
 
 #include "tree.h"
 
@@ -174,7 +173,7 @@ static void write_strings(struct writer *w)
 {
 	put(w, w->dt->data + w->dt->strings, w->dt->strings_end - w->dt->strings);
 	put(w, BOOTARGS, sizeof(BOOTARGS));
-	put(w, QT_DT_REPORT, sizeof(QT_DT_REPORT));
+	put(w, TREE_REPORT, sizeof(TREE_REPORT));
 }
 
 static void write_chosen(struct writer *w)
@@ -191,7 +190,7 @@ static void write_chosen(struct writer *w)
 /* Whether a property of /chosen makes room for another one. */
 static bool is_replaced(const struct writer *w, const char *name)
 {
-	return (w->edit->command_line && equal(name, BOOTARGS)) || equal(name, QT_DT_REPORT);
+	return (w->edit->command_line && equal(name, BOOTARGS)) || equal(name, TREE_REPORT);
 }
 
 struct place {
@@ -280,7 +279,7 @@ static void write_header(
 size_t tree_size_max(size_t size, const struct tree_edit *edit)
 {
 	size_t added = QT_DT_HEADER_SIZE + 2 * RESERVATION_SIZE + sizeof(BOOTARGS) +
-		       sizeof(QT_DT_REPORT) + 64;
+		       sizeof(TREE_REPORT) + 64;
 
 	if (edit->command_line)
 		added += length(edit->command_line) + 1;

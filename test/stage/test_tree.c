@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#include <quietus/report.h>
-
 #include <arm64/serial.h>
 #include <arm64/tree.h>
 
@@ -252,7 +250,7 @@ static void what_is_said_instead_is_in_the_copy(void **state)
 	assert_true(size <= tree_size_max(make_tree(blob), &edit));
 	assert_int_equal(qt_dt_open(&out, copy, size), QT_OK);
 	assert_text(&out, "chosen", "bootargs", edit.command_line);
-	assert_text(&out, "chosen", QT_DT_REPORT, "a report");
+	assert_text(&out, "chosen", TREE_REPORT, "a report");
 	assert_text(&out, "chosen", "stdout-path", "/soc/uart@100:115200");
 	assert_int_equal(out.boot_cpu, 5);
 	assert_int_equal(out.reservations_end - out.reservations, 32);
