@@ -90,7 +90,7 @@ const struct command command_dump_path = {
 		"block device, or the number of one (MAJOR:MINOR). LVM, RAID, multipath, "
 		"encryption, btrfs, iSCSI, NVMe over TCP and NFS are followed.",
 	COMMAND_OPTIONS(struct path_options, options),
-	.operands = {0, SIZE_MAX, ARGUMENT_FILE},
+	.operands = {.least = 0, .most = SIZE_MAX, .kind = ARGUMENT_FILE},
 	.exits = {"success", "one cannot be followed to its end; nothing was printed",
 		"the command line made no sense"},
 	.run = run,

@@ -114,7 +114,7 @@ void live_open(struct live *live, const char *root)
 			.log = say},
 		.core = -1,
 	};
-	system_path(path, root, "%s", MEMORY_DEVICE + 1);
+	system_path(path, root, "%s", &MEMORY_DEVICE[1]);
 	registers_open(&live->registers, path);
 	live_open_core(live);
 }
