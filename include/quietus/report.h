@@ -2,7 +2,8 @@
 /*
  * The report: what the stage found, decided and did. One contiguous, versioned,
  * little-endian structure, written once by the stage and decoded by `quietus
- * report`. On x86-64 the capture kernel gets it as a setup_data node.
+ * report`. On x86-64 the capture kernel gets it as a setup_data node, on arm64 in its
+ * device tree.
  *
  *   struct qt_report_header
  *   units, requesters, domains, functions, text, and the journal's runs and old values: at
@@ -18,6 +19,9 @@
 
 /* setup_data type of the node (Linux: unknown types are kept and published). "QUTS". */
 #define QT_SETUP_DATA_TYPE 0x53545551u
+
+/* Property of /chosen in the device tree that holds it on arm64. */
+#define QT_DT_REPORT "quietus,report"
 
 enum qt_outcome {
 	QT_OUTCOME_NONE = 0,      /* the stage did not get that far */

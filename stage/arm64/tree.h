@@ -10,9 +10,10 @@
 #define QUIETUS_STAGE_TREE_H
 
 #include <quietus/device_tree.h>
+#include <quietus/report.h>
 
 /* Name of the property of /chosen that the report is in. */
-#define TREE_REPORT "quietus,report"
+#define TREE_REPORT QT_DT_REPORT
 
 /* Nodes that can be left out. */
 #define TREE_HIDDEN_MAX 64

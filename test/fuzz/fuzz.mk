@@ -15,7 +15,7 @@ FUZZ_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit
 FUZZ_COVER   := -fsanitize=fuzzer-no-link
 FUZZ_CFLAGS   = -Itest -Istage $(TOOL_CFLAGS)
 # Where programs are linked from archives, only what a target uses gets in.
-FUZZ_TOOL    := $(filter-out tool/main.c,$(sort $(wildcard tool/*.c)))
+FUZZ_TOOL    := $(sort $(wildcard tool/*/*.c))
 FUZZ_PARTS    = $(FUZZ_COMMON) $(CORE_SRC) $(TEST_MACHINE_SRC) $(STAGE_TEST_PURE) $(FUZZ_TOOL)
 FUZZ_OBJ      = $(FUZZ_PARTS:%.c=$(FUZZ_DIR)/%.o)
 FUZZ_LIB     := $(FUZZ_DIR)/libparts.a

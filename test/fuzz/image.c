@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "image.h"
-#include "pe.h"
+#include "image/image.h"
+#include "image/pe.h"
 
 #define FILE_SIZE_LOG2 22
 #define PREFIX         (2u << 20)

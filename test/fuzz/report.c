@@ -6,8 +6,8 @@
 #include <quietus/unit.h>
 
 #include "fuzz.h"
-#include "journal.h"
-#include "report_output.h"
+#include "dump/journal.h"
+#include "report/output.h"
 
 /* A few hundred bytes can list millions of words: no more than these are looked at. */
 #define STORES_READ_MAX 1000u

@@ -9,7 +9,7 @@ lint_files = git ls-files $(1) | xargs -P $(shell nproc) -n 4
 TIDY_STAGE := $(TIDY) --checks=-clang-analyzer-unix.cstring.NullArg
 
 .PHONY: lint
-lint: ## clang-tidy and cppcheck over core/, stage/ and tool/; mandoc over the man page
+lint: ## clang-tidy and cppcheck over core/, stage/ and tool/; mandoc over the manual
 	$(call lint_files,'core/*.c' 'tool/*.c') sh -c \
 		'$(TIDY) "$$@" -- $(subst ','\'',$(ALL_CFLAGS) $(TOOL_CFLAGS)) 2>/dev/null' tidy
 	$(call lint_files,'stage/*.c' ':!stage/arm64') sh -c \
@@ -20,4 +20,3 @@ lint: ## clang-tidy and cppcheck over core/, stage/ and tool/; mandoc over the m
 	cppcheck --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppressions-list=test/lint/cppcheck.suppress --error-exitcode=1 --quiet \
 		-j $(shell nproc) -Iinclude core tool stage
-	mandoc -T lint -W warning doc/man/quietus.1

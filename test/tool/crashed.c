@@ -219,6 +219,14 @@ struct kdump_page {
 	uint64_t page_flags;
 };
 
+/* In the sub-header. */
+#define KDUMP_NOTES 48
+
+struct kdump_notes {
+	uint64_t offset;
+	uint64_t size;
+};
+
 static void set_bit(uint8_t *bitmap, uint64_t bit)
 {
 	bitmap[bit / 8] |= (uint8_t)(1u << bit % 8);
@@ -233,6 +241,8 @@ static void write_kdump(const struct memory_page *pages, size_t count, const cha
 	uint8_t *file = calloc(1, data + count * MODEL_PAGE);
 	struct kdump_header *header = (void *)file;
 	struct kdump_page *descriptor = (void *)(file + descriptors);
+	static const Elf64_Nhdr no_note = {.n_namesz = 0};
+	struct kdump_notes *notes;
 
 	assert_non_null(file);
 	memcpy(header->signature, "KDUMP   ", sizeof(header->signature));
@@ -244,6 +254,10 @@ static void write_kdump(const struct memory_page *pages, size_t count, const cha
 	header->bitmap_blocks = (uint32_t)(2 * bitmap_size / MODEL_PAGE);
 	header->max_mapnr = KDUMP_PAGES;
 	header->cpus = 1;
+	notes = (void *)(file + MODEL_PAGE + KDUMP_NOTES);
+	*notes = (struct kdump_notes){
+		.offset = MODEL_PAGE + KDUMP_NOTES + sizeof(*notes), .size = sizeof(no_note)};
+	memcpy(file + notes->offset, &no_note, sizeof(no_note));
 	for (size_t i = 0; i < count; i++) {
 		set_bit(file + bitmaps, pages[i].number);
 		if (!pages[i].bytes)
@@ -258,10 +272,11 @@ static void write_kdump(const struct memory_page *pages, size_t count, const cha
 	free(file);
 }
 
-void crashed_write_dump(const struct crashed *crashed, enum dump_kind kind, const char *path)
+static void write_dump(
+	const struct crashed *crashed, bool before, enum dump_kind kind, const char *path)
 {
 	size_t count;
-	struct memory_page *pages = pages_of(crashed, false, &count);
+	struct memory_page *pages = pages_of(crashed, before, &count);
 
 	if (kind == DUMP_ELF)
 		write_elf(pages, count, path);
@@ -270,11 +285,12 @@ void crashed_write_dump(const struct crashed *crashed, enum dump_kind kind, cons
 	free(pages);
 }
 
-void crashed_write_original(const struct crashed *crashed, const char *path)
+void crashed_write_dump(const struct crashed *crashed, enum dump_kind kind, const char *path)
 {
-	size_t count;
-	struct memory_page *pages = pages_of(crashed, true, &count);
+	write_dump(crashed, false, kind, path);
+}
 
-	write_elf(pages, count, path);
-	free(pages);
+void crashed_write_original(const struct crashed *crashed, enum dump_kind kind, const char *path)
+{
+	write_dump(crashed, true, kind, path);
 }

@@ -50,8 +50,8 @@ void crashed_write_report(const struct crashed *crashed, const char *path);
 /* Its memory as it is now, the crash region excepted. */
 void crashed_write_dump(const struct crashed *crashed, enum dump_kind kind, const char *path);
 
-/* Its memory when it crashed, as an ELF dump. */
-void crashed_write_original(const struct crashed *crashed, const char *path);
+/* Its memory when it crashed. */
+void crashed_write_original(const struct crashed *crashed, enum dump_kind kind, const char *path);
 
 /* Address of a word that the takeover changed. */
 qt_phys crashed_word(const struct crashed *crashed, size_t index);

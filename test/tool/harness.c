@@ -26,9 +26,28 @@ static char folder[4096];
 
 int enter_folder(void **state)
 {
+	static char *programs;
+	char path[8192];
+
 	(void)state;
+	if (!programs)
+		programs = strdup(getenv("PATH"));
 	snprintf(folder, sizeof(folder), "%s/case.XXXXXX", getenv("QT_TEST_FOLDER"));
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	if (!mkdtemp(folder) || chdir(folder) != 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/" STAND_INS ":%s", folder, programs);
+	return setenv("PATH", path, 1);
+}
+
+void stand_in(const char *name, const char *script)
+{
+	char path[64], text[1024];
+
+	snprintf(path, sizeof(path), STAND_INS "/%s", name);
+	snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", script);
+	mkdir(STAND_INS, 0755);
+	write_file(path, (const uint8_t *)text, strlen(text));
+	assert_int_equal(chmod(path, 0755), 0);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *place)
@@ -156,6 +175,14 @@ struct outcome handicapped_quietus(const struct handicap *handicap, const char *
 	outcome = run_list(getenv("QUIETUS"), argument, arguments, handicap);
 	va_end(arguments);
 	return outcome;
+}
+
+struct outcome quietus_on_terminal(const char *arguments)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command), "%s %s", getenv("QUIETUS"), arguments);
+	return run_program("script", "-qec", command, "/dev/null", NULL);
 }
 
 struct outcome run_program(const char *program, ...)

@@ -34,12 +34,20 @@ struct outcome {
 int enter_folder(void **state);
 int leave_folder(void **state);
 
+/* Puts a shell script in the place of a program, for as long as the test lasts. */
+#define STAND_INS "bin"
+void stand_in(const char *name, const char *script);
+
 /* Removes a folder and all that is in it. */
 void remove_folder(const char *path);
 
 /* Runs the tool with these arguments, up to a NULL. */
 struct outcome quietus(const char *argument, ...);
 struct outcome handicapped_quietus(const struct handicap *handicap, const char *argument, ...);
+
+/* Runs the tool with these words, without blanks in them, on a terminal; both its outputs are one.
+ */
+struct outcome quietus_on_terminal(const char *arguments);
 
 /* Runs any program, found by PATH. */
 struct outcome run_program(const char *program, ...);

@@ -6,6 +6,7 @@
  *   QT_TEST_FOLDER   where to put files
  *   QT_TEST_STAGE    the stub stage, assembled
  *   QT_TEST_TOP      the source tree
+ *   QT_TEST_COMPLETIONS  folder of the completions for bash, zsh and fish
  *   QT_TEST_KERNELS  signed kernel images of a distribution, separated by spaces
  *
  * An argument, if there is one, is a pattern: only tests whose names match it run.
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 {
 	static const struct suite *const suites[] = {
 		&command_line_suite,
+		&completion_suite,
 		&refusal_suite,
 		&wrap_suite,
 		&pe_suite,
@@ -39,8 +41,8 @@ int main(int argc, char **argv)
 		&setup_suite,
 		&kernel_suite,
 	};
-	static const char *const needed[] = {
-		"QUIETUS", "QT_TEST_FOLDER", "QT_TEST_STAGE", "QT_TEST_TOP", "QT_TEST_KERNELS"};
+	static const char *const needed[] = {"QUIETUS", "QT_TEST_FOLDER", "QT_TEST_STAGE",
+		"QT_TEST_TOP", "QT_TEST_COMPLETIONS", "QT_TEST_KERNELS"};
 	static struct CMUnitTest tests[TESTS_MAX];
 	size_t count = 0;
 

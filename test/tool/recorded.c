@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <quietus/types.h>
+#include <quietus/report.h>
 
 #include "harness.h"
 #include "recorded.h"
@@ -41,7 +41,7 @@ static void path_of(char path[512], const char *name)
 	make_folders(path);
 }
 
-static void put_bytes(const char *name, const void *data, size_t size)
+void put_file(const char *name, const void *data, size_t size)
 {
 	char path[512];
 
@@ -51,7 +51,7 @@ static void put_bytes(const char *name, const void *data, size_t size)
 
 void put_text(const char *name, const char *text)
 {
-	put_bytes(name, text, strlen(text));
+	put_file(name, text, strlen(text));
 }
 
 void put_link(const char *name, const char *target)
@@ -74,6 +74,17 @@ void take_away(const char *name)
 		remove_folder(path);
 	else
 		assert_int_equal(unlink(path), 0);
+}
+
+void put_tree(const char *name, const char *text)
+{
+	char path[512];
+	struct outcome outcome;
+
+	path_of(path, name);
+	write_file("tree.dts", (const uint8_t *)text, strlen(text));
+	outcome = run_program("dtc", "-q", "-O", "dtb", "-o", path, "tree.dts", NULL);
+	assert_success(&outcome);
 }
 
 /* PCI */
@@ -115,7 +126,7 @@ static void put_function(const char *device, uint32_t id, uint32_t class_code, c
 		set_le32(config + 0x40, 0x00420010);
 	}
 	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/config", device);
-	put_bytes(path, config, sizeof(config));
+	put_file(path, config, sizeof(config));
 	if (resets) {
 		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/reset_method", device);
 		put_text(path, resets);
@@ -156,7 +167,7 @@ static void put_table(const char *name, uint8_t *table, size_t size)
 		sum = (uint8_t)(sum + table[i]);
 	table[9] = (uint8_t)-sum;
 	snprintf(path, sizeof(path), "sys/firmware/acpi/tables/%s", name);
-	put_bytes(path, table, size);
+	put_file(path, table, size);
 }
 
 static void put_intel(void)
@@ -187,6 +198,54 @@ void put_amd(void)
 	take_away("sys/class/iommu/dmar0");
 	put_table("IVRS", ivrs, sizeof(ivrs));
 	put_text("sys/class/iommu/ivhd0/amd-iommu/features", "22294ada\n");
+}
+
+/* As the driver names its unit in sysfs, which tells no more of it. */
+#define SMMU_FOLDER "sys/class/iommu/smmu3.0x00000000fed90000"
+
+static void put_smmu(void)
+{
+	take_away("sys/class/iommu");
+	take_away("sys/firmware/acpi");
+	put_text(SMMU_FOLDER "/uevent", "");
+}
+
+void put_arm_acpi(void)
+{
+	enum { SMMU = 48, SMMU_SIZE = 24, ROOT_COMPLEX = SMMU + SMMU_SIZE, ROOT_SIZE = 32 };
+	uint8_t iort[ROOT_COMPLEX + ROOT_SIZE + 20] = {0};
+	uint8_t *node = iort + SMMU, *mapping = iort + ROOT_COMPLEX + ROOT_SIZE;
+
+	set_le32(iort + 36, 2);
+	set_le32(iort + 40, SMMU);
+	node[0] = 4; /* an SMMUv3 */
+	set_le16(node + 1, SMMU_SIZE);
+	set_le32(node + 16, (uint32_t)UNIT);
+	node = iort + ROOT_COMPLEX;
+	node[0] = 2;
+	set_le16(node + 1, ROOT_SIZE + 20);
+	set_le32(node + 8, 1); /* mappings, and where */
+	set_le32(node + 12, ROOT_SIZE);
+	set_le32(mapping + 4, 0xffff); /* all requesters */
+	set_le32(mapping + 12, SMMU);
+	put_smmu();
+	put_table("IORT", iort, sizeof(iort));
+}
+
+void put_arm_device_tree(void)
+{
+	put_smmu();
+	put_tree("sys/firmware/fdt",
+		"/dts-v1/;\n"
+		"/ {\n"
+		"#address-cells = <2>; #size-cells = <2>;\n"
+		"smmu: iommu@fed90000 { compatible = \"arm,smmu-v3\";\n"
+		"  reg = <0 0xfed90000 0 0x20000>; #iommu-cells = <1>; };\n"
+		"pcie@40000000 { compatible = \"pci-host-ecam-generic\"; device_type = \"pci\";\n"
+		"  reg = <0 0x40000000 0 0x10000000>; bus-range = <0 255>;\n"
+		"  linux,pci-domain = <0>; #address-cells = <3>; #size-cells = <2>;\n"
+		"  iommu-map = <0 &smmu 0 0x10000>; };\n"
+		"};\n");
 }
 
 static void put_word(const char *name, uint64_t at, uint64_t value)
@@ -249,7 +308,11 @@ static void put_core(void)
 		Elf64_Ehdr header;
 		Elf64_Phdr segments[2];
 	} core = {
-		.header = {.e_ident = ELFMAG,
+		.header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				   EV_CURRENT},
+			.e_type = ET_CORE,
+			.e_version = EV_CURRENT,
+			.e_ehsize = sizeof(Elf64_Ehdr),
 			.e_phoff = sizeof(Elf64_Ehdr),
 			.e_phentsize = sizeof(Elf64_Phdr),
 			.e_phnum = 2},
@@ -262,7 +325,7 @@ static void put_core(void)
 				.p_offset = CORE_PAGE}},
 	};
 
-	put_bytes("proc/kcore", &core, sizeof(core));
+	put_file("proc/kcore", &core, sizeof(core));
 	assert_int_equal(truncate(ROOT "/proc/kcore", (off_t)(RAM_END - RAM_START + CORE_PAGE)), 0);
 }
 
@@ -283,7 +346,7 @@ void put_image(const char *stage_version)
 	struct synthetic kernel = synthetic_image(PE_PAGE_ALIGNED);
 	struct outcome outcome;
 
-	put_bytes("boot/capture", kernel.image.data, kernel.image.size);
+	put_file("boot/capture", kernel.image.data, kernel.image.size);
 	free(kernel.image.data);
 	if (stage_version) {
 		struct bytes stage = synthetic_stage(stage_version, 0x400, 0x400);

@@ -9,6 +9,7 @@
 #define TEST_TOOL_RECORDED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define ROOT "root"
@@ -34,6 +35,12 @@ void recorded_machine(void);
 /* Makes a file ROOT/path, and its folders, that holds a text. */
 void put_text(const char *path, const char *text);
 
+/* Makes a file ROOT/path, and its folders, of these bytes. */
+void put_file(const char *path, const void *data, size_t size);
+
+/* Makes a flattened device tree ROOT/path from its source. */
+void put_tree(const char *path, const char *source);
+
 /* Makes a symbolic link ROOT/path. */
 void put_link(const char *path, const char *target);
 
@@ -58,6 +65,10 @@ void put_loaded(const char *stage_version);
 
 /* Has an AMD IOMMU in place of the Intel one. */
 void put_amd(void);
+
+/* Has an SMMUv3 in its place, described by ACPI or by a device tree. */
+void put_arm_acpi(void);
+void put_arm_device_tree(void);
 
 /* Lets the tables be read: without this there are no registers. */
 void put_registers(void);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus audit` on a recorded machine. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <quietus/types.h>
 
 #include "recorded.h"
 #include "tests.h"
@@ -65,7 +66,7 @@ static void a_sound_machine_has_no_findings(void **state)
 		"([.requesters[] | select(.decision == \"adopt\")] | length) == 5 and "
 		"(.requesters[] | select(.rid == \"" DISK "\")) == {rid: \"" DISK "\", "
 		"visible: true, name: \"Red Hat, Inc. QEMU NVM Express Controller\", "
-		"vendor: \"0x1b36\", device: \"0x0010\", class: \"0x10802\", group: \"4\", "
+		"vendor: \"0x1b36\", device: \"0x0010\", class: \"0x010802\", group: \"4\", "
 		"domain_type: \"DMA-FQ\", driver: \"nvme\", reset_methods: [\"bus\"], "
 		"unit: 0, state: \"translated\", decision: \"adopt\", "
 		"reason: \"the crash region's IOVAs translate nothing\", reason_code: 5, "
@@ -152,6 +153,28 @@ static void amd_units_are_derived_too(void **state)
 	assert_finding("not-committed", "APIC ID needs interrupt remapping");
 	put_text("proc/cpuinfo", "apicid\t\t: 254\n");
 	assert_sound();
+}
+
+static void arm_units_are_derived_too(void **state)
+{
+	static void (*const describe[])(void) = {put_arm_acpi, put_arm_device_tree};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(describe); i++) {
+		recorded_machine();
+		describe[i]();
+		put_group(AHCI, "3", "identity");
+		assert_audit(0, ".commit and [.units[] | [.kind, .state, .registers]] == "
+				"[[\"smmuv3\", \"translating\", \"0xfed90000\"]] and "
+				"([.requesters[] | select(.unit == 0) | .decision] | unique) == "
+				"[\"adopt\", \"direct\"] and (.requesters | length) == 5");
+		remove_folder(ROOT);
+	}
+	recorded_machine();
+	put_arm_device_tree();
+	put_text("sys/firmware/fdt", "no device tree");
+	assert_audit(2, ".commit == null and .units[0].kind == \"smmuv3\" and "
+			"([.unseen[].why] | contains([\"/sys/firmware/fdt: no device tree\"]))");
 }
 
 static void a_unit_that_is_off_is_in_nobodys_way(void **state)
@@ -283,7 +306,10 @@ static void memory_of_cma_is_told(void **state)
 	(void)state;
 	recorded_machine();
 	put_text("proc/cmdline", "crashkernel=256M crashkernel=1G,cma quiet\n");
-	assert_finding("crashkernel-cma", "may still write");
+	assert_finding("crashkernel-cma", "have to be stopped first");
+	put_group(AHCI, "3", "identity");
+	put_group(DISK, "4", "identity");
+	assert_finding("crashkernel-cma", "the DMA of 2 (" AHCI " first) is not translated");
 	put_text("proc/cmdline", "crashkernel=256M quiet=,cma\n");
 	assert_sound();
 }
@@ -389,8 +415,11 @@ static void a_short_watchdog_is_told(void **state)
 	/* One as long as the stage is too short as well, a longer one is not. */
 	outcome = audit();
 	assert_json(outcome.output, ".stage_limit_us == 38010000 and .reset_limit_us == 3000000");
+	outcome = quietus("audit", "--sysroot", ROOT, NULL);
+	assert_says(
+		outcome.output, " Stage's limit 39 s, of which resets of devices may take 3 s\n");
 	put_text("sys/class/watchdog/watchdog0/timeout", "39\n");
-	assert_finding("watchdog-short", "the stage alone can take 39 s, 3 s of them to reset");
+	assert_finding("watchdog-short", "the stage alone can take 39 s, 3 s of it for resets");
 	put_text("sys/class/watchdog/watchdog0/timeout", "40\n");
 	assert_sound();
 	put_text("sys/class/watchdog/watchdog0/timeout", "10\n");
@@ -486,45 +515,31 @@ static void text_has_a_tree_and_findings(void **state)
 	assert_non_null(strstr(outcome.output, "\n" DISK " Red Hat"));
 }
 
-/* Runs the audit on a terminal, whose output it returns. */
-static void audit_on_terminal(char *text, size_t size, const char *option)
+static struct outcome audit_on_terminal(const char *arguments)
 {
-	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
-	struct handicap on_terminal = {0};
-	ssize_t n = 0, got = 0;
-	int slave;
+	struct outcome outcome = quietus_on_terminal(arguments);
 
-	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
-	on_terminal.stdout_path = ptsname(terminal);
-	/* Kept open, or all is lost when the tool ends. */
-	slave = open(on_terminal.stdout_path, O_RDWR | O_NOCTTY);
-	assert_true(slave >= 0);
-	handicapped_quietus(&on_terminal, "audit", "--sysroot", ROOT, option, NULL);
-	fcntl(terminal, F_SETFL, O_NONBLOCK);
-	while ((got = read(terminal, text + n, size - 1 - (size_t)n)) > 0)
-		n += got;
-	text[n] = 0;
-	close(slave);
-	close(terminal);
-	assert_non_null(strstr(text, "QEMU NVM Express"));
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.output, "QEMU NVM Express"));
+	return outcome;
 }
 
 static void colours_are_for_terminals(void **state)
 {
-	static char text[65536];
+	struct outcome outcome;
 
 	(void)state;
 	recorded_machine();
 	unsetenv("NO_COLOR");
 	setenv("TERM", "xterm", 1);
-	audit_on_terminal(text, sizeof(text), NULL);
-	assert_non_null(strstr(text, "\033[32m"));
-	audit_on_terminal(text, sizeof(text), "--plain");
-	assert_null(strchr(text, '\033'));
+	outcome = audit_on_terminal("audit --sysroot " ROOT);
+	assert_non_null(strstr(outcome.output, "\033[32m"));
+	outcome = audit_on_terminal("audit --plain --sysroot " ROOT);
+	assert_null(strchr(outcome.output, '\033'));
 	setenv("NO_COLOR", "1", 1);
-	audit_on_terminal(text, sizeof(text), NULL);
+	outcome = audit_on_terminal("audit --sysroot " ROOT);
 	unsetenv("NO_COLOR");
-	assert_null(strchr(text, '\033'));
+	assert_null(strchr(outcome.output, '\033'));
 }
 
 static const struct CMUnitTest tests[] = {
@@ -535,6 +550,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(without_kcore_it_is_derived),
 	TEST(domain_types_become_decisions),
 	TEST(amd_units_are_derived_too),
+	TEST(arm_units_are_derived_too),
 	TEST(a_unit_that_is_off_is_in_nobodys_way),
 	TEST(a_group_of_vfio_collides),
 	TEST(what_can_be_stopped_prevents_nothing),

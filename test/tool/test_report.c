@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <quietus/device_tree.h>
 #include <quietus/report.h>
 
+#include "recorded.h"
 #include "tests.h"
 
 #define REPORT "report.bin"
@@ -224,7 +226,7 @@ static void everything_is_in_json(void **state)
 		".units[0].capability == \"0xd2008c22260206\" and "
 		"(.requesters | length) == 4 and .requesters[0].verified == true and "
 		".requesters[2] == {rid: \"0001:81:01.1\", visible: true, vendor: \"0x1b36\", "
-		"device: \"0x000c\", class: \"0x20000\", unit: 1, domain: 2, "
+		"device: \"0x000c\", class: \"0x020000\", unit: 1, domain: 2, "
 		"state: \"translated\", decision: \"leave\", verified: false, "
 		"reason: \"IOVAs of the crash region are in use\", reason_code: 8} and "
 		".requesters[3].unit == null and .requesters[3].domain == null and "
@@ -235,10 +237,10 @@ static void everything_is_in_json(void **state)
 		"and "
 		"(.functions | length) == 3 and "
 		".functions[0] == {rid: \"0000:00:1f.2\", intx: true, msi: true, msix: false, "
-		"failed: false, absent: false, methods: \"flr, pm\", obstacle: null, "
+		"failed: false, absent: false, methods: [\"flr\", \"pm\"], obstacle: null, "
 		"stop_method: \"pm\", stop_result: \"lost\", stop_us: 2001500} and "
 		".functions[1] == {rid: \"0000:00:1a.0\", intx: false, msi: false, msix: true, "
-		"failed: true, absent: false, methods: null, obstacle: \"a display or "
+		"failed: true, absent: false, methods: [], obstacle: \"a display or "
 		"serial port, which may be the console\", stop_method: null, stop_result: null, "
 		"stop_us: 0} and "
 		".text[1] == \"not committed: no \\\"reason\\\" \\\\ here\" and "
@@ -419,6 +421,51 @@ static void a_report_is_found_among_nodes(void **state)
 		assert_says(outcome.output, "Committed");
 		remove_folder("nodes");
 	}
+	free(s);
+}
+
+static const char tree_with_report[] =
+	"/dts-v1/; / { chosen { quietus,report = /incbin/(\"" REPORT "\"); }; };";
+
+/* As arm64's kernels publish it: as a property, or in the tree that ACPI made them pass over. */
+static void a_report_is_found_where_device_trees_are(void **state)
+{
+	struct sample *s = new_sample();
+	struct outcome outcome;
+
+	(void)state;
+	put_tree("sys/firmware/fdt", tree_with_report);
+	outcome = quietus("report", "--sysroot", ROOT, NULL);
+	assert_success(&outcome);
+	assert_says(outcome.output, "Committed");
+	put_tree("sys/firmware/fdt", "/dts-v1/; / { chosen { }; };");
+	assert_no_report(quietus("report", "--sysroot", ROOT, NULL), ROOT "/sys/firmware/fdt",
+		"not started through the stage");
+
+	put_file("proc/device-tree/chosen/quietus,report", s->report, s->size);
+	outcome = quietus("report", "--sysroot", ROOT, NULL);
+	assert_success(&outcome);
+	assert_says(outcome.output, "Committed");
+	take_away("proc/device-tree/chosen/quietus,report");
+	assert_no_report(quietus("report", "--sysroot", ROOT, NULL),
+		ROOT "/proc/device-tree/chosen/quietus,report", "not started through the stage");
+	free(s);
+}
+
+/* Cut anywhere, and without a property's end: refused. */
+static void a_damaged_device_tree_is_refused(void **state)
+{
+	struct sample *s = new_sample();
+	struct bytes tree;
+
+	(void)state;
+	put_tree("tree", tree_with_report);
+	tree = read_file(ROOT "/tree");
+	for (size_t size = QT_DT_HEADER_SIZE; size < tree.size; size += 101) {
+		write_file("cut", tree.data, size);
+		assert_no_report(quietus("report", "--from", "cut", NULL), "cut", "damaged");
+	}
+	free(tree.data);
 	free(s);
 }
 
@@ -618,6 +665,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(the_journal_lists_words_that_are_changed),
 	TEST(a_report_without_a_machine_is_enough),
 	TEST(a_report_is_found_among_nodes),
+	TEST(a_report_is_found_where_device_trees_are),
+	TEST(a_damaged_device_tree_is_refused),
 	TEST(no_report_exits_with_2),
 	TEST(a_report_that_cannot_be_printed_exits_with_2),
 	TEST(a_report_cut_short_is_refused),

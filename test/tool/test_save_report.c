@@ -12,33 +12,13 @@
 #define REPORT "source.bin"
 
 /* A quietus on the path that reads the report from a file, as the real one does from sysfs. */
-static void install_quietus(void)
-{
-	static const char script[] = "#!/bin/sh\n"
-				     "shift\n"
-				     "exec \"$QUIETUS\" report --from " REPORT " \"$@\"\n";
-	char path[4096];
-
-	assert_int_equal(mkdir("bin", 0755), 0);
-	write_file("bin/quietus", (const uint8_t *)script, sizeof(script) - 1);
-	assert_int_equal(chmod("bin/quietus", 0755), 0);
-	assert_non_null(getcwd(path, sizeof(path)));
-	strcat(path, "/bin:/usr/bin:/bin");
-	setenv("PATH", path, 1);
-}
-
 static struct outcome save_report(const char *folder)
 {
 	char path[4096];
-	char *before = strdup(getenv("PATH"));
-	struct outcome outcome;
 
 	snprintf(path, sizeof(path), "%s/packaging/hooks/save-report", getenv("QT_TEST_TOP"));
-	install_quietus();
-	outcome = run_program(path, folder, NULL);
-	setenv("PATH", before, 1);
-	free(before);
-	return outcome;
+	stand_in("quietus", "shift; exec \"$QUIETUS\" report --from " REPORT " \"$@\"");
+	return run_program(path, folder, NULL);
 }
 
 static void crash_and_write(struct crashed *crashed)
@@ -60,6 +40,19 @@ static void assert_saved(const char *folder)
 	assert_int_equal(run_program("sh", "-c", command, NULL).code, 0);
 }
 
+/* Saves where kdump-tools has its folders, after these commands made some. */
+static struct outcome save_beside(const char *commands)
+{
+	struct outcome outcome;
+
+	assert_int_equal(run_program("sh", "-c", commands, NULL).code, 0);
+	setenv("KDUMP_COREDIR", "crash", 1);
+	outcome = save_report(NULL);
+	unsetenv("KDUMP_COREDIR");
+	assert_success(&outcome);
+	return outcome;
+}
+
 static void a_report_is_saved_in_three_forms(void **state)
 {
 	struct crashed crashed;
@@ -76,22 +69,12 @@ static void a_report_is_saved_in_three_forms(void **state)
 static void the_dump_of_this_boot_is_found(void **state)
 {
 	struct crashed crashed;
-	struct outcome outcome;
 
 	(void)state;
 	crash_and_write(&crashed);
-	assert_int_equal(
-		run_program("sh", "-c",
-			"mkdir -p crash/202601010000 crash/202601010001 crash/200001010000 && "
-			"touch -d '2 seconds ago' crash/202601010000 && "
-			"touch -d '2000-01-01' crash/200001010000",
-			NULL)
-			.code,
-		0);
-	setenv("KDUMP_COREDIR", "crash", 1);
-	outcome = save_report(NULL);
-	unsetenv("KDUMP_COREDIR");
-	assert_success(&outcome);
+	save_beside("mkdir -p crash/202601010000 crash/202601010001 crash/200001010000 && "
+		    "touch -d '2 seconds ago' crash/202601010000 && "
+		    "touch -d '2000-01-01' crash/200001010000");
 	assert_saved("crash/202601010001");
 	crashed_free(&crashed);
 }
@@ -105,16 +88,8 @@ static void without_a_dump_there_is_a_new_folder(void **state)
 
 	(void)state;
 	crash_and_write(&crashed);
-	assert_int_equal(run_program("sh", "-c",
-				 "mkdir -p crash/200001010000 && "
-				 "touch -d '2000-01-01' crash/200001010000",
-				 NULL)
-				 .code,
-		0);
-	setenv("KDUMP_COREDIR", "crash", 1);
-	outcome = save_report(NULL);
-	unsetenv("KDUMP_COREDIR");
-	assert_success(&outcome);
+	outcome = save_beside(
+		"mkdir -p crash/200001010000 && touch -d '2000-01-01' crash/200001010000");
 	assert_int_equal(
 		sscanf(outcome.output, "quietus: saved the stage's report in %127s", folder), 1);
 	assert_string_not_equal(folder, "crash/200001010000");

@@ -39,18 +39,27 @@ static const char everything[] = "0000:00:01.0 range 0x21200000 4096 rw 0x136000
 				 "0000:00:04.0 direct\n"
 				 "0000:00:05.0 nothing\n";
 
+enum { UNIT_KINDS = 3 };
+
+static struct model_unit_config unit_of_kind(int kind)
+{
+	return kind == 0   ? model_unit_default(0xfed90000)
+	       : kind == 1 ? model_unit_scalable(0xfed90000)
+			   : model_amdvi_default(0xfeb80000);
+}
+
 static void every_unit_and_format_shows_the_dead_kernels_ranges(void **state)
 {
-	struct model_unit_config units[] = {model_unit_default(0xfed90000),
-		model_unit_scalable(0xfed90000), model_amdvi_default(0xfeb80000)};
 	struct crashed crashed;
 
 	(void)state;
-	for (size_t i = 0; i < QT_ARRAY_SIZE(units); i++) {
+	for (int i = 0; i < UNIT_KINDS; i++) {
+		const struct model_unit_config unit = unit_of_kind(i);
+
 		for (enum dump_kind kind = DUMP_ELF; kind <= DUMP_KDUMP; kind++) {
 			struct outcome outcome;
 
-			crash_and_dump_unit(&crashed, &units[i], kind);
+			crash_and_dump_unit(&crashed, &unit, kind);
 			outcome = quietus("show", "--plain", DUMP, NULL);
 			assert_success(&outcome);
 			assert_string_equal(outcome.output, everything);
@@ -67,7 +76,7 @@ static void an_undone_dump_shows_the_same(void **state)
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
-	crashed_write_original(&crashed, DUMP);
+	crashed_write_original(&crashed, DUMP_ELF, DUMP);
 	outcome = quietus("show", "--plain", "--journal", REPORT, DUMP, NULL);
 	assert_success(&outcome);
 	assert_string_equal(outcome.output, everything);
@@ -281,16 +290,14 @@ static void a_report_alone_tells_sizes(void **state)
 /* Units of a hostile report: read without harm, whatever they say. */
 static void no_word_of_a_unit_is_trusted(void **state)
 {
-	struct model_unit_config units[] = {model_unit_default(0xfed90000),
-		model_unit_scalable(0xfed90000), model_amdvi_default(0xfeb80000)};
-
 	(void)state;
-	for (size_t i = 0; i < QT_ARRAY_SIZE(units); i++) {
+	for (int i = 0; i < UNIT_KINDS; i++) {
+		const struct model_unit_config unit = unit_of_kind(i);
 		struct crashed crashed;
 		struct bytes report;
 		size_t offset;
 
-		crash_and_dump_unit(&crashed, &units[i], DUMP_ELF);
+		crash_and_dump_unit(&crashed, &unit, DUMP_ELF);
 		report = read_file(REPORT);
 		offset = ((struct qt_report_header *)(void *)report.data)->units.offset;
 		for (size_t at = 0; at < sizeof(struct qt_report_unit); at += 4) {
@@ -307,6 +314,25 @@ static void no_word_of_a_unit_is_trusted(void **state)
 		free(report.data);
 		crashed_free(&crashed);
 	}
+}
+
+static void progress_is_said(void **state)
+{
+	static const char last[] = "quietus: reading translations: 6 of ";
+	struct crashed crashed;
+	struct outcome outcome;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	outcome = quietus_on_terminal("show --chatty --plain " DUMP);
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.output, "\rquietus: reading translations: 1 of "));
+	assert_non_null(strstr(outcome.output, "\r\033[K0000:00:01.0 range "));
+	outcome = quietus("show", "--chatty", "--plain", DUMP, NULL);
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.errors, last));
+	assert_string_equal(outcome.output, everything);
+	crashed_free(&crashed);
 }
 
 static void usage_errors(void **state)
@@ -333,6 +359,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(another_crashs_report_is_refused),
 	TEST(a_report_alone_tells_sizes),
 	TEST(no_word_of_a_unit_is_trusted),
+	TEST(progress_is_said),
 	TEST(usage_errors),
 };
 

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <quietus/report.h>
 
@@ -21,7 +22,7 @@ static void crash_and_dump(struct crashed *crashed, enum dump_kind kind)
 	crash(crashed, &unit);
 	crashed_write_report(crashed, REPORT);
 	crashed_write_dump(crashed, kind, DUMP);
-	crashed_write_original(crashed, ORIGINAL);
+	crashed_write_original(crashed, kind, ORIGINAL);
 }
 
 static struct outcome undo(void)
@@ -68,6 +69,29 @@ static void damage_word(qt_phys at, uint64_t value)
 	free(dump.data);
 }
 
+/* Dumps once more, with pages excluded or doubled. */
+static void dump_again(const struct crashed *crashed, enum dump_kind kind)
+{
+	crashed_write_dump(crashed, kind, DUMP);
+	crashed_write_original(crashed, kind, ORIGINAL);
+}
+
+/* The page that the first word changed is in. */
+static qt_phys first_page(const struct crashed *crashed)
+{
+	return crashed_word(crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+}
+
+/* Undoes an ELF dump, which is then what memory was. */
+static struct outcome undo_to_original(void)
+{
+	struct outcome outcome = undo();
+
+	assert_success(&outcome);
+	assert_same_files(DUMP, ORIGINAL);
+	return outcome;
+}
+
 static void undone_elf_is_memory_at_the_crash(void **state)
 {
 	struct crashed crashed;
@@ -78,35 +102,27 @@ static void undone_elf_is_memory_at_the_crash(void **state)
 	outcome = check();
 	assert_success(&outcome);
 	assert_tally(&outcome, crashed.words, 0, 0, 0, 0);
-	outcome = undo();
-	assert_success(&outcome);
+	outcome = undo_to_original();
 	assert_non_null(strstr(outcome.output, " put back\n"));
-	assert_same_files(DUMP, ORIGINAL);
 
 	/* Once more does no harm. */
 	outcome = check();
 	assert_success(&outcome);
 	assert_tally(&outcome, 0, crashed.words, 0, 0, 0);
-	outcome = undo();
-	assert_success(&outcome);
+	outcome = undo_to_original();
 	assert_non_null(strstr(outcome.output, "nothing to put back\n"));
-	assert_same_files(DUMP, ORIGINAL);
 	crashed_free(&crashed);
 }
 
 static void a_page_that_is_there_twice_is_undone_twice(void **state)
 {
 	struct crashed crashed;
-	struct outcome outcome;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
-	crashed.twice = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
-	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
-	crashed_write_original(&crashed, ORIGINAL);
-	outcome = undo();
-	assert_success(&outcome);
-	assert_same_files(DUMP, ORIGINAL);
+	crashed.twice = first_page(&crashed);
+	dump_again(&crashed, DUMP_ELF);
+	undo_to_original();
 	crashed_free(&crashed);
 }
 
@@ -122,10 +138,8 @@ static void half_undone_is_finished(void **state)
 	crash_and_dump(&crashed, DUMP_ELF);
 	assert_true(qt_journal_next(&crashed.scenario.journal, &cursor, &store));
 	damage_word(store.at, store.before);
-	outcome = undo();
-	assert_success(&outcome);
+	outcome = undo_to_original();
 	assert_tally(&outcome, crashed.words - 1, 1, 0, 0, 0);
-	assert_same_files(DUMP, ORIGINAL);
 	crashed_free(&crashed);
 }
 
@@ -166,7 +180,7 @@ static void excluded_pages_are_no_mismatch(void **state)
 		size_t excluded = 0;
 
 		crash_and_dump(&crashed, kind);
-		crashed.excluded = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+		crashed.excluded = first_page(&crashed);
 		for (size_t i = 0; i < crashed.words; i++)
 			excluded += crashed_word(&crashed, i) - crashed.excluded < MODEL_PAGE;
 		assert_in_range(excluded, 1, crashed.words - 1);
@@ -182,16 +196,12 @@ static void excluded_pages_are_no_mismatch(void **state)
 static void the_rest_of_an_elf_dump_is_undone(void **state)
 {
 	struct crashed crashed;
-	struct outcome outcome;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
-	crashed.excluded = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
-	crashed_write_dump(&crashed, DUMP_ELF, DUMP);
-	crashed_write_original(&crashed, ORIGINAL);
-	outcome = undo();
-	assert_success(&outcome);
-	assert_same_files(DUMP, ORIGINAL);
+	crashed.excluded = first_page(&crashed);
+	dump_again(&crashed, DUMP_ELF);
+	undo_to_original();
 	crashed_free(&crashed);
 }
 
@@ -203,7 +213,7 @@ static void memory_that_is_not_there_is_a_mismatch(void **state)
 	(void)state;
 	for (enum dump_kind kind = DUMP_ELF; kind <= DUMP_KDUMP; kind++) {
 		crash_and_dump(&crashed, kind);
-		crashed.no_memory = crashed_word(&crashed, 0) & ~(qt_phys)(MODEL_PAGE - 1);
+		crashed.no_memory = first_page(&crashed);
 		crashed_write_dump(&crashed, kind, DUMP);
 		outcome = check();
 		assert_int_equal(outcome.code, 1);
@@ -213,24 +223,133 @@ static void memory_that_is_not_there_is_a_mismatch(void **state)
 	}
 }
 
-static void a_kdump_is_compared_but_not_written(void **state)
+/*
+ * Undoes the dump by a script in place of makedumpfile, which wants a kernel's memory.
+ * It finds the ELF core as $core, and the file to be written as $dump.
+ */
+static struct outcome undo_by(const char *script)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		"while [ $# -gt 2 ]; do case $1 in /dev/fd/*) break;; esac; shift; done\n"
+		"core=$1 dump=$2\n%s",
+		script);
+	stand_in("makedumpfile", text);
+	return undo();
+}
+
+static void a_kdump_is_made_anew(void **state)
 {
 	struct crashed crashed;
 	struct outcome outcome;
+	struct stat st;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	assert_int_equal(chmod(DUMP, 0640), 0);
+	outcome = undo_by("cp $core core; cp " ORIGINAL " $dump");
+	assert_success(&outcome);
+	assert_non_null(strstr(outcome.output, " put back\n"));
+	assert_same_files(DUMP, ORIGINAL);
+	assert_int_equal(stat(DUMP, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	/* What makedumpfile got is memory at the crash; what was left out is zero there. */
+	outcome = quietus("show", "--plain", "--journal", REPORT, DUMP, NULL);
+	assert_string_equal(outcome.output,
+		quietus("show", "--plain", "--journal", REPORT, "core", NULL).output);
+	crashed_free(&crashed);
+}
+
+/* Whatever makedumpfile does but what it should: the dump stays, and nothing beside it. */
+static void a_kdump_that_cannot_be_made_anew_stays(void **state)
+{
+	static const struct {
+		const char *script;
+		const char *reason;
+	} cases[] = {
+		{"exit 3", "makedumpfile: exit code 3"},
+		{"kill -9 $$", "makedumpfile: ended by signal 9"},
+		{"echo >$dump", "not a dump"},
+		{"cp " DUMP " $dump", "makedumpfile wrote another page at"},
+		{"cp other $dump", "makedumpfile wrote other pages"},
+	};
+	struct crashed crashed;
 	struct bytes before;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_KDUMP);
+	crashed.no_memory = first_page(&crashed);
+	crashed_write_original(&crashed, DUMP_KDUMP, "other");
 	before = read_file(DUMP);
-	outcome = check();
-	assert_success(&outcome);
-	assert_tally(&outcome, crashed.words, 0, 0, 0, 0);
-	outcome = undo();
-	assert_int_equal(outcome.code, 1);
-	assert_non_null(strstr(outcome.errors, "nothing was written: no program can change"));
-	assert_file_is(DUMP, before.data, before.size);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		char names[4096];
+		struct outcome outcome = undo_by(cases[i].script);
+
+		assert_int_equal(outcome.code, 1);
+		assert_non_null(strstr(outcome.errors, cases[i].reason));
+		assert_file_is(DUMP, before.data, before.size);
+		list_folder(names, sizeof(names));
+		assert_string_equal(
+			names, ". .. " STAND_INS " " ORIGINAL " other " REPORT " " DUMP " ");
+	}
 	free(before.data);
 	crashed_free(&crashed);
+}
+
+/* Headers of hostile dumps: refused before anything is run. */
+static void a_kdump_with_other_headers_is_refused(void **state)
+{
+	static const struct {
+		size_t offset;
+		uint32_t value;
+		const char *reason;
+	} cases[] = {
+		{424, 1 << 3, "not the whole of a dump"},
+		{MODEL_PAGE + 12, 1, "not the whole of a dump"},
+		{MODEL_PAGE + 72, 1, "erased parts"},
+		{MODEL_PAGE + 56, 0, "no notes"},
+		{MODEL_PAGE + 60, 1, "its headers are damaged"},
+		{MODEL_PAGE + 52, 0x7fffffff, "cut short"},
+		{12 + 4 * 65, 0x36383369, "of a 64-bit machine"},
+	};
+	struct crashed crashed;
+	struct bytes dump;
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_KDUMP);
+	dump = read_file(DUMP);
+	/* Pages that it would have, were it a part of one. */
+	set_le32(dump.data + MODEL_PAGE + 24, 1 << 20);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		uint32_t saved = le32(dump.data + cases[i].offset);
+		struct outcome outcome;
+
+		set_le32(dump.data + cases[i].offset, cases[i].value);
+		write_file(DUMP, dump.data, dump.size);
+		set_le32(dump.data + cases[i].offset, saved);
+		outcome = undo_by("touch it-was-run");
+		assert_in_range(outcome.code, 1, 2);
+		if (!strstr(outcome.errors, cases[i].reason))
+			fail_msg("%zu: %s", i, outcome.errors);
+		assert_int_not_equal(access("it-was-run", F_OK), 0);
+	}
+	free(dump.data);
+	crashed_free(&crashed);
+}
+
+/* Where the words changed are in an ELF dump: the first and the last. */
+static struct qt_range words_in(const struct crashed *crashed, const uint8_t *dump)
+{
+	struct qt_range range = {SIZE_MAX, 0};
+
+	for (size_t i = 0; i < crashed->words; i++) {
+		size_t offset = elf_dump_offset(dump, crashed_word(crashed, i));
+
+		range.start = offset < range.start ? offset : range.start;
+		range.end = offset > range.end ? offset : range.end;
+	}
+	return range;
 }
 
 /* The first write goes through, the second does not. */
@@ -240,20 +359,14 @@ static void a_failed_write_is_taken_back(void **state)
 	struct outcome outcome;
 	struct bytes before;
 	struct handicap limit = {0};
-	size_t first, last = 0;
+	struct qt_range words;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
 	before = read_file(DUMP);
-	first = SIZE_MAX;
-	for (size_t i = 0; i < crashed.words; i++) {
-		size_t offset = elf_dump_offset(before.data, crashed_word(&crashed, i));
-
-		first = offset < first ? offset : first;
-		last = offset > last ? offset : last;
-	}
-	assert_true(first < last);
-	limit.file_size_limit = last;
+	words = words_in(&crashed, before.data);
+	assert_true(words.start < words.end);
+	limit.file_size_limit = words.end;
 	outcome = handicapped_quietus(&limit, "undo", "--journal", REPORT, DUMP, NULL);
 	assert_int_equal(outcome.code, 1);
 	assert_non_null(strstr(outcome.errors, "nothing was changed: File too large"));
@@ -309,16 +422,12 @@ static void a_dump_cut_short_does_no_harm(void **state)
 {
 	struct crashed crashed;
 	struct bytes dump;
-	size_t last = 0;
+	size_t last;
 
 	(void)state;
 	crash_and_dump(&crashed, DUMP_ELF);
 	dump = read_file(DUMP);
-	for (size_t i = 0; i < crashed.words; i++) {
-		size_t offset = elf_dump_offset(dump.data, crashed_word(&crashed, i));
-
-		last = offset > last ? offset : last;
-	}
+	last = words_in(&crashed, dump.data).end;
 	for (size_t size = 0; size < last; size += size < 256 ? 31 : 5003) {
 		struct outcome outcome;
 
@@ -328,6 +437,32 @@ static void a_dump_cut_short_does_no_harm(void **state)
 		assert_file_is(DUMP, dump.data, size);
 	}
 	free(dump.data);
+	crashed_free(&crashed);
+}
+
+static void progress_is_a_line_that_changes_on_a_terminal(void **state)
+{
+	struct crashed crashed;
+	struct outcome outcome;
+	char line[128];
+
+	(void)state;
+	crash_and_dump(&crashed, DUMP_ELF);
+	outcome = quietus_on_terminal("undo --chatty --check --journal " REPORT " " DUMP);
+	assert_int_equal(outcome.code, 0);
+	snprintf(line, sizeof(line),
+		"\rquietus: comparing words: %zu of %zu\r\033[K%zu as the stage left them",
+		crashed.words, crashed.words, crashed.words);
+	assert_non_null(strstr(outcome.output, line));
+	/* A line of its own each elsewhere. */
+	outcome = quietus("undo", "--chatty", "--check", "--journal", REPORT, DUMP, NULL);
+	assert_int_equal(outcome.code, 0);
+	assert_non_null(strstr(outcome.errors, "quietus: comparing words: 2 of "));
+	assert_null(strchr(outcome.errors, '\r'));
+	/* And not a word of what is soon over. */
+	outcome = quietus_on_terminal("undo --check --journal " REPORT " " DUMP);
+	assert_int_equal(outcome.code, 0);
+	assert_null(strstr(outcome.output, "quietus:"));
 	crashed_free(&crashed);
 }
 
@@ -352,11 +487,14 @@ static const struct CMUnitTest tests[] = {
 	TEST(excluded_pages_are_no_mismatch),
 	TEST(the_rest_of_an_elf_dump_is_undone),
 	TEST(memory_that_is_not_there_is_a_mismatch),
-	TEST(a_kdump_is_compared_but_not_written),
+	TEST(a_kdump_is_made_anew),
+	TEST(a_kdump_that_cannot_be_made_anew_stays),
+	TEST(a_kdump_with_other_headers_is_refused),
 	TEST(a_failed_write_is_taken_back),
 	TEST(nothing_changed_is_nothing_to_undo),
 	TEST(what_is_no_dump_is_refused),
 	TEST(a_dump_cut_short_does_no_harm),
+	TEST(progress_is_a_line_that_changes_on_a_terminal),
 	TEST(usage_errors),
 };
 

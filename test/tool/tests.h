@@ -19,6 +19,7 @@ struct suite {
 	}
 
 extern const struct suite command_line_suite;
+extern const struct suite completion_suite;
 extern const struct suite refusal_suite;
 extern const struct suite wrap_suite;
 extern const struct suite pe_suite;

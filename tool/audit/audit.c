@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* `quietus audit`: what the stage would do, before a crash. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
-#include "command.h"
+#include "common/command.h"
 
 struct audit_options {
 	const char *root;
@@ -22,19 +21,16 @@ static int print(const struct audit *audit, const struct audit_options *options)
 		audit_print_json(audit);
 	else
 		error = audit_print_text(audit, options->plain);
-	if (!error)
-		return (int)audit_verdict(audit);
-	fprintf(stderr, "quietus: standard output: %s\n", strerror(-error));
-	return AUDIT_UNKNOWN;
+	return output_done(-error) ? (int)audit_verdict(audit) : AUDIT_UNKNOWN;
 }
 
 static int audit(const struct audit_options *options)
 {
 	struct audit *audit = malloc(sizeof(*audit));
-	struct reason why = {"out of memory"};
+	struct reason why = {.text = "out of memory"};
 	int result = AUDIT_UNKNOWN;
 
-	if (audit && audit_look(audit, options->root, &why))
+	if (audit && audit_look(audit, options->root ? options->root : "", &why))
 		result = print(audit, options);
 	else
 		refuse("audit", &why);
@@ -44,51 +40,30 @@ static int audit(const struct audit_options *options)
 	return result;
 }
 
-static int run(int argc, char **argv)
+static int run(const void *given, char **operands, size_t count)
 {
-	static const struct option long_options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"plain", no_argument, NULL, 'p'},
-		/* For tests: a recorded system. */
-		{"sysroot", required_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0},
-	};
-	struct audit_options options = {.root = ""};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			options.json = true;
-			break;
-		case 'p':
-			options.plain = true;
-			break;
-		case 'r':
-			options.root = optarg;
-			break;
-		default:
-			return usage_error(argv[0], "unknown option or missing argument");
-		}
-	}
-	if (optind != argc)
-		return usage_error(argv[0], "'%s' is one argument too many", argv[optind]);
-	return audit(&options);
+	(void)operands, (void)count;
+	return audit(given);
 }
+
+static const struct command_option options[] = {
+	{"json", NULL, "print JSON", .offset = offsetof(struct audit_options, json)},
+	{"plain", NULL, "one line for each device, without a tree and colours",
+		.offset = offsetof(struct audit_options, plain)},
+	/* A recorded system. */
+	{"sysroot", "DIR", NULL, .offset = offsetof(struct audit_options, root),
+		.kind = ARGUMENT_FOLDER},
+};
 
 const struct command command_audit = {
 	.name = "audit",
 	.summary = "before a crash: what the stage would do for each device, and what is amiss",
-	.usage = "Usage: quietus audit [--json | --plain]\n"
-		 "\n"
-		 "Tells what the stage would decide for each PCI device if the kernel crashed\n"
-		 "now, whether it would take translations over, and what stands in the way of a\n"
-		 "dump. Changes nothing. Without root it says what it could not see.\n"
-		 "\n"
-		 "      --json     print JSON\n"
-		 "      --plain    one line for each device, without a tree and colours\n"
-		 "      --help     show this text\n"
-		 "\n"
-		 "Exit code: 0 sound; 1 findings; 2 could not tell.\n",
+	.synopsis = "[--json | --plain]",
+	.description =
+		"Tells what the stage would decide for each PCI device if the kernel crashed now, "
+		"whether it would take translations over, and what stands in the way of a dump. "
+		"Changes nothing. Without root it says what it could not see.",
+	COMMAND_OPTIONS(struct audit_options, options),
+	.exits = {"sound", "findings", "could not tell, or the command line made no sense"},
 	.run = run,
 };

@@ -7,20 +7,18 @@
 #ifndef QUIETUS_TOOL_AUDIT_H
 #define QUIETUS_TOOL_AUDIT_H
 
+#include <quietus/limits.h>
 #include <quietus/takeover.h>
 
-#include "kdump.h"
-#include "live.h"
-#include "loaded.h"
-#include "memory_map.h"
+#include "system/kdump.h"
+#include "system/live.h"
+#include "system/loaded.h"
+#include "system/memory_map.h"
 
 #define DEVICE_WORD  64
 #define DEVICE_NAME  160
 #define FINDINGS_MAX 64
 #define UNSEEN_MAX   16
-
-/* Of the stage's limits, rounded up. */
-#define SECONDS(us) (((us) + 999999) / 1000000)
 
 /* What Linux says of a function. Empty: it does not. */
 struct device {
@@ -106,6 +104,9 @@ bool audit_assumed(const struct audit *audit, const struct qt_requester *request
  * for bounce buffers, which it needs if some of its memory is above 4 GiB.
  */
 uint64_t audit_bounce_buffers(const struct audit *audit);
+
+/* Seconds that the stage can take at the worst, rounded up. */
+#define AUDIT_STAGE_SECONDS ((QT_STAGE_LIMIT_US + 999999) / 1000000)
 
 /* Output. The first returns 0, or a negative errno of libsmartcols. */
 int audit_print_text(const struct audit *audit, bool plain);

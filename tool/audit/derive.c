@@ -6,7 +6,8 @@
  * gets there. Those of VFIO are taken not to: a guest's memory begins at 0.
  *
  * Source: Linux, Documentation/ABI/testing/sysfs-kernel-iommu_groups,
- * sysfs-class-iommu-intel-iommu, sysfs-class-iommu-amd-iommu.
+ * sysfs-class-iommu-intel-iommu, sysfs-class-iommu-amd-iommu; for SMMUv3, which has no
+ * attributes there, drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c.
  */
 #include <inttypes.h>
 #include <quietus/unit.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "system.h"
+#include "system/system.h"
 
 #define IOMMU_FOLDER "sys/class/iommu"
 
@@ -92,10 +93,31 @@ static void see_amdvi(struct audit *audit)
 	}
 }
 
+/* Its driver names it after its address, and tells nothing else of it. */
+static bool see_smmuv3(struct audit *audit, const char *name)
+{
+	static const char prefix[] = "smmu3.";
+	struct qt_unit *unit;
+	qt_phys registers;
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0)
+		return false;
+	registers = strtoull(name + strlen(prefix), NULL, 16);
+	unit = unit_at(&audit->machine, registers);
+	if (!unit)
+		unit = new_unit(audit, &qt_unit_smmuv3, registers);
+	if (unit)
+		unit->state = QT_UNIT_TRANSLATING;
+	return true;
+}
+
 static bool see_unit(void *context, const char *name)
 {
 	struct audit *audit = context;
 	uint64_t value;
+
+	if (see_smmuv3(audit, name))
+		return true;
 
 	if (read_hex(audit->root, &value, name, "intel-iommu/address"))
 		see_vtd(audit, name, value);

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "audit.h"
-#include "system.h"
+#include "common/rid.h"
+#include "system/system.h"
 
 /* As in the stage: below this the capture kernel does no DMA. */
 #define LOW_END QT_MIB(1)
@@ -33,7 +34,7 @@ static bool take_memory(struct audit *audit, struct reason *why)
 		.phys = arena_address(&audit->map) & ~UINT64_C(4095),
 		.size = size,
 	};
-	return audit->arena.base || because(why, "%s", strerror(ENOMEM));
+	return audit->arena.base || because_of(why, ENOMEM);
 }
 
 static bool enumerate(struct audit *audit, struct reason *why)
@@ -49,7 +50,7 @@ static bool enumerate(struct audit *audit, struct reason *why)
 		return because(why, "more than %u PCI functions", QT_FUNCTIONS_MAX);
 	audit->devices = calloc(pci->count + 1, sizeof(*audit->devices));
 	if (!audit->devices)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	/* What a bridge does to requester IDs is beyond what others than root may read. */
 	for (size_t i = 0; i < pci->count && !audit->live.whole_config; i++)
 		pci->functions[i].alias = pci->functions[i].rid;
@@ -68,7 +69,7 @@ static bool probe_resets(struct audit *audit, struct reason *why)
 	machine->resets =
 		qt_alloc(&audit->arena, (machine->pci.count + 1) * sizeof(*machine->resets), 8);
 	if (!machine->resets)
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	qt_reset_probe(&machine->pci, machine->resets);
 	return true;
 }
@@ -91,11 +92,10 @@ static void describe_device(struct audit *audit, size_t index)
 {
 	const struct qt_pci_function *function = &audit->machine.pci.functions[index];
 	struct device *device = &audit->devices[index];
-	qt_rid rid = function->rid;
-	char folder[64];
+	char folder[64], address[RID_TEXT];
 
-	snprintf(folder, sizeof(folder), "sys/bus/pci/devices/%04x:%02x:%02x.%x",
-		QT_RID_SEGMENT(rid), QT_RID_BUS(rid), QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
+	snprintf(
+		folder, sizeof(folder), "sys/bus/pci/devices/%s", rid_text(function->rid, address));
 	live_device_name(&audit->live, function, device->name, sizeof(device->name));
 	system_link(audit->root, device->driver, DEVICE_WORD, "%s/driver", folder);
 	if (system_link(audit->root, device->group, DEVICE_WORD, "%s/iommu_group", folder))
@@ -186,29 +186,41 @@ static bool prepare_machine(struct audit *audit, struct reason *why)
 	machine->deadline_us = UINT64_MAX;
 	find_apic_ids(audit);
 	if (!make_ranges(audit, &machine->low) || !make_ranges(audit, &machine->crash))
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	for (size_t i = 0; i < audit->map.crash.count; i++)
 		if (split(&audit->map.crash.list[i], &machine->low, &machine->crash))
-			return because(why, "%s", strerror(ENOMEM));
+			return because_of(why, ENOMEM);
 	if (qt_machine_init(machine))
-		return because(why, "%s", strerror(ENOMEM));
+		return because_of(why, ENOMEM);
 	if (memory_is_encrypted(audit))
 		machine->problem = QT_WHY_VENDOR_UNSUPPORTED;
 	return true;
 }
 
+/* ACPI's counts first, as in the stage. */
+static bool read_firmware(struct audit *audit, struct reason *why)
+{
+	static const char *const signatures[] = {"DMAR", "IVRS", "IORT", "APIC", NULL};
+	const struct qt_dt **tree = &audit->machine.device_tree;
+
+	if (live_acpi(&audit->live, signatures, &audit->machine.acpi, why))
+		return true;
+	if (errno != ENOENT)
+		return false;
+	audit->machine.acpi = (struct qt_acpi){0};
+	*tree = live_device_tree(&audit->live, why);
+	return *tree;
+}
+
 static void discover(struct audit *audit)
 {
-	static const char *const signatures[] = {"DMAR", "IVRS", NULL};
 	struct reason why;
 
-	audit->units_known = live_acpi(&audit->live, signatures, &audit->machine.acpi);
-	if (audit->units_known) {
+	audit->units_known = read_firmware(audit, &why);
+	if (audit->units_known)
 		qt_machine_discover(&audit->machine);
-		return;
-	}
-	reason_set(&why, "/sys/firmware/acpi/tables: %s", strerror(errno));
-	audit_not_seen(audit, "the firmware's description of IOMMUs", &why, true);
+	else
+		audit_not_seen(audit, "the firmware's description of IOMMUs", &why, true);
 }
 
 /* What makes an assumption of what is translated unnecessary. */

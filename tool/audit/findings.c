@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What an administrator should know, from all that was seen. */
-#include <quietus/limits.h>
 #include <quietus/unit.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "audit.h"
-#include "system.h"
+#include "common/rid.h"
+#include "system/system.h"
 
 #define NO_FUNCTION (-1)
 
@@ -78,17 +78,45 @@ static void check_low_memory(struct audit *audit)
 			"through an IOMMU only, so nothing is taken over");
 }
 
+static bool asks_for_cma(const char *command_line)
+{
+	for (const char *at = command_line; (at = strstr(at, "crashkernel=")); at++)
+		if (strncmp(at + strcspn(at, ", \t"), ",cma", 4) == 0)
+			return true;
+	return false;
+}
+
+/* Where DMA is translated, GUARD sees to it; where it is not, only a reset would. */
 static void check_cma(struct audit *audit)
 {
-	for (const char *at = audit->command_line; (at = strstr(at, "crashkernel=")); at++) {
-		if (strncmp(at + strcspn(at, ", \t"), ",cma", 4) != 0)
+	const struct qt_requester *first = NULL;
+	char address[RID_TEXT];
+	size_t count = 0;
+
+	if (!asks_for_cma(audit->command_line))
+		return;
+	for (size_t i = 0; i < audit->machine.requester_count; i++) {
+		const struct qt_requester *requester = &audit->machine.requesters[i];
+
+		if (requester->state != QT_REQ_DIRECT && requester->state != QT_REQ_PASSTHROUGH)
 			continue;
+		if (!count++)
+			first = requester;
+	}
+	if (first)
+		add_finding(audit, "crashkernel-cma", first->function,
+			"use crashkernel=SIZE without ,cma, or have an IOMMU translate their DMA",
+			"crashkernel=...,cma: the capture kernel gets memory that devices used; "
+			"the "
+			"DMA of %zu (%s first) is not translated, and could go on there until they "
+			"are reset",
+			count, rid_text(first->rid, address));
+	else
 		add_finding(audit, "crashkernel-cma", NO_FUNCTION,
 			"use crashkernel=SIZE without ,cma",
-			"crashkernel=...,cma: the capture kernel gets memory that devices which "
-			"pass IOMMUs by may still write to");
-		return;
-	}
+			"crashkernel=...,cma: the capture kernel gets memory that devices used; "
+			"those "
+			"whose translations lead there have to be stopped first");
 }
 
 /* The capture kernel */
@@ -174,7 +202,7 @@ static bool check_watchdog(void *context, const char *name)
 	if (!system_text(audit->root, state, sizeof(state), "sys/class/watchdog/%s/state", name) ||
 		strcmp(state, "active") != 0 ||
 		!system_number(audit->root, &seconds, "sys/class/watchdog/%s/timeout", name) ||
-		seconds > SECONDS(QT_STAGE_LIMIT_US))
+		seconds > AUDIT_STAGE_SECONDS)
 		return true;
 	system_text(
 		audit->root, identity, sizeof(identity), "sys/class/watchdog/%s/identity", name);
@@ -182,10 +210,11 @@ static bool check_watchdog(void *context, const char *name)
 	if (strcmp(identity, "Software Watchdog") == 0)
 		return true;
 	add_finding(audit, "watchdog-short", NO_FUNCTION, "give it a longer timeout",
-		"%.32s (%s) resets the machine after %llu s; the stage alone can take %d s, "
-		"%d s of them to reset devices",
-		name, identity, (unsigned long long)seconds, SECONDS(QT_STAGE_LIMIT_US),
-		SECONDS(QT_STOP_LIMIT_US));
+		"%.32s (%s) resets the machine after %llu s; the stage alone can take %d s, %d s "
+		"of "
+		"it for resets of devices",
+		name, identity, (unsigned long long)seconds, AUDIT_STAGE_SECONDS,
+		QT_STOP_LIMIT_US / 1000000);
 	return true;
 }
 
@@ -204,23 +233,16 @@ static void check_units(struct audit *audit)
 	}
 }
 
-static const char *address_of(qt_rid rid, char text[16])
-{
-	snprintf(text, 16, "%04x:%02x:%02x.%x", QT_RID_SEGMENT(rid), QT_RID_BUS(rid),
-		QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid));
-	return text;
-}
-
 /* One that would have to be stopped, as its translations are in the way. */
 static void check_requester(struct audit *audit, const struct qt_requester *requester)
 {
 	const struct device *device = audit_device(audit, requester);
-	char address[16];
+	char address[RID_TEXT];
 
 	if (!device || (requester->decision != QT_LEAVE && requester->decision != QT_STOP &&
 			       requester->decision != QT_FENCE))
 		return;
-	address_of(requester->rid, address);
+	rid_text(requester->rid, address);
 	if (requester->reason == QT_WHY_IOVAS_TAKEN && device->user_space)
 		add_finding(audit, "vfio-collision", requester->function,
 			"reserve the crash region where no guest has memory, or none",
@@ -253,7 +275,7 @@ static void check_plan(struct audit *audit)
 {
 	const struct qt_plan *plan = &audit->plan;
 	const struct qt_requester *blocker;
-	char address[16];
+	char address[RID_TEXT];
 
 	if (!audit->commit_known || plan->commit || is_told(plan->reason))
 		return;
@@ -268,7 +290,7 @@ static void check_plan(struct audit *audit)
 	add_finding(audit, "not-committed", blocker->function, NULL,
 		"nothing would be taken over, the capture kernel starts as in stock kdump: %s: "
 		"%s, where %s",
-		qt_reason_text(plan->reason), address_of(blocker->rid, address),
+		qt_reason_text(plan->reason), rid_text(blocker->rid, address),
 		qt_reason_text(blocker->reason));
 }
 

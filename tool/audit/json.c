@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <inttypes.h>
-#include <quietus/limits.h>
 #include <quietus/unit.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "audit.h"
-#include "json.h"
+#include "common/json.h"
 
 /* Changed when a member changes its meaning. */
 #define FORMAT 1
-
-static void id_member(const char *separator, const char *member, unsigned value)
-{
-	json_name(separator, member);
-	printf("\"0x%04x\"", value);
-}
-
-static void index_member(const char *separator, const char *member, int value)
-{
-	json_name(separator, member);
-	if (value < 0)
-		printf("null");
-	else
-		printf("%d", value);
-}
-
-static void rid_member(const char *separator, const char *member, qt_rid rid)
-{
-	json_name(separator, member);
-	printf("\"%04x:%02x:%02x.%x\"", QT_RID_SEGMENT(rid), QT_RID_BUS(rid), QT_RID_DEVICE(rid),
-		QT_RID_FUNCTION(rid));
-}
 
 #define TOP  ",\n  "
 #define NEXT ", "
@@ -46,7 +22,7 @@ static void print_summary(const struct audit *audit)
 	printf("%s", !audit->commit_known ? "null" : audit->plan.commit ? "true" : "false");
 	json_text(TOP, "reason", audit->commit_known ? qt_reason_text(audit->plan.reason) : "");
 	json_number(TOP, "reason_code", audit->commit_known ? audit->plan.reason : 0);
-	index_member(TOP, "blocker", audit->commit_known ? audit->plan.blocker : -1);
+	json_index(TOP, "blocker", audit->commit_known ? audit->plan.blocker : -1);
 	json_bool(TOP, "tables_read", audit->tables_read);
 	json_text(TOP, "version", QT_VERSION);
 	json_number(TOP, "stage_limit_us", QT_STAGE_LIMIT_US);
@@ -56,11 +32,10 @@ static void print_summary(const struct audit *audit)
 
 static void print_capture_kernel(const struct audit *audit)
 {
-	json_name(TOP, "crash_size");
 	if (audit->crash_size_known)
-		printf("%" PRIu64, audit->crash_size);
+		json_number(TOP, "crash_size", audit->crash_size);
 	else
-		printf("null");
+		json_null(TOP, "crash_size");
 	json_name(TOP, "crash_region");
 	printf("[");
 	for (size_t i = 0; i < audit->map.crash.count; i++) {
@@ -95,49 +70,30 @@ static void print_units(const struct audit *audit)
 	printf("]");
 }
 
-static void print_words(const char *line)
-{
-	const char *before = "";
-	size_t length;
-
-	printf("[");
-	for (line += strspn(line, " "); *line; line += strspn(line, " ")) {
-		char word[DEVICE_WORD];
-
-		length = strcspn(line, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)length, line);
-		printf("%s", before);
-		json_string(word);
-		before = NEXT;
-		line += length;
-	}
-	printf("]");
-}
-
 static void print_device(const struct qt_pci_function *function, const struct device *device)
 {
 	json_text(NEXT, "name", device->name);
-	id_member(NEXT, "vendor", function->vendor);
-	id_member(NEXT, "device", function->device);
-	json_hex(NEXT, "class", function->class_code);
+	json_id(NEXT, "vendor", 4, function->vendor);
+	json_id(NEXT, "device", 4, function->device);
+	json_id(NEXT, "class", 6, function->class_code);
 	json_text(NEXT, "group", device->group);
 	json_text(NEXT, "domain_type", device->domain);
 	json_text(NEXT, "driver", device->driver);
 	json_name(NEXT, "reset_methods");
 	if (device->resets_known)
-		print_words(device->resets);
+		json_words(device->resets);
 	else
 		printf("null");
 }
 
 static void print_requester(const struct audit *audit, const struct qt_requester *requester)
 {
-	rid_member("", "rid", requester->rid);
+	json_rid("", "rid", requester->rid);
 	json_bool(NEXT, "visible", requester->function >= 0);
 	if (requester->function >= 0)
 		print_device(&audit->machine.pci.functions[requester->function],
 			audit_device(audit, requester));
-	index_member(NEXT, "unit",
+	json_index(NEXT, "unit",
 		audit->units_known && requester->unit != UINT8_MAX ? requester->unit : -1);
 	json_text(NEXT, "state", qt_entry_state_name(requester->state));
 	json_text(NEXT, "decision", qt_decision_name(requester->decision));
@@ -168,10 +124,9 @@ static void print_findings(const struct audit *audit)
 		printf("%s\n    {", i ? "," : "");
 		json_text("", "id", finding->id);
 		if (finding->function < 0)
-			json_text(NEXT, "rid", "");
+			json_null(NEXT, "rid");
 		else
-			rid_member(
-				NEXT, "rid", audit->machine.pci.functions[finding->function].rid);
+			json_rid(NEXT, "rid", audit->machine.pci.functions[finding->function].rid);
 		json_text(NEXT, "text", finding->text);
 		json_text(NEXT, "hint", finding->hint ? finding->hint : "");
 		printf("}");

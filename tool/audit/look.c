@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit.h"
-#include "system.h"
+#include "system/system.h"
 
 void audit_not_seen(struct audit *audit, const char *what, const struct reason *why, bool decisive)
 {

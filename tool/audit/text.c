@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
-#include <quietus/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit.h"
+#include "common/rid.h"
+#include "common/table.h"
 
 /* What is above the table */
 
@@ -81,8 +81,8 @@ static void print_summary(const struct audit *audit)
 	print_crash_region(audit);
 	print_bounce_buffers(audit);
 	print_capture_kernel(audit);
-	printf("  Stage's limit   %d s, %d s of them to reset devices\n",
-		SECONDS(QT_STAGE_LIMIT_US), SECONDS(QT_STOP_LIMIT_US));
+	printf("  Stage's limit   %d s, of which resets of devices may take %d s\n",
+		AUDIT_STAGE_SECONDS, QT_STOP_LIMIT_US / 1000000);
 	if (!audit->tables_read)
 		printf("  Translations    not read; what is assumed of them is marked with *\n");
 }
@@ -107,7 +107,7 @@ static int add_columns(const struct tree *tree)
 	for (size_t i = 0; i < COLUMNS; i++) {
 		int flags = i == DEVICE && !tree->plain ? SCOLS_FL_TREE : 0;
 
-		if (!scols_table_new_column(tree->table, headings[i], 0, flags))
+		if (table_column(tree->table, headings[i], flags))
 			return -ENOMEM;
 	}
 	return 0;
@@ -127,11 +127,6 @@ static const char *colour_of(unsigned decision)
 	}
 }
 
-static int set_cell(struct libscols_line *line, enum column column, const char *text)
-{
-	return scols_line_set_data(line, column, *text ? text : "-");
-}
-
 static int set_decision(
 	const struct tree *tree, struct libscols_line *line, const struct qt_requester *requester)
 {
@@ -140,9 +135,9 @@ static int set_decision(
 
 	snprintf(text, sizeof(text), "%s%s", qt_decision_name(requester->decision),
 		audit_assumed(tree->audit, requester) ? "*" : "");
-	error = set_cell(line, DECISION, text);
+	error = table_cell(line, DECISION, text);
 	if (!error)
-		error = set_cell(line, REASON, qt_reason_text(requester->reason));
+		error = table_cell(line, REASON, qt_reason_text(requester->reason));
 	if (!error && tree->colours)
 		error = scols_cell_set_color(
 			scols_line_get_cell(line, DECISION), colour_of(requester->decision));
@@ -159,20 +154,21 @@ static const struct qt_requester *requester_of(const struct audit *audit, qt_rid
 
 static void label(qt_rid rid, const char *name, char *text, size_t size)
 {
-	snprintf(text, size, "%04x:%02x:%02x.%x %s", QT_RID_SEGMENT(rid), QT_RID_BUS(rid),
-		QT_RID_DEVICE(rid), QT_RID_FUNCTION(rid), name);
+	char address[RID_TEXT];
+
+	snprintf(text, size, "%s %s", rid_text(rid, address), name);
 }
 
 static int set_device(struct libscols_line *line, const struct device *device)
 {
-	int error = set_cell(line, GROUP, device->group);
+	int error = table_cell(line, GROUP, device->group);
 
 	if (!error)
-		error = set_cell(line, DOMAIN, device->domain);
+		error = table_cell(line, DOMAIN, device->domain);
 	if (!error)
-		error = set_cell(line, DRIVER, device->driver);
+		error = table_cell(line, DRIVER, device->driver);
 	if (!error)
-		error = set_cell(line, RESET, device->resets);
+		error = table_cell(line, RESET, device->resets);
 	return error;
 }
 
@@ -191,14 +187,14 @@ static int add_function(struct tree *tree, size_t index)
 		return -ENOMEM;
 	tree->lines[index] = line;
 	label(function->rid, device->name, text, sizeof(text));
-	error = set_cell(line, DEVICE, text);
+	error = table_cell(line, DEVICE, text);
 	if (!error)
 		error = set_device(line, device);
 	if (error)
 		return error;
 	/* A bridge that does no DMA of its own. */
 	if (!requester)
-		return set_cell(line, DECISION, "");
+		return table_cell(line, DECISION, "");
 	return set_decision(tree, line, requester);
 }
 
@@ -215,7 +211,7 @@ static int add_unseen(struct tree *tree, const struct qt_requester *requester)
 	if (!line)
 		return -ENOMEM;
 	label(requester->rid, "(no function)", text, sizeof(text));
-	error = set_cell(line, DEVICE, text);
+	error = table_cell(line, DEVICE, text);
 	return error ? error : set_decision(tree, line, requester);
 }
 
@@ -228,9 +224,6 @@ static int fill(struct tree *tree)
 		error = add_function(tree, i);
 	for (size_t i = 0; !error && i < machine->requester_count; i++)
 		error = add_unseen(tree, &machine->requesters[i]);
-	/* A narrow terminal breaks lines, which is better than to cut cells short. */
-	if (!error)
-		error = scols_table_set_termforce(tree->table, SCOLS_TERMFORCE_NEVER);
 	if (!error)
 		error = scols_table_enable_colors(tree->table, tree->colours);
 	return error;
@@ -240,18 +233,16 @@ static int print_tree(const struct audit *audit, bool plain, bool colours)
 {
 	struct tree tree = {
 		.audit = audit,
-		.table = scols_new_table(),
+		.table = table_new(false),
 		.lines = calloc(audit->machine.pci.count + 1, sizeof(struct libscols_line *)),
 		.plain = plain,
 		.colours = colours,
 	};
 	int error = tree.table && tree.lines ? fill(&tree) : -ENOMEM;
 
-	if (!error) {
+	if (!error)
 		printf("\n");
-		error = scols_print_table(tree.table);
-	}
-	scols_unref_table(tree.table);
+	error = table_print(tree.table, error);
 	free(tree.lines);
 	return error;
 }
