@@ -227,7 +227,9 @@ static int check(const char *path)
 		reason_set(&why, "not a wrapped image");
 		return refuse(path, &why);
 	}
-	printf("%s: stage version %s\n", path, image.stage.version);
+	printf("%s: stage version %s%s\n", path, image.stage.version,
+		!image.arm64 && pe_is_signed(image.file.data, image.bzimage.setup_size) ? ", signed"
+											: "");
 	image_free(&image);
 	return EXIT_OK;
 }
@@ -279,8 +281,8 @@ const struct command command_wrap = {
 		 "\n"
 		 "  -o, --output OUT   write to OUT instead of IMAGE.quietus\n"
 		 "      --stage FILE   use this stage instead of the installed one\n"
-		 "      --check        only say which stage version is in IMAGE;\n"
-		 "                     exit code 1 if there is none\n"
+		 "      --check        only say which stage version is in IMAGE, and whether\n"
+		 "                     that is signed; exit code 1 if there is none\n"
 		 "      --help         show this text\n",
 	.run = run,
 };
