@@ -52,15 +52,18 @@ lint: lint-manuals
 lint-manuals: $(MANUALS)
 	mandoc -T lint -W warning $(MANUALS)
 
-.PHONY: install install-tool uninstall uninstall-tool
+# For the machine that the tool is for; another's is installed where it was made.
+OWN_STAGE := $(B)/stage-$(if $(filter aarch64-%,$(shell $(CC) -dumpmachine)),arm64,x86_64).bin
+
+.PHONY: tool install install-tool uninstall uninstall-tool
+tool: $(B)/quietus $(OWN_STAGE) ## the command-line tool and the stage for its machine
 install: install-tool
 uninstall: uninstall-tool
 
-install-tool: $(B)/quietus $(B)/stage-x86_64.bin $(MANUALS) $(COMPLETIONS)
+install-tool: tool $(MANUALS) $(COMPLETIONS)
 	install -D -m 755 $(B)/quietus $(DESTDIR)$(PREFIX)/bin/quietus
-	install -D -m 644 $(B)/stage-x86_64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-x86_64.bin
-	test ! -e $(B)/stage-arm64.bin || \
-		install -m 644 $(B)/stage-arm64.bin $(DESTDIR)$(PREFIX)/lib/quietus/stage-arm64.bin
+	install -d $(DESTDIR)$(PREFIX)/lib/quietus
+	install -m 644 $(B)/stage-*.bin $(DESTDIR)$(PREFIX)/lib/quietus
 	for hook in $(KDUMP_HOOKS); do \
 		to=$(DESTDIR)$(PREFIX)/lib/quietus/$${hook##*/}; \
 		sed 's,/usr/lib/quietus,$(PREFIX)/lib/quietus,g' $$hook >$$to && \

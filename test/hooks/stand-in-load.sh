@@ -1,13 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Stands for SUSE's load.sh and mkdumprd, as far as the choice of the kernel goes:
-# KDUMP_KERNELVER is a file or a version, by default that of the link /boot/vmlinuz.
-# What is loaded is where the link /var/lib/kdump/kernel leads.
+# Stands for load.sh and mkdumprd of SUSE's kdump 2: the kernel is KDUMP_KERNELVER if that
+# is a path, or the first there is of the kinds below in /boot, of that version or the
+# default; the link /var/lib/kdump/kernel leads to it, and is loaded. What is needed of
+# the configuration in the initramfs is in /tmp/test/kdump.conf, as values.
 . /etc/sysconfig/kdump
-case $KDUMP_KERNELVER in
-/*) kernel=$KDUMP_KERNELVER ;;
-*) kernel=/boot/vmlinuz${KDUMP_KERNELVER:+-$KDUMP_KERNELVER} ;;
-esac
-ln -sf "$(realpath -e "$kernel")" /var/lib/kdump/kernel || exit
-eval "kexec -p /var/lib/kdump/kernel --append=\"root=kdump $KDUMP_COMMANDLINE_APPEND\" --initrd=initrd $KEXEC_OPTIONS -a"
+if [[ $KDUMP_KERNELVER = /* ]]; then
+	kernel=$KDUMP_KERNELVER
+else
+	for kind in vmlinuz image Image vmlinux; do
+		kernel=/boot/$kind${KDUMP_KERNELVER:+-$KDUMP_KERNELVER}
+		[[ ! -f $kernel ]] || break
+	done
+fi
+kernel=$(realpath -e "$kernel") || exit
+for name in KDUMP_REQUIRED_PROGRAMS KDUMP_POSTSCRIPT; do
+	printf '%s=%q\n' "$name" "${!name}"
+done >/tmp/test/kdump.conf
+ln -sf "$kernel" /var/lib/kdump/kernel
+eval "kexec -p /var/lib/kdump/kernel --append=\"root=kdump $KDUMP_COMMANDLINE_APPEND panic=1\" --initrd=initrd $KEXEC_OPTIONS -a"

@@ -339,24 +339,43 @@ static void an_image_without_this_stage_is_told(void **state)
 	assert_finding("image-other-stage", "has stage 0.0.9; this is " QT_VERSION);
 }
 
+/* A certificate table's place and size, as a signer leaves them. */
+static void sign_image(void)
+{
+	struct bytes image = read_file(ROOT "/boot/capture");
+
+	set_le32(image.data + le32(image.data + 0x3c) + 24 + 112 + 4 * 8, 0x1000);
+	set_le32(image.data + le32(image.data + 0x3c) + 24 + 112 + 4 * 8 + 4, 0x100);
+	write_file(ROOT "/boot/capture", image.data, image.size);
+	free(image.data);
+}
+
 static void lockdown_needs_a_signature(void **state)
 {
 	struct outcome outcome;
-	struct bytes image;
 
 	(void)state;
 	recorded_machine();
 	put_text("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
 	assert_finding("image-unsigned", "locked down (integrity)");
-
-	/* A certificate table's place and size, as a signer leaves them. */
-	image = read_file(ROOT "/boot/capture");
-	set_le32(image.data + le32(image.data + 0x3c) + 24 + 112 + 4 * 8, 0x1000);
-	set_le32(image.data + le32(image.data + 0x3c) + 24 + 112 + 4 * 8 + 4, 0x100);
-	write_file(ROOT "/boot/capture", image.data, image.size);
-	free(image.data);
+	sign_image();
 	outcome = audit();
 	assert_json(outcome.output, ".image.signed and .findings == []");
+}
+
+/* The hooks have then loaded the stock image, which is what is configured. */
+static void a_copy_that_was_refused_is_told(void **state)
+{
+	(void)state;
+	recorded_machine();
+	put_text("etc/default/kdump-tools", "KDUMP_KERNEL=/boot/stock\n");
+	put_text("boot/stock", "not there yet");
+	put_text("run/quietus/refused", "/boot/capture\n");
+	assert_finding("image-refused", "the system did not take /boot/capture");
+	put_text("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	assert_finding("image-unsigned", "/boot/capture is not signed");
+	sign_image();
+	assert_finding("image-refused", "the system did not take /boot/capture");
 }
 
 static void a_command_line_that_undoes_it_is_told(void **state)
@@ -566,6 +585,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_capture_kernel_without_a_stage_is_told),
 	TEST(an_image_without_this_stage_is_told),
 	TEST(lockdown_needs_a_signature),
+	TEST(a_copy_that_was_refused_is_told),
 	TEST(a_command_line_that_undoes_it_is_told),
 	TEST(other_distributions_configuration_is_read),
 	TEST(what_only_a_shell_can_tell_is_not_guessed),

@@ -102,12 +102,16 @@ static void kernels_come_back_byte_for_byte(void **state)
 static void sign_and_unwrap(void)
 {
 	struct bytes kernel = read_file("vmlinuz");
+	struct outcome outcome;
 
 	/* Or this would not show that a signature of the original's survives. */
 	assert_int_not_equal(le32(kernel.data + certificate_directory(kernel.data)), 0);
 	free(kernel.data);
 	wrap_kernel();
 	sign("vmlinuz.quietus", "signed");
+	outcome = quietus("wrap", "--check", "signed", NULL);
+	assert_success(&outcome);
+	assert_string_equal(outcome.output, "signed: stage version stub-1.2.3, signed\n");
 	assert_unwraps_to_kernel("signed");
 }
 

@@ -28,6 +28,8 @@ static void make_fedora(const char *config)
 	make_file("sys/usr/bin/kdumpctl", "");
 	make_file(LIB "/kdump-utils.conf", "");
 	make_file(LIB "/kdump-utils.service.conf", "");
+	make_file(LIB "/dracut-module", "");
+	make_file("sys/usr/lib/dracut/modules.d/99kdumpbase/module-setup.sh", "");
 	make_file(CONFIG, config);
 	chmod(CONFIG, 0640);
 }
@@ -118,6 +120,8 @@ static void a_dry_run_changes_nothing(void **state)
 		"/etc/sysconfig/kdump: read /usr/lib/quietus/kdump-utils.conf at the end\n"
 		"link /etc/systemd/system/kdump.service.d/quietus.conf to "
 		"/usr/lib/quietus/kdump-utils.service.conf\n"
+		"link /usr/lib/dracut/modules.d/99quietus/module-setup.sh to "
+		"/usr/lib/quietus/dracut-module\n"
 		"run systemctl daemon-reload\n"
 		"run systemctl try-restart kdump.service\n");
 	after = run_program("find", "sys", "-printf", "%p %m %y %T@\n", NULL);

@@ -24,7 +24,8 @@ static void what_is_loaded_counts(void **state)
 	recorded_machine();
 	assert_status(0, ". == {format: 1, covered: true, loaded: \"wrapped\", "
 			 "loaded_stage: \"" QT_VERSION "\", image: {path: \"/boot/capture\", "
-			 "wrapped: true, stage: \"" QT_VERSION "\", signed: false}, "
+			 "wrapped: true, stage: \"" QT_VERSION "\", signed: false, "
+			 "refused: false}, "
 			 "last_crash: null}");
 	put_image(NULL);
 	assert_status(0, ".covered and (.image.wrapped | not)");
@@ -73,6 +74,26 @@ static void the_copy_that_hooks_loaded_counts(void **state)
 	assert_status(2, ".covered == null");
 	put_text("run/quietus/image", "/boot/capture\n");
 	assert_status(0, ".image.path == \"/boot/capture\"");
+}
+
+static void a_copy_that_was_refused_covers_nothing(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	recorded_machine();
+	take_away("proc/kcore");
+	put_text("etc/default/kdump-tools", "KDUMP_KERNEL=/boot/stock\n");
+	put_text("boot/stock", "not there yet");
+	put_text("run/quietus/refused", "/boot/capture\n");
+	assert_status(1, ".covered == false and .image.path == \"/boot/capture\" and "
+			 ".image.wrapped and .image.refused");
+	outcome = quietus("status", "--sysroot", ROOT, NULL);
+	assert_says(outcome.output, " Configured /boot/capture: stage " QT_VERSION
+				    "; the system refuses it, see quietus audit\n");
+	/* Whatever was refused before: this one was taken. */
+	put_text("run/quietus/image", "/boot/capture\n");
+	assert_status(0, ".covered and (.image.refused | not)");
 }
 
 static void the_newest_dump_is_the_last_crash(void **state)
@@ -131,6 +152,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_is_loaded_counts),
 	TEST(where_it_cannot_be_seen_the_configuration_counts),
 	TEST(the_copy_that_hooks_loaded_counts),
+	TEST(a_copy_that_was_refused_covers_nothing),
 	TEST(the_newest_dump_is_the_last_crash),
 	TEST(text_says_the_same),
 };

@@ -158,10 +158,17 @@ static void check_image(struct audit *audit)
 			path, image->stage_version, QT_VERSION);
 	if (*audit->lockdown && strcmp(audit->lockdown, "none") != 0 && !image->is_signed)
 		add_finding(audit, "image-unsigned", NO_FUNCTION,
-			"sign it with sbsign and a key that the kernel trusts",
+			"have copies signed by /etc/quietus/sign with a key that the kernel "
+			"trusts, see SECURE BOOT in quietus(1)",
 			"the kernel is locked down (%s) and loads signed images only; %.200s is "
 			"not signed",
 			audit->lockdown, path);
+	else if (image->refused)
+		add_finding(audit, "image-refused", NO_FUNCTION,
+			image->is_signed ? "enrol the certificate of its signature, see SECURE "
+					   "BOOT in quietus(1)"
+					 : "load it by hand to see why: kexec -p",
+			"the system did not take %.200s, and the stock kernel is loaded", path);
 }
 
 static bool has_vtd(const struct audit *audit)

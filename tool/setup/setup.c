@@ -37,6 +37,7 @@ struct step {
 #define RELOAD     "systemctl daemon-reload"
 #define RESTART    "systemctl try-restart kdump.service"
 #define DROP_IN    "/etc/systemd/system/kdump.service.d/quietus.conf"
+#define DRACUT     "/usr/lib/dracut/modules.d/99quietus/module-setup.sh"
 
 static const struct step kdump_tools[] = {
 	{RUN, NULL, "kdump-config try-reload"},
@@ -54,6 +55,7 @@ static const struct step kdump_utils[] = {
 	{RUN, NULL, RELOAD},
 	{READ_HOOK, "/etc/sysconfig/kdump", HOOK("kdump-utils.conf")},
 	{LINK, DROP_IN, HOOK("kdump-utils.service.conf")},
+	{LINK, DRACUT, HOOK("dracut-module")},
 	{RUN, RELOAD, FORGET},
 	{RUN, RESTART, NULL},
 	{END, NULL, NULL},
@@ -149,14 +151,14 @@ static bool link_hook(const struct setup *s, const struct step *step, struct rea
 	return symlink(step->what, at) == 0 || because_of(why, errno);
 }
 
-/* The folder of a drop-in is removed with it; those in /etc/kernel are not ours. */
+/* The folders of these are removed with them; those in /etc/kernel are not ours. */
 static bool unlink_hook(const struct setup *s, const struct step *step, struct reason *why)
 {
 	char at[PATH_MAX];
 
 	if (unlink(inside(s, step->path, at)) != 0)
 		return because_of(why, errno);
-	if (strcmp(step->path, DROP_IN) == 0) {
+	if (strcmp(step->path, DROP_IN) == 0 || strcmp(step->path, DRACUT) == 0) {
 		*strrchr(at, '/') = 0;
 		rmdir(at);
 	}

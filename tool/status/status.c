@@ -52,7 +52,8 @@ static enum status_exit coverage(const struct status *status)
 		return EXIT_NOT_COVERED;
 	case LOADED_UNSEEN:
 		if (status->image.known)
-			return status->image.wrapped ? EXIT_COVERED : EXIT_NOT_COVERED;
+			return status->image.wrapped && !status->image.refused ? EXIT_COVERED
+									       : EXIT_NOT_COVERED;
 		return EXIT_CANNOT_TELL;
 	default:
 		return EXIT_CANNOT_TELL;
@@ -87,8 +88,9 @@ static void print_image(const struct status *status)
 	const struct capture_image *image = &status->image;
 
 	if (image->known)
-		printf("  Configured  %s: %s%s\n", image_path(status),
-			image->wrapped ? "stage " : "no stage", image->stage_version);
+		printf("  Configured  %s: %s%s%s\n", image_path(status),
+			image->wrapped ? "stage " : "no stage", image->stage_version,
+			image->refused ? "; the system refuses it, see quietus audit" : "");
 	else
 		printf("  Configured  cannot be told (%s)\n", image->why.text);
 }

@@ -18,6 +18,9 @@
 /* Our hooks name the copy here for as long as it is what they have loaded. */
 #define LOADED_COPY "run/quietus/image"
 
+/* Here, for as long as the system does not take it. */
+#define REFUSED_COPY "run/quietus/refused"
+
 /*
  * The value of an assignment, up to the end of its word, without its quotes. False
  * for one that only a shell can tell: with a variable or a command in it.
@@ -121,12 +124,12 @@ static void use_sysconfig(struct kdump *kdump, const char *root, const char *con
 }
 
 /* With the hooks installed the configuration names the stock image, and a copy is loaded. */
-static void use_loaded_copy(struct kdump *kdump, const char *root)
+static bool use_copy(struct kdump *kdump, const char *root, const char *named_in)
 {
 	char copy[PATH_MAX];
 
-	if (system_text(root, copy, sizeof(copy), LOADED_COPY) && *copy == '/')
-		system_path(kdump->image, root, "%s", copy + 1);
+	return system_text(root, copy, sizeof(copy), "%s", named_in) && *copy == '/' &&
+	       system_path(kdump->image, root, "%s", copy + 1);
 }
 
 void kdump_settings_read(struct kdump *kdump, const char *root)
@@ -139,5 +142,6 @@ void kdump_settings_read(struct kdump *kdump, const char *root)
 		use_debian(kdump, root, config);
 	else if (system_text(root, config, sizeof(config), "%s", SYSCONFIG))
 		use_sysconfig(kdump, root, config);
-	use_loaded_copy(kdump, root);
+	if (!use_copy(kdump, root, LOADED_COPY))
+		kdump->refused = use_copy(kdump, root, REFUSED_COPY);
 }

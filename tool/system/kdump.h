@@ -13,8 +13,9 @@
 #define COMMAND_LINE_MAX 4096
 
 struct kdump {
-	const char *config;                  /* the file it is in, without root; NULL: none */
-	char image[PATH_MAX];                /* below root; empty: cannot be told */
+	const char *config;   /* the file it is in, without root; NULL: none */
+	char image[PATH_MAX]; /* below root; empty: cannot be told */
+	bool refused;         /* the system did not take `image` when it was last to be loaded */
 	char command_line[COMMAND_LINE_MAX]; /* of the capture kernel, as far as can be told */
 	char dumps[PATH_MAX];                /* folder, without root; /var/crash by default */
 };

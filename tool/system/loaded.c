@@ -78,8 +78,9 @@ void capture_image_look(struct capture_image *seen, const struct kdump *kdump)
 		seen->known = image_read(&image, kdump->image, &seen->why);
 	if (!seen->known)
 		return;
+	seen->refused = kdump->refused;
 	seen->wrapped = image.wrapped == WRAPPED;
-	seen->is_signed = pe_is_signed(image.file.data, image.bzimage.setup_size);
+	seen->is_signed = !image.arm64 && pe_is_signed(image.file.data, image.bzimage.setup_size);
 	if (seen->wrapped) {
 		copy_printable(seen->stage_version, sizeof(seen->stage_version),
 			(const uint8_t *)image.stage.version, sizeof(image.stage.version));
@@ -101,6 +102,7 @@ void capture_image_json(const char *before, const struct capture_image *image, c
 	json_bool(", ", "wrapped", image->wrapped);
 	json_text(", ", "stage", image->stage_version);
 	json_bool(", ", "signed", image->is_signed);
+	json_bool(", ", "refused", image->refused);
 	printf("}");
 }
 

@@ -31,6 +31,7 @@ struct capture_image {
 	struct reason why; /* if not */
 	bool wrapped;
 	bool is_signed;         /* has a signature, whoever made it */
+	bool refused;           /* as in struct kdump */
 	char stage_version[32]; /* if wrapped; printable ASCII */
 	uint32_t stage_memory;  /* bytes that the stage has beside itself; a usual one's if not */
 };

@@ -227,7 +227,9 @@ static int check(const char *path)
 		why.hint = "'quietus wrap' makes one";
 		return refuse(path, &why);
 	}
-	printf("%s: stage version %s\n", path, image.stage.version);
+	printf("%s: stage version %s%s\n", path, image.stage.version,
+		!image.arm64 && pe_is_signed(image.file.data, image.bzimage.setup_size) ? ", signed"
+											: "");
 	image_free(&image);
 	return EXIT_OK;
 }
@@ -249,7 +251,9 @@ static const struct command_option options[] = {
 		.letter = 'o'},
 	{"stage", "FILE", "use this stage instead of the installed one",
 		.offset = offsetof(struct wrap_options, stage), .kind = ARGUMENT_FILE},
-	{"check", NULL, "only say which stage version is in IMAGE; exit code 1 if there is none",
+	{"check", NULL,
+		"only say which stage version is in IMAGE, and whether that is signed; exit code 1 "
+		"if there is none",
 		.offset = offsetof(struct wrap_options, check)},
 };
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 
-from . import audit, cpio, dump, guest, machine, report, stage, survey, tool, vtd
+from . import audit, cpio, dump, firmware, guest, machine, report, stage, survey, tool, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -50,13 +50,13 @@ def _use_qemu(suite):
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def _kernel(arch, suite, firmware):
+def kernel_folder(arch, suite, firmware):
     """The folder of a Debian release's kernel, of the host's own without a name."""
     environment = dict(os.environ, ARCH=arch)
     if suite:
         environment["KERNEL_SUITE"] = suite
     if firmware:
-        environment["FIRMWARE"] = firmware
+        environment["FIRMWARE"] = "1"
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
                           stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
@@ -68,10 +68,10 @@ def _prepare(scenario):
     """The folders of the system kernel and of the capture kernel."""
     if scenario.qemu:
         _use_qemu(scenario.qemu)
-    system = _kernel(scenario.arch, scenario.suite, scenario.firmware)
+    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware)
     if not scenario.capture_suite:
         return system, system
-    return system, _kernel(scenario.arch, scenario.capture_suite, "")
+    return system, kernel_folder(scenario.arch, scenario.capture_suite, "")
 
 
 def _qemu_version(scenario):
@@ -271,7 +271,7 @@ class Run:
                                          self.seed),
                  "append": f"{_common_cmdline(scenario)} crashkernel={scenario.crashkernel} "
                            f"{scenario.system}",
-                 "firmware": os.path.join(BUILD, "ovmf", "usr", "share", "OVMF", "OVMF_CODE.fd"),
+                 **firmware.files(scenario.firmware, BUILD, self.folder),
                  "disk": _make_disk(scenario, self.folder),
                  "trace": os.path.join(self.folder, "trace.log")}
         self.guest = guest.Guest(scenario, self.folder, files, self.accel, self.token,

@@ -195,9 +195,14 @@ def _iommu_args(scenario):
 
 
 def _firmware_args(scenario, files):
-    if scenario.firmware != "ovmf":
+    if not scenario.firmware:
         return []
-    return ["-drive", f"if=pflash,format=raw,readonly=on,file={files['firmware']}"]
+    args = ["-drive", f"if=pflash,format=raw,readonly=on,file={files['firmware']}"]
+    if scenario.firmware == "secure-boot":
+        # Only the firmware itself, in system management mode, may change its variables.
+        args += ["-global", "driver=cfi.pflash01,property=secure,value=on",
+                 "-drive", f"if=pflash,format=raw,file={files['variables']}"]
+    return args
 
 
 def is_arm64(scenario):
@@ -216,7 +221,8 @@ def _machine_args(scenario, accel):
     cpu = scenario.cpu
     if accel == "kvm" and cpu.startswith("max"):
         cpu = "host" + cpu[3:]
-    return [qemu(scenario), "-machine", "q35,kernel-irqchip=split,memory-backend=ram",
+    smm = ",smm=on" if scenario.firmware == "secure-boot" else ""
+    return [qemu(scenario), "-machine", f"q35,kernel-irqchip=split,memory-backend=ram{smm}",
             "-cpu", cpu]
 
 
@@ -245,8 +251,8 @@ def _trace_events(scenario):
 
 
 def command_line(scenario, files, ports, accel):
-    """files: the paths of kernel, firmware, initrd, disk and trace, of what the serial lines
-    console and results are written to, and of the sockets bell, go, qmp and gdb; append
+    """files: the paths of kernel, firmware and its variables, initrd, disk and trace, of what
+    the serial lines console and results are written to, and of the sockets bell, go, qmp and gdb; append
     is the kernel's command line."""
     bus = _Bus(scenario.topology)
     devices = _disk_args(scenario, bus, files["disk"]) + _net_args(scenario, bus, ports)

@@ -25,7 +25,9 @@ DEFAULTS = {
     # iommu: options of QEMU's intel-iommu; "amd" and options of its
     # amd-iommu, which wants topology "flat"; "none"; on arm64 "smmuv3" or "none".
     "iommu": "aw-bits=39",
-    "firmware": "",  # "ovmf": UEFI
+    # "ovmf": UEFI; "secure-boot": the same, and it starts signed kernels only, which are then
+    # locked down (in such a guest no user space may use I/O ports: see test/e2e/debian).
+    "firmware": "",
     "cpu": "max",
     "icount": "0",  # virtual time counts instructions, 1 ns each
     "smp": "1",
