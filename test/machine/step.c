@@ -65,10 +65,10 @@ void model_step_entry(const struct model *m, const struct model_unit *unit, bool
 	};
 	if (!step.present)
 		entry->kind = MODEL_EMPTY;
-	else if (!step.perms)
-		entry->kind = MODEL_OCCUPIED;
 	else if (step.bad)
 		entry->kind = MODEL_BAD;
+	else if (!step.perms)
+		entry->kind = MODEL_OCCUPIED;
 	else
 		entry->kind = step.leaf ? MODEL_LEAF : MODEL_TABLE;
 }
