@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Unit tests: every test/unit/test_*.c is a cmocka program of its own, linked with
-# the core and the model machine, all of it compiled with sanitizers. Where many runs
-# of them are wanted, the same programs are made without.
+# the core and the model machine, all of it compiled with sanitizers.
 
 TEST_MACHINE_SRC := $(sort $(wildcard test/machine/*.c))
 UNIT_SRC         := $(sort $(wildcard test/unit/test_*.c))
@@ -41,28 +40,20 @@ check-unit: $(UNIT_PROG) ## unit tests alone
 	done; \
 	test -z "$$failed" || { echo "unit tests failed:$$failed"; exit 1; }
 
-PLAIN_DIR  := $(B)/plain
-PLAIN_HELP := $(TEST_MACHINE_SRC:%.c=$(PLAIN_DIR)/%.o)
-PLAIN_MORE := $(PLAIN_DIR)/test/unit/takeover.o
-PLAIN_PROG := $(UNIT_SRC:%.c=$(PLAIN_DIR)/%)
-
-$(PLAIN_DIR)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itest -MMD -MP -c -o $@ $<
-
-$(PLAIN_PROG): %: %.o $(PLAIN_MORE) $(PLAIN_HELP) $(B)/libquietus.a
-	$(CC) $(CFLAGS) -o $@ $^ -lcmocka
-
 # make campaign [MACHINES=] [SEED=]: so many random machines, from that seed on.
 MACHINES ?= 100000
 SEED     ?= 1
+CAMPAIGN := $(PLAIN_DIR)/test/unit/test_random_machines
+
+$(CAMPAIGN): $(CAMPAIGN).o $(PLAIN_HELP) $(B)/libquietus.a
+	$(CC) $(CFLAGS) -o $@ $^ -lcmocka
 
 .PHONY: campaign
-campaign: $(PLAIN_DIR)/test/unit/test_random_machines ## takeovers of MACHINES random machines, from SEED on
+campaign: $(CAMPAIGN) ## takeovers of MACHINES random machines, from SEED on
 	@test/unit/campaign $< $(MACHINES) $(SEED)
 
 # Kept, so that a second run only compiles what has changed.
-.SECONDARY: $(UNIT_SRC:%.c=$(UNIT_DIR)/%.o) $(UNIT_SRC:%.c=$(PLAIN_DIR)/%.o)
+.SECONDARY: $(UNIT_SRC:%.c=$(UNIT_DIR)/%.o)
 
 -include $(UNIT_OBJ:.o=.d) $(UNIT_HELP:.o=.d) $(UNIT_MORE:.o=.d) $(UNIT_SRC:%.c=$(UNIT_DIR)/%.d)
--include $(PLAIN_HELP:.o=.d) $(PLAIN_MORE:.o=.d) $(UNIT_SRC:%.c=$(PLAIN_DIR)/%.d)
+-include $(CAMPAIGN).d
