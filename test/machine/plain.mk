@@ -4,10 +4,19 @@
 # them are wanted: make campaign (test/unit) and make mutate (test/mutate).
 
 PLAIN_DIR  := $(B)/plain
-PLAIN_HELP := $(patsubst %.c,$(PLAIN_DIR)/%.o,$(sort $(wildcard test/machine/*.c)) test/unit/takeover.c)
+PLAIN_SRC   = $(wildcard test/machine/*.c) test/unit/takeover.c $(STAGE_TEST_PURE)
+PLAIN_OBJ   = $(PLAIN_SRC:%.c=$(PLAIN_DIR)/%.o)
+PLAIN_LIB  := $(PLAIN_DIR)/libhelp.a
 
 $(PLAIN_DIR)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itest -Istage -MMD -MP -c -o $@ $<
 
--include $(PLAIN_HELP:.o=.d)
+# Which parts of the stage can be tested is told by a fragment that is read later.
+.SECONDEXPANSION:
+$(PLAIN_LIB): $$(PLAIN_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(PLAIN_DIR)/test/%: $(PLAIN_DIR)/test/%.o $(PLAIN_LIB) $(B)/libquietus.a
+	$(CC) $(CFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka

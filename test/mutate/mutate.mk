@@ -5,18 +5,10 @@
 
 MUTATE_OBJ := $(patsubst %,$(PLAIN_DIR)/test/%.o,\
 	$(sort $(shell sed -n 's/^@ [^:]*: \(hangs \)\?//p' test/mutate/mutations)))
-MUTATE_LIB := $(PLAIN_DIR)/libhelp.a
-MUTATE_HELP = $(PLAIN_HELP) $(STAGE_TEST_PURE:%.c=$(PLAIN_DIR)/%.o)
-
-# Which parts of the stage can be tested is told by a fragment that is read later.
-.SECONDEXPANSION:
-$(MUTATE_LIB): $$(MUTATE_HELP)
-	@rm -f $@
-	$(AR) rcs $@ $^
 
 .PHONY: mutate
-mutate: $(MUTATE_OBJ) $(MUTATE_LIB) $(B)/libquietus.a ## break the code in many ways, and show which test notices
+mutate: $(MUTATE_OBJ) $(PLAIN_LIB) $(B)/libquietus.a ## break the code in many ways, and show which test notices
 	@CC='$(CC)' FLAGS='$(subst ','\'',$(ALL_CFLAGS)) -Itest -Istage' CORE=$(B)/libquietus.a \
 		test/mutate/run $(PLAIN_DIR) $(MUTATION)
 
--include $(MUTATE_OBJ:.o=.d)
+-include $(MUTATE_OBJ:.o=.d) $(PLAIN_OBJ:.o=.d)

@@ -20,7 +20,8 @@
 
 #include <cmocka.h>
 
-#define PIECES_MAX 8
+#define PIECES_MAX       8
+#define CONVENTIONAL_BUS 3 /* behind a bridge to conventional PCI: no ATS there */
 
 /* What a machine has. */
 enum trait {
@@ -203,6 +204,24 @@ static void churn(struct draft *draft, struct model_domain *domain, qt_rid rid)
 	draft->traits[HAS_STALE_CACHES] = true;
 }
 
+/*
+ * Not one that says it is a part of a leaf in several slots, which the others then are
+ * not: what hardware makes of those would be its own doing.
+ */
+static uint64_t random_entry(struct draft *draft, const struct model_domain *domain)
+{
+	uint64_t raw = model_random_next(draft->random);
+
+	switch (draft->m->units[domain->unit].config.vendor) {
+	case MODEL_SMMU:
+		return raw & ~(1ull << 52); /* contiguous */
+	case MODEL_AMDVI:
+		return domain->first_stage || (raw >> 9 & 7) != 7 ? raw : raw & ~(7ull << 9);
+	default:
+		return raw;
+	}
+}
+
 /* What must not be committed over, at times. */
 static void spoil(struct draft *draft, struct model_domain *domain)
 {
@@ -228,7 +247,7 @@ static void spoil(struct draft *draft, struct model_domain *domain)
 	} else if (kind < 14) {
 		at = model_table_entry(draft->m, domain, iova, (unsigned)below(draft, 3));
 		if (at)
-			model_poke(draft->m, at, model_random_next(draft->random));
+			model_poke(draft->m, at, random_entry(draft, domain));
 		draft->traits[HAS_DAMAGE] |= at != 0;
 	}
 }
@@ -307,7 +326,8 @@ static void make_entry(struct draft *draft, qt_rid rid)
 	} else {
 		struct model_domain *domain = new_domain(draft, index, rid);
 
-		if (function && unit->config.device_tlbs && chance(draft, 15)) {
+		if (function && unit->config.device_tlbs && chance(draft, 15) &&
+			QT_RID_BUS(rid) != CONVENTIONAL_BUS) {
 			draft->traits[HAS_DEVICE_TLB] = true;
 			model_add_ats(function);
 			model_attach(draft->m, domain, rid, 1);
@@ -343,7 +363,7 @@ static void add_endpoint(struct draft *draft, qt_rid rid)
 /* Conventional PCI: all that is behind the bridge sends as its secondary bus, device 0. */
 static void add_conventional(struct draft *draft)
 {
-	const uint8_t bus = 3;
+	const uint8_t bus = CONVENTIONAL_BUS;
 	const qt_rid bridge = QT_RID(0, 0, 8 * 24);
 	uint64_t functions = 1 + below(draft, 2);
 
@@ -606,7 +626,7 @@ static struct model *random_machine(
 		if (draft.m->functions[i]->config[0x0e] % 0x80 == 0)
 			make_entry(&draft, draft.m->functions[i]->rid);
 	if (draft.traits[HAS_ALIAS])
-		make_entry(&draft, QT_RID(0, 3, 0));
+		make_entry(&draft, QT_RID(0, CONVENTIONAL_BUS, 0));
 	for (unsigned i = 0; i < draft.m->unit_count; i++) /* no function stands for it */
 		if (chance(&draft, 30) && is_on(&draft.m->units[i]) &&
 			may_serve(&draft, i, QT_RID(0, by_claims ? 4 + i : 0x80 + i, 0)))
@@ -749,9 +769,22 @@ static enum qt_decision expected(
 	return opinion.taken ? QT_LEAVE : QT_ADOPT;
 }
 
-static bool is_needed(uint32_t class_code)
+static bool is_needed_class(uint32_t class_code)
 {
 	return class_code >> 16 == 1 || class_code >> 16 == 2 || class_code >> 8 == 0x0c03;
+}
+
+/* Anything that sends under this requester ID. */
+static bool is_needed(const struct qt_machine *machine, qt_rid rid)
+{
+	for (size_t i = 0; i < machine->pci.count; i++) {
+		const struct qt_pci_function *function = &machine->pci.functions[i];
+
+		if ((function->rid == rid || function->alias == rid) &&
+			is_needed_class(function->class_code))
+			return true;
+	}
+	return false;
 }
 
 /* Compares every decision, and the plan's, with what is expected here. */
@@ -766,8 +799,8 @@ static const char *check_plan(struct scenario *s)
 		const struct qt_requester *requester = &s->machine.requesters[i];
 		enum qt_decision decision = expected(s, requester, &unsafe);
 
-		if ((decision == QT_LEAVE || decision == QT_FENCE) && requester->function >= 0 &&
-			is_needed(s->machine.pci.functions[requester->function].class_code))
+		if ((decision == QT_LEAVE || decision == QT_FENCE) &&
+			is_needed(&s->machine, requester->rid))
 			commit = false;
 		if (decision == requester->decision)
 			continue;
