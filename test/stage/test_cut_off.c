@@ -95,6 +95,7 @@ static void add_guest(struct model *m, const struct kind *kind, qt_rid rid, unsi
 	struct model_domain *domain = domain_of_kind(m, kind, kind->levels, 3);
 
 	model_add_msix(function, 0x90, true);
+	function->config[0x05] |= 1 << 2; /* no INTx: the stage would turn that off, too */
 	model_add_reset(function, ways);
 	model_map(m, domain, QT_MIB(512), QT_MIB(700), 0x1000, QT_RW, 0);
 	model_attach(m, domain, rid, 0);
@@ -205,6 +206,19 @@ static bool is_bus_in_reset(struct model *m)
 	return model_function(m, PORT)->config[0x3e] & 1 << 6;
 }
 
+/* Registers of those that were reset are as the dead kernel had them, but for what is off. */
+static bool are_reset_ones_restored(const struct model *m)
+{
+	for (size_t i = 0; i < m->function_count; i++) {
+		const struct model_function *function = m->functions[i];
+
+		if ((function->reset->flr || function->reset->bus) &&
+			model_restored_config(function) >= 0)
+			return false;
+	}
+	return true;
+}
+
 static void expect_whole(struct bench *b, const struct kind *kind, unsigned at)
 {
 	static const qt_rid all[] = {NVME, USB, GUEST, BELOW};
@@ -227,6 +241,8 @@ static void expect_stock_kdump(
 	note_stopped(b->m, false);
 	EXPECT(model_keep(b->m), kind, at, second);
 	EXPECT(!is_bus_in_reset(b->m), kind, at, second);
+	/* What was under way when the first exception came went on to its end; but once only. */
+	EXPECT(second || are_reset_ones_restored(b->m), kind, at, second);
 }
 
 static void expect_working_machine(
