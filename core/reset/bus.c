@@ -237,19 +237,37 @@ bool qt_stop_bus(struct qt_stop *stop, size_t index)
 	return target->bus != BUS_NONE && target->bus < BUS_OPEN;
 }
 
+static bool is_in_reset(const struct qt_host *host, const struct qt_pci_function *bridge)
+{
+	return bridge->header_type == HEADER_BRIDGE &&
+	       qt_function_answers(host, bridge) == ANSWER_IT &&
+	       qt_pci_read16(host, bridge->rid, BRIDGE_CONTROL) & BRIDGE_CONTROL_RESET;
+}
+
+/* Nobody knows since when: too short a reset is none that a device has to understand. */
+static void wait_asserted(const struct qt_host *host)
+{
+	uint64_t since = host->now_us(host->context);
+
+	while (host->now_us(host->context) - since < WAIT_ASSERT_US)
+		;
+}
+
 void qt_reset_release_buses(const struct qt_pci *pci)
 {
-	for (size_t i = 0; i < pci->count; i++) {
-		const struct qt_pci_function *bridge = &pci->functions[i];
-		unsigned control;
+	const struct qt_host *host = pci->host;
+	bool waited = false;
 
-		if (bridge->header_type != HEADER_BRIDGE ||
-			qt_function_answers(pci->host, bridge) != ANSWER_IT)
+	for (size_t i = 0; i < pci->count; i++) {
+		qt_rid rid = pci->functions[i].rid;
+
+		if (!is_in_reset(host, &pci->functions[i]))
 			continue;
-		control = qt_pci_read16(pci->host, bridge->rid, BRIDGE_CONTROL);
-		if (control & BRIDGE_CONTROL_RESET)
-			qt_pci_write16(pci->host, bridge->rid, BRIDGE_CONTROL,
-				(uint16_t)(control &
-					   ~(BRIDGE_CONTROL_RESET | BRIDGE_CONTROL_TIMEOUT)));
+		if (!waited)
+			wait_asserted(host);
+		waited = true;
+		qt_pci_write16(host, rid, BRIDGE_CONTROL,
+			(uint16_t)(qt_pci_read16(host, rid, BRIDGE_CONTROL) &
+				   ~(BRIDGE_CONTROL_RESET | BRIDGE_CONTROL_TIMEOUT)));
 	}
 }

@@ -38,6 +38,7 @@ void model_unit_write(
 int model_unit_translate(struct model *m, struct model_unit *unit, qt_rid rid, qt_iova iova,
 	enum model_path path, struct model_translation *translation)
 {
+	m->walks++;
 	return unit->kind->translate(m, unit, rid, iova, path, translation);
 }
 

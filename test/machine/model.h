@@ -165,6 +165,7 @@ struct model {
 	struct model_store *stores;
 	size_t store_count;
 	size_t store_capacity;
+	uint64_t walks; /* translations, whoever asked for them */
 	uint64_t pci_writes;
 	uint64_t write_backs;
 	uint64_t complaints;

@@ -39,7 +39,8 @@ static void first_stage(
 struct model_step model_step(const struct model *m, const struct model_unit_config *config,
 	bool first, unsigned level, uint64_t raw)
 {
-	struct model_step s = {.bad = address_reserved(m, raw)};
+	/* An AMD-Vi unit takes addresses of 52 bits, whatever the machine has. */
+	struct model_step s = {.bad = config->vendor != MODEL_AMDVI && address_reserved(m, raw)};
 	unsigned low = 12;
 
 	if (first)
@@ -65,10 +66,10 @@ void model_step_entry(const struct model *m, const struct model_unit *unit, bool
 	};
 	if (!step.present)
 		entry->kind = MODEL_EMPTY;
-	else if (!step.perms)
-		entry->kind = MODEL_OCCUPIED;
 	else if (step.bad)
 		entry->kind = MODEL_BAD;
+	else if (!step.perms)
+		entry->kind = MODEL_OCCUPIED;
 	else
 		entry->kind = step.leaf ? MODEL_LEAF : MODEL_TABLE;
 }

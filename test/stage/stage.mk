@@ -10,7 +10,7 @@ STAGE_TEST_PURE := $(addprefix stage/common/,command_line.c log.c settle.c windo
 	$(addprefix stage/arm64/,serial_place.c tree.c) \
 	$(addprefix stage/x86_64/,e820.c encryption.c memmap.c rsdp.c serial_port.c setup_data.c setup_header.c)
 STAGE_TEST_OBJ  := $(patsubst %.c,$(STAGE_TEST_DIR)/%.o,\
-	$(STAGE_TEST_PURE) $(CORE_SRC) $(wildcard test/machine/*.c))
+	$(STAGE_TEST_PURE) $(CORE_SRC) $(wildcard test/machine/*.c) test/unit/takeover.c)
 STAGE_TEST_SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 $(STAGE_TEST_DIR)/%.o: %.c

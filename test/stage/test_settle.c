@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The stage's whole pipeline on the model machine. */
+/*
+ * The stage's whole pipeline on the model machine. What exceptions in it lead to is in
+ * test_cut_off.c.
+ */
 #include <machine/check.h>
 #include <machine/dead.h>
 #include <machine/model.h>
@@ -22,9 +25,6 @@
 #define NVME QT_RID(0, 0, 0x08)
 #define NIC  QT_RID(0, 0, 0x10)
 #define LOST QT_RID(0, 0, 0x18)
-#define PORT QT_RID(0, 0, 0x20)
-
-#define BELOW QT_RID(0, 1, 0x00) /* the port */
 
 static const struct qt_range ram[] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}};
 static const struct qt_range crash[] = {{CRASH_START, CRASH_END}};
@@ -37,8 +37,6 @@ struct bench {
 	jmp_buf exception;
 	unsigned changes_left; /* until one of them ends in an exception */
 	uint64_t changes_seen;
-	void (*pci_write)(
-		void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value);
 };
 
 static struct bench bench;
@@ -339,38 +337,6 @@ static void count_down(struct model *m, void *context)
 	}
 }
 
-/* False if the work was done before the exception came. */
-static bool settle_with_exception(struct bench *b, unsigned at)
-{
-	crash_it(b, "");
-	b->changes_left = at;
-	b->m->on_change = count_down;
-	b->m->on_change_context = b;
-	if (setjmp(b->exception)) {
-		settle_abandon(&b->s);
-		return true;
-	}
-	settle(&b->s);
-	return false;
-}
-
-static void exception_at_any_change_is_undone(void **state)
-{
-	struct bench *b = *state;
-	unsigned at = 1;
-
-	while (settle_with_exception(b, at)) {
-		assert_outcome(b, QT_OUTCOME_UNDONE, QT_WHY_EXCEPTION);
-		assert_untouched(b);
-		assert_report(b);
-		model_free(b->m);
-		setup(state);
-		at++;
-	}
-	assert_in_range(at, 3, 100); /* two stores and a flush at least */
-	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
-}
-
 /* Every function takes FLR. */
 static void make_stoppable(struct bench *b)
 {
@@ -442,100 +408,6 @@ static void nothing_is_stopped_without_need(void **state)
 		for (size_t j = 0; j < b->s.machine.pci.count; j++)
 			assert_int_equal(b->s.machine.resets[j].result, QT_STOP_NOT_TRIED);
 	}
-}
-
-/* A network card whose IOVAs are in the way, as with a guest's memory. */
-static void add_guest(struct bench *b)
-{
-	struct model_domain *domain = model_domain_new(b->m, 0, 4, 3);
-
-	model_add_function(b->m, LOST, 0x8086, 0x10d3, 0x020000);
-	model_map(b->m, domain, CRASH_START, QT_MIB(700), 0x1000, QT_RW, 0);
-	model_attach(b->m, domain, LOST, 0);
-	make_stoppable(b);
-}
-
-static void exception_while_stopping_is_undone(void **state)
-{
-	struct bench *b = *state;
-	unsigned at = 1;
-
-	add_guest(b);
-	while (settle_with_exception(b, at)) {
-		assert_outcome(b, QT_OUTCOME_UNDONE, QT_WHY_EXCEPTION);
-		assert_untouched(b);
-		assert_report(b);
-		model_free(b->m);
-		setup(state);
-		add_guest(b);
-		at++;
-	}
-	assert_in_range(at, 6, 100);
-	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
-	assert_int_equal(b->s.plan.counts[QT_STOP], 1);
-}
-
-/* Ends the work in the middle of a reset. */
-static void write_or_end(void *context, qt_rid rid, unsigned offset, unsigned width, uint32_t value)
-{
-	struct bench *b = &bench;
-
-	b->pci_write(context, rid, offset, width, value);
-	if (b->changes_left && --b->changes_left == 0)
-		longjmp(b->exception, 1);
-}
-
-/* A device that only its port can reset. */
-static struct model_function *add_port(struct bench *b)
-{
-	struct model_function *port = model_add_function(b->m, PORT, 0x8086, 0x3420, 0x060400);
-	struct model_function *below = model_add_function(b->m, BELOW, 0x8086, 0x10d3, 0x020000);
-
-	model_make_bridge(port, QT_RID_BUS(BELOW), QT_RID_BUS(BELOW), QT_PCIE_ROOT_PORT);
-	model_add_reset(port, 0);
-	model_add_pcie(below, QT_PCIE_ENDPOINT);
-	model_add_reset(below, 0);
-	below->config[0x13] = 0xfe; /* a BAR, lost in a reset */
-	model_power_on(b->m);
-	return port;
-}
-
-/* False if everything was stopped before the exception came. */
-static bool reset_with_exception(struct bench *b, unsigned at)
-{
-	crash_it(b, "");
-	b->s.mode = STAGE_RESET;
-	b->changes_left = at;
-	b->pci_write = b->m->host.pci_write;
-	b->m->host.pci_write = write_or_end;
-	if (setjmp(b->exception)) {
-		settle_abandon(&b->s);
-		return true;
-	}
-	settle(&b->s);
-	return false;
-}
-
-static void exception_leaves_no_device_in_reset(void **state)
-{
-	struct bench *b = *state;
-	struct model_function *port = add_port(b);
-	unsigned at = 1, was_reset = 0;
-
-	while (reset_with_exception(b, at)) {
-		const struct model_function *below = model_function(b->m, BELOW);
-
-		assert_false(port->config[0x3e] & 1 << 6); /* Secondary Bus Reset */
-		was_reset += below->reset->bus;
-		assert_int_equal(below->config[0x13], 0xfe);
-		model_free(b->m);
-		setup(state);
-		port = add_port(b);
-		at++;
-	}
-	assert_in_range(at, 10, 1000);
-	assert_true(was_reset > 0);
-	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
 }
 
 /* Whatever the dead kernel had a use for as well, as its own memory map tells. */
@@ -620,6 +492,62 @@ static void exception_while_undoing_leaves_the_stock_command_line(void **state)
 	assert_report(b);
 }
 
+/* After the last store somebody else writes to what was stored. */
+static void spoil_what_was_stored(struct model *m, void *context)
+{
+	struct bench *b = context;
+
+	if (m->store_count == 2 && !b->changes_seen++)
+		model_poke(m, m->stores[0].at, 0);
+}
+
+static void what_verify_finds_is_undone(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "");
+	b->m->on_change = spoil_what_was_stored;
+	b->m->on_change_context = b;
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_UNDONE, QT_WHY_VERIFY_FAILED);
+	assert_untouched(b);
+	assert_report(b);
+}
+
+static bool has_msix_on(struct bench *b)
+{
+	return model_function(b->m, NVME)->config[0x93] & 0x80;
+}
+
+/* Those of devices in any case; those of units once nobody is left to handle them. */
+static void interrupts_are_turned_off(void **state)
+{
+	struct bench *b = *state;
+
+	for (int observe = 0; observe < 2; observe++) {
+		teardown(state);
+		setup(state);
+		model_add_msix(model_function(b->m, NVME), 0x90, true);
+		b->m->units[0].fault_control = 0;
+		crash_it(b, "");
+		b->s.mode = observe ? STAGE_OBSERVE : STAGE_AUTO;
+		settle(&b->s);
+		assert_int_equal(has_msix_on(b), observe);
+		assert_int_equal(b->m->units[0].fault_control >> 31, !observe);
+	}
+}
+
+static void reading_has_a_limit(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "");
+	b->m->clock_read_ns = QT_READING_LIMIT_US * 1000ull / 4;
+	settle(&b->s);
+	assert_int_equal(b->s.outcome, QT_OUTCOME_STOCK);
+	assert_untouched(b);
+}
+
 static void any_amount_of_memory_is_enough_to_go_on(void **state)
 {
 	struct bench *b = *state;
@@ -659,17 +587,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reset_needs_no_iommu, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_stopped_without_need, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			exception_while_stopping_is_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			exception_leaves_no_device_in_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(
 			shared_memory_is_told_from_reservations, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_a_reason, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			unit_that_does_not_flush_is_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(exception_at_any_change_is_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			exception_while_undoing_leaves_the_stock_command_line, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_verify_finds_is_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(interrupts_are_turned_off, setup, teardown),
+		cmocka_unit_test_setup_teardown(reading_has_a_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			any_amount_of_memory_is_enough_to_go_on, setup, teardown),
 	};

@@ -124,6 +124,19 @@ static void test_domain_grows_by_a_level(void **state)
 	finish(&s);
 }
 
+/* Hardware that does not snoop finds the new table on top all the same. */
+static void test_domain_grows_behind_a_unit_that_does_not_snoop(void **state)
+{
+	struct model_unit_config unit = model_amdvi_default(0xfed90000);
+	struct model *m;
+
+	(void)state;
+	unit.coherent = false;
+	m = machine_high(&unit, 1ull << 48); /* two tables on top */
+	add_device(m, NVME, CLASS_NVME, 3, 1);
+	expect_takeover(m);
+}
+
 static void test_domain_grows_by_several_levels(void **state)
 {
 	static const uint64_t places[] = {QT_GIB(600), 1ull << 48, 3ull << 50};
@@ -229,7 +242,7 @@ static void test_crash_region_beyond_a_skipped_level(void **state)
 	qt_phys table = model_page(m);
 
 	(void)state;
-	model_poke(m, table + 8 * 5, QT_MIB(300) | 3ull << 61 | 1);
+	model_poke(m, table + 8 * 5, 0x5000 | 3ull << 61 | 1); /* would be in nobody's way */
 	model_amdvi_skip(m, d, 0, 3, 1, table);
 	expect_refusal(m, QT_LEAVE, QT_WHY_NO_PERMISSION);
 }
@@ -743,6 +756,7 @@ int main(void)
 		cmocka_unit_test(test_every_mode),
 		cmocka_unit_test(test_narrow_modes_grow),
 		cmocka_unit_test(test_domain_grows_by_a_level),
+		cmocka_unit_test(test_domain_grows_behind_a_unit_that_does_not_snoop),
 		cmocka_unit_test(test_domain_grows_by_several_levels),
 		cmocka_unit_test(test_domain_that_cannot_grow_so_far),
 		cmocka_unit_test(test_domain_that_could_grow_but_is_taken),

@@ -449,6 +449,94 @@ static void test_undo_reaches_a_unit_without_domains(void **state)
 	}
 }
 
+/* What leads into the crash region goes, slot by slot; what is one to one there stays. */
+static void test_fence_cuts_what_leads_there_alone(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model *m = machine_to_stop(&kinds[k], 0);
+		struct model_domain *d = give_more(m, &kinds[k], GUEST);
+		struct model_translation t;
+		struct scenario s;
+
+		map_into_crash_region(m, d);
+		model_map(m, d, QT_MIB(526), QT_MIB(526), 0x1000, QT_RW, 0);
+		if (kinds[k].amd && !kinds[k].guest) {
+			model_map(m, d, QT_GIB(2), QT_MIB(100), 0x1000, QT_RW, 0);
+			model_amdvi_map_sized(m, d, QT_GIB(2) + QT_KIB(64), QT_MIB(513), 0, 14);
+		}
+		model_power_on(m);
+		run_sound(&s, m);
+		expect_decision(&s, GUEST, QT_FENCE, QT_WHY_GUARD_BROKEN);
+		assert_int_equal(model_translate(m, GUEST, QT_MIB(526), MODEL_WALK, &t), 0);
+		assert_int_equal(t.phys, QT_MIB(526));
+		finish(&s);
+	}
+}
+
+/* What a unit recorded before its device was stopped is no sign of life. */
+static void test_old_faults_do_not_count(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct scenario s;
+		struct model *m;
+
+		if (kinds[k].amd) /* the model keeps no event log */
+			continue;
+		m = machine_to_stop(&kinds[k], MODEL_FLR);
+		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
+		model_record_fault(m, &m->units[0], NIC);
+		model_power_on(m);
+		run_sound(&s, m);
+		expect_decision(&s, NIC, QT_STOP, QT_WHY_IOVAS_TAKEN);
+		finish(&s);
+	}
+}
+
+/* Its reset turned that off. */
+static void test_device_tlb_of_a_stopped_device_is_not_flushed(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model *m = machine_to_stop(&kinds[k], MODEL_FLR);
+		struct model_domain *d = give_more(m, &kinds[k], NIC);
+		struct scenario s;
+
+		model_add_ats(model_function(m, NIC));
+		model_attach(m, d, NIC, 1);
+		map_like_a_guest(m, d);
+		model_power_on(m);
+		run_sound(&s, m);
+		expect_decision(&s, NIC, QT_STOP, QT_WHY_IOVAS_TAKEN);
+		assert_int_equal(m->units[0].device_invalidations, 0);
+		finish(&s);
+	}
+}
+
+/* Alone behind its unit: what that has cached must go, or nobody would see it go on. */
+static void test_restless_alone(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++) {
+		struct model *m;
+		struct scenario s;
+
+		if (kinds[k].amd) /* the model keeps no event log */
+			continue;
+		m = machine_of_kind(&kinds[k], 1);
+		model_add_reset(add_endpoint(m, NIC, CLASS_NIC), MODEL_FLR);
+		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
+		model_touch(m, NIC, 0);
+		model_function(m, NIC)->restless = true;
+		model_power_on(m);
+		scenario_run(&s, m);
+		assert_false(s.plan.commit);
+		expect_decision(&s, NIC, QT_LEAVE, QT_WHY_IOVAS_TAKEN);
+		finish_untouched(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +550,10 @@ int main(void)
 		cmocka_unit_test(test_stop_without_room),
 		cmocka_unit_test(test_stop_and_undo),
 		cmocka_unit_test(test_undo_reaches_a_unit_without_domains),
+		cmocka_unit_test(test_fence_cuts_what_leads_there_alone),
+		cmocka_unit_test(test_old_faults_do_not_count),
+		cmocka_unit_test(test_device_tlb_of_a_stopped_device_is_not_flushed),
+		cmocka_unit_test(test_restless_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

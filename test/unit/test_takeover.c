@@ -245,6 +245,27 @@ static void test_admission_under_a_domain_id_that_is_still_cached(void **state)
 	expect_takeover(m);
 }
 
+/*
+ * An entry that was switched off but for one bit, with the ID of a domain that others
+ * use: a new one must not be valid before all of it is there.
+ */
+static void test_admission_over_what_an_entry_left(void **state)
+{
+	const struct kind *kind = *state;
+	struct model *m = machine_of_kind(kind, 1);
+	struct model_domain *d = add_device_of_kind(m, kind, NVME, CLASS_NVME, 5);
+	struct scenario s;
+
+	add_function(m, USB, CLASS_USB);
+	model_attach(m, d, USB, 0);
+	poke_bits(m,
+		kind->scalable ? model_pasid_entry(m, 0, USB, 0) : model_context_entry(m, 0, USB),
+		kind->amd ? 2 : 1, 0);
+	run_sound(&s, m);
+	assert_int_equal(scenario_requester(&s, USB)->decision, QT_ADMIT);
+	finish(&s);
+}
+
 static struct model *machine_with_device_tlbs(const struct kind *kind)
 {
 	struct model *m = machine_of_kind(kind, 1);
@@ -285,6 +306,73 @@ static void test_device_tlb_that_does_not_answer(void **state)
 	assert_int_equal(m->complaints, 0);
 	if (m->units[0].config.vendor == MODEL_AMDVI) /* it was stopped by that */
 		assert_true(m->units[0].amdvi.running);
+	scenario_free(&s);
+}
+
+/* It would never answer. */
+static void test_device_tlb_of_what_is_gone(void **state)
+{
+	struct model *m = machine_with_device_tlbs(*state);
+	struct scenario s;
+
+	scenario_plan(&s, m);
+	model_function(m, NVME)->removed = model_function(m, NVME)->ats_silent = true;
+	assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+	assert_int_equal(qt_takeover_commit(&s.takeover), 0);
+	assert_int_equal(m->units[0].device_invalidations, 1);
+	scenario_free(&s);
+}
+
+/* Whatever the tables say: the hardware's own entry has to lead to them. */
+static void test_verify_goes_by_the_hardwares_entry(void **state)
+{
+	const struct kind *kind = *state;
+	struct model *m = machine_of_kind(kind, 1);
+	struct model_domain *other = add_device_of_kind(m, kind, NIC, CLASS_NIC, 2);
+	struct scenario s;
+	size_t failed;
+
+	add_device_of_kind(m, kind, NVME, CLASS_NVME, 1);
+	scenario_plan(&s, m);
+	m->on_change = NULL;
+	assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+	assert_int_equal(qt_takeover_commit(&s.takeover), 0);
+	model_attach(m, other, NVME, 0);
+	assert_int_equal(qt_takeover_verify(&s.takeover, &failed), QT_E_BAD);
+	assert_int_equal(s.machine.requesters[failed].rid, NVME);
+	scenario_free(&s);
+}
+
+/* However many units there are. */
+static void test_units_that_do_not_flush(void **state)
+{
+	const struct kind *kind = *state;
+	struct model_unit_config units[MODEL_UNITS_MAX];
+	uint64_t began;
+	struct scenario s;
+	struct model *m;
+
+	for (unsigned i = 0; i < MODEL_UNITS_MAX; i++) {
+		units[i] = unit_of_kind(kind, 1);
+		units[i].include_all = false;
+		units[i].registers += i * 0x100000;
+	}
+	m = machine_of(units, MODEL_UNITS_MAX);
+	for (unsigned i = 0; i < MODEL_UNITS_MAX; i++) {
+		qt_rid rid = QT_RID(0, 0, 8 * (1 + i));
+
+		model_claim(m, i, rid, false);
+		add_function(m, rid, CLASS_NIC);
+		give(m, rid, model_domain_new(m, i, kind->levels, 1));
+		m->units[i].deaf = true;
+	}
+	scenario_plan(&s, m);
+	assert_true(s.plan.commit);
+	assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+	began = m->clock_ns;
+	assert_int_equal(qt_takeover_commit(&s.takeover), QT_E_TIMEOUT);
+	assert_in_range((m->clock_ns - began) / 1000, QT_FLUSH_LIMIT_US,
+		QT_FLUSH_LIMIT_US + QT_UNIT_FLUSH_LIMIT_US);
 	scenario_free(&s);
 }
 
@@ -613,8 +701,12 @@ int main(void)
 		cmocka_unit_test(test_part_of_the_crash_region_is_read_only),
 		cmocka_unit_test(test_admission_with_reserved_memory),
 		cmocka_unit_test(test_admission_under_a_domain_id_that_is_still_cached),
+		cmocka_unit_test(test_admission_over_what_an_entry_left),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_device_tlb_that_does_not_answer),
+		cmocka_unit_test(test_device_tlb_of_what_is_gone),
+		cmocka_unit_test(test_verify_goes_by_the_hardwares_entry),
+		cmocka_unit_test(test_units_that_do_not_flush),
 		cmocka_unit_test(test_no_low_memory),
 		cmocka_unit_test(test_low_memory_in_use),
 		cmocka_unit_test(test_iovas_taken),

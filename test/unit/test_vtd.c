@@ -234,6 +234,18 @@ static void test_discover_random_bytes(void **state)
 	}
 }
 
+static void test_discover_more_units_than_there_is_room_for(void **state)
+{
+	struct fixture *f = default_fixture();
+
+	(void)state;
+	assert_int_equal(model_open(f->m, &f->machine), 0);
+	f->machine.unit_count = QT_UNITS_MAX;
+	assert_int_equal(qt_unit_vtd.discover(&f->machine), QT_E_LIMIT);
+	assert_int_equal(f->machine.unit_count, QT_UNITS_MAX);
+	free_fixture(f);
+}
+
 /* Inspection. */
 
 static void test_inspect(void **state)
@@ -908,6 +920,7 @@ int main(void)
 		cmocka_unit_test(test_discover_damage),
 		cmocka_unit_test(test_discover_other_structures),
 		cmocka_unit_test(test_discover_random_bytes),
+		cmocka_unit_test(test_discover_more_units_than_there_is_room_for),
 		cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_inspect_states),
 		cmocka_unit_test(test_entry),

@@ -40,7 +40,18 @@ check-unit: $(UNIT_PROG) ## unit tests alone
 	done; \
 	test -z "$$failed" || { echo "unit tests failed:$$failed"; exit 1; }
 
+# make campaign [MACHINES=] [SEED=]: so many random machines, from that seed on.
+MACHINES ?= 100000
+SEED     ?= 1
+CAMPAIGN := $(PLAIN_DIR)/test/unit/test_random_machines $(PLAIN_DIR)/test/stage/test_cut_off
+
+.PHONY: campaign
+campaign: $(CAMPAIGN) ## takeovers of MACHINES random machines from SEED on, and one cut off everywhere
+	@test/unit/campaign $< $(MACHINES) $(SEED)
+	@QT_EVERY=1 $(lastword $^)
+
 # Kept, so that a second run only compiles what has changed.
 .SECONDARY: $(UNIT_SRC:%.c=$(UNIT_DIR)/%.o)
 
 -include $(UNIT_OBJ:.o=.d) $(UNIT_HELP:.o=.d) $(UNIT_MORE:.o=.d) $(UNIT_SRC:%.c=$(UNIT_DIR)/%.d)
+-include $(CAMPAIGN:=.d)
