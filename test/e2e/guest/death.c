@@ -2,6 +2,7 @@
 #include "guest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,33 +10,38 @@
 #define OUTLIVE_SECONDS     60
 #define RUNNER_WAIT_SECONDS 60
 
-/* Whether a line of /proc/kallsyms is about the symbol "NAME" or "MODULE:NAME". */
-static bool is_symbol(const char *wanted, const char *name, const char *module)
-{
-	const char *colon = strchr(wanted, ':');
-	size_t length = colon ? (size_t)(colon - wanted) : 0;
+#define SYMBOLS_MAX 4
+#define TYPE_END    18 /* in a line of /proc/kallsyms, the address in 16 digits */
 
-	if (strcmp(colon ? colon + 1 : wanted, name) != 0)
-		return false;
-	return strlen(module) == (colon ? length + 2 : 0) &&
-	       !strncmp(module + (colon != NULL), wanted, length);
+/* What a line of /proc/kallsyms has after the type of the symbol "NAME" or "MODULE:NAME". */
+static void as_in_kallsyms(const char *symbol, char *text, size_t size)
+{
+	const char *colon = strchr(symbol, ':');
+
+	if (colon)
+		snprintf(text, size, " %s\t[%.*s]\n", colon + 1, (int)(colon - symbol), symbol);
+	else
+		snprintf(text, size, " %s\n", symbol);
 }
 
 /* Tells the runner where functions of the kernel are, so that it can stop in them. */
 void say_symbols(const char *names)
 {
 	FILE *symbols = *names ? fopen("/proc/kallsyms", "r") : NULL;
-	char line[256], name[128], module[64], list[256];
-	unsigned long long address;
+	char list[256], wanted[SYMBOLS_MAX][128], line[512], *symbol[SYMBOLS_MAX];
+	size_t count = 0, found = 0;
 
-	while (symbols && fgets(line, sizeof(line), symbols)) {
-		module[0] = '\0';
-		if (sscanf(line, "%llx %*c %127s %63s", &address, name, module) < 2)
-			continue;
-		snprintf(list, sizeof(list), "%s", names);
-		for (char *one = strtok(list, " "); one; one = strtok(NULL, " ")) {
-			if (is_symbol(one, name, module))
-				say("symbol=%s %#llx", one, address);
+	snprintf(list, sizeof(list), "%s", names);
+	for (char *one = strtok(list, " "); one && count < SYMBOLS_MAX; one = strtok(NULL, " ")) {
+		as_in_kallsyms(one, wanted[count], sizeof(wanted[count]));
+		symbol[count++] = one;
+	}
+	while (symbols && found < count && fgets(line, sizeof(line), symbols)) {
+		for (size_t i = 0; i < count; i++) {
+			if (strlen(line) > TYPE_END && !strcmp(line + TYPE_END, wanted[i])) {
+				say("symbol=%s %#llx", symbol[i], strtoull(line, NULL, 16));
+				found++;
+			}
 		}
 	}
 	if (symbols)

@@ -281,6 +281,8 @@ class Run:
         """Keeps what the guest reports; gives the key when it marks a step."""
         if source == "console" and self._last_words() in text:
             return "panic"
+        if source == "console" and "Linux version" in text and "panic" in self.times:
+            self.times.setdefault("capture kernel", time.monotonic())
         if source != "results" or "=" not in text:
             return None
         key, _, value = text.partition("=")
@@ -338,7 +340,7 @@ class Run:
     def crash(self):
         self.guest.feeder.pace(*FRAMES_UNTIL_CAPTURE)
         end = death.Death(self)
-        if self._wants_watch():
+        if self.wants_watch():
             if not self.dma_is_known():
                 # Then memory is to stay as it is while the stage runs.
                 self.guest.feeder.pace(0.1, 0)
@@ -363,10 +365,8 @@ class Run:
         end.inflict()
         if self.watch:
             self.watch.follow()
-        else:
-            end.detach()
 
-    def _wants_watch(self):
+    def wants_watch(self):
         return self.kind == "quietus" and self.scenario.number("snapshot")
 
     def dma_is_known(self):

@@ -74,7 +74,15 @@ class Death:
                 self._pass()
             self.gdb.clear_break(self._address(self.name))
             self.gdb.set_register("rip", 0)
+            self._go_on(bool(self.scenario.damage))
+
+    def _go_on(self, again):
+        """again: whether the machine is to be stopped here again. A machine that runs can
+        not be detached from."""
+        if again or self.run.wants_watch():
             self.gdb.resume()
+        else:
+            self.gdb.detach()
 
     def is_silent(self):
         """Whether the console never hears of the panic: what is printed in an NMI gets there
@@ -109,9 +117,4 @@ class Death:
         self._reach(LAST_FUNCTION)
         self.gdb.clear_break(self._address(LAST_FUNCTION))
         self.run.result["damage"] = damage.inflict(self.guest, self.scenario.damage)
-        self.gdb.resume()
-
-    def detach(self):
-        """Unless somebody else has to stop the machine later."""
-        if self.gdb:
-            self.gdb.detach()
+        self._go_on(False)
