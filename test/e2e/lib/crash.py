@@ -114,13 +114,18 @@ def _extra_disks(scenario):
     return [kind for kind in _driven(scenario) if machine.is_disk(kind)]
 
 
+def _hot_added(scenario):
+    return ["nvme"] if machine.is_hot_add(scenario) else []
+
+
 def _driven(scenario):
     return [] if scenario.number("idle_extra") else scenario.extra.split()
 
 
-def _disk_config(scenario, drivers):
-    """drivers: the groups there are; a disk without its driver is not waited for."""
-    disks = [kind for kind in _extra_disks(scenario)
+def _disk_config(scenario, drivers, later=()):
+    """drivers: the groups there are; a disk without its driver is not waited for. later:
+    kinds of disks that came after boot."""
+    disks = [kind for kind in [*_extra_disks(scenario), *later]
              if set(_groups(scenario, kind)) <= set(drivers)]
     return {"disks": 1 + len(disks), "disk_sectors": _disk_size(scenario) // 512}
 
@@ -130,7 +135,8 @@ def _capture_initrd(scenario, kernel, token):
     checks = scenario.checks.split()
     return _archives(kernel, groups) + (tool.archive(PRODUCTS) if "tool" in checks else b"") + (
         cpio.archive({"config": _config({
-            "token": token, **_disk_config(scenario, groups), "modules": " ".join(groups),
+            "token": token, **_disk_config(scenario, groups, _hot_added(scenario)),
+            "modules": " ".join(groups),
             "capture_net": 1 if _capture_has_net(scenario) else "",
             "survey": 1 if "survey" in checks else "", "tool": 1 if "tool" in checks else "",
             "raw_dump": 1 if scenario.dump_format == "raw" else "",
@@ -145,7 +151,7 @@ def _system_groups(scenario):
     optional = {"net": scenario.number("net"), "usb": scenario.number("uhci"),
                 "sound": scenario.number("sound"), "vfio": scenario.vfio_device or scenario.asleep}
     return _groups(scenario, *(name for name, wanted in optional.items() if wanted),
-                   *_driven(scenario), *(["nvme"] if machine.is_hot_add(scenario) else []))
+                   *_driven(scenario), *_hot_added(scenario))
 
 
 def _build_initrd(scenario, kernels, kind, folder, token, seed):
