@@ -7,7 +7,7 @@ E2E_SHORT := quiet vtd-off-on vtd-on-pt high-kexec-load switch ahci churn-window
 
 E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin
 
-.PHONY: check e2e e2e-short e2e-matrix demo
+.PHONY: check e2e e2e-short e2e-matrix crash-campaign demo
 
 e2e: $(E2E_PRODUCTS) ## all end-to-end scenarios under QEMU
 	test/e2e/suite
@@ -24,3 +24,7 @@ demo: $(E2E_PRODUCTS) ## the same crash with stock kdump and with Quietus, side 
 
 e2e-matrix: $(E2E_PRODUCTS) ## off, pass-through, translated in both kernels on all IOMMUs, beside stock kdump
 	test/e2e/matrix
+
+# Keeps the results that there are of this stage: started again, it goes on.
+crash-campaign: $(E2E_PRODUCTS) ## crash N machines drawn at random from SEED on, beside stock kdump
+	test/e2e/campaign --resume --count $(or $(N),10) --seed $(or $(SEED),1)

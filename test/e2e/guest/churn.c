@@ -20,6 +20,8 @@
 /* Traffic before the crash stays clear of the place where the dump goes. */
 #define CHURN_TAIL (64u << 20)
 
+#define WRITE_THROUGH (8u << 20)
+
 static int open_disk(const char *path, uint64_t *tail)
 {
 	int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
@@ -189,6 +191,23 @@ void disk_in_background(const char *path)
 	buffer = aligned_alloc(4096, 1 << 19);
 	while (fd >= 0 && buffer && pread(fd, buffer, 1 << 19, (off_t)tail) > 0)
 		;
+	_exit(1);
+}
+
+/* A child that writes, and waits without a limit until the disk has taken it. */
+void disk_write_through(const char *path)
+{
+	char *buffer;
+	uint64_t tail;
+	int fd;
+
+	if (fork() != 0)
+		return;
+	fd = open_disk(path, &tail);
+	buffer = calloc(1, WRITE_THROUGH);
+	fcntl(fd, F_SETFL, 0); /* through the page cache: direct requests wait in pieces */
+	if (fd >= 0 && buffer && pwrite(fd, buffer, WRITE_THROUGH, (off_t)tail) > 0)
+		fsync(fd);
 	_exit(1);
 }
 

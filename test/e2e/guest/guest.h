@@ -54,6 +54,7 @@ bool read_text(const char *path, char *text, size_t size);
 int run(char *const argv[]);
 int run_into(const char *path, char *const argv[]); /* standard output goes to a file */
 int net_up(void);
+int net_down(void);
 unsigned int net_receiving(void);
 void settle(unsigned int milliseconds);
 
@@ -70,6 +71,7 @@ void churn_disk(const char *path, unsigned int rounds);
 void churn_disk_deep(const char *path, unsigned int requests, unsigned int kib);
 void churn_net(unsigned int interfaces, unsigned int frames);
 void disk_in_background(const char *path);
+void disk_write_through(const char *path);
 void disk_deep_in_background(const char *path, unsigned int requests, unsigned int kib);
 
 /* pci.c: states that devices, slots and functions can be in. */
@@ -79,6 +81,10 @@ void pci_virtual_functions(const char *device);
 void pci_put_to_sleep(const char *device);
 void pci_hotplug(const char *addresses);
 void pci_yank(const char *addresses);
+
+/* death.c: the ways in which the system kernel ends. */
+void say_symbols(const char *names);
+void die(const char *way, const char *disk);
 
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
 void vfio_prepare(const char *device, const char *maps, bool msix);

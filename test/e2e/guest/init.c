@@ -81,16 +81,19 @@ static void make_traffic(const char *disk)
 		disks_in_background();
 }
 
-static void crash(void)
+static void log_token(void)
 {
 	char line[128];
 
-	if (config("yank", NULL))
-		pci_yank(config("yank", ""));
 	snprintf(line, sizeof(line), "quietus-e2e crash token %s\n", config("token", "none"));
 	write_file("/dev/kmsg", line);
-	write_file("/proc/sys/kernel/sysrq", "1");
-	write_file("/proc/sysrq-trigger", "c");
+}
+
+static void crash(const char *disk)
+{
+	if (config("yank", NULL))
+		pci_yank(config("yank", ""));
+	die(config("death", "sysrq"), disk);
 }
 
 static void system_kernel(void)
@@ -110,11 +113,13 @@ static void system_kernel(void)
 	load_capture_kernel();
 	if (*config("audit", ""))
 		audit();
+	say_symbols(config("symbols", ""));
+	log_token();
 	say("system=loaded");
 	wait_for_runner(RUNNER_WAIT_SECONDS);
 	if (deep) /* not before: stopping the machine to look at it completes what is in flight */
 		disk_deep_in_background(disk, deep, DEEP_KIB);
-	crash();
+	crash(disk);
 	say("error=still alive after the crash");
 }
 

@@ -145,12 +145,12 @@ static bool is_loopback(const struct ifreq *request)
 	return !strcmp(request->ifr_name, "lo");
 }
 
-/* Brings every interface up, so that receive rings are armed. Returns how many. */
-int net_up(void)
+/* Sets and clears flags of every interface. Returns of how many. */
+static int net_change(short set, short clear)
 {
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request;
-	int up = 0;
+	int changed = 0;
 
 	for (int i = 1; sock >= 0 && i < INTERFACES_MAX; i++) {
 		memset(&request, 0, sizeof(request));
@@ -158,13 +158,24 @@ int net_up(void)
 		if (ioctl(sock, SIOCGIFNAME, &request) || is_loopback(&request))
 			continue;
 		ioctl(sock, SIOCGIFFLAGS, &request);
-		request.ifr_flags |= IFF_UP | IFF_PROMISC;
+		request.ifr_flags = (short)((request.ifr_flags & ~clear) | set);
 		if (!ioctl(sock, SIOCSIFFLAGS, &request))
-			up++;
+			changed++;
 	}
 	if (sock >= 0)
 		close(sock);
-	return up;
+	return changed;
+}
+
+/* Brings every interface up, so that receive rings are armed. Returns how many. */
+int net_up(void)
+{
+	return net_change(IFF_UP | IFF_PROMISC, 0);
+}
+
+int net_down(void)
+{
+	return net_change(0, IFF_UP);
 }
 
 static bool has_received(const char *interface)

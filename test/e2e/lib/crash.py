@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 
-from . import audit, cpio, dump, firmware, guest, machine, report, stage, survey, tool, vtd
+from . import audit, cpio, death, dump, firmware, guest, machine, report, stage, survey, tool, vtd
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -114,6 +114,10 @@ def _extra_disks(scenario):
     return [kind for kind in _driven(scenario) if machine.is_disk(kind)]
 
 
+def _hot_added(scenario):
+    return ["nvme"] if machine.is_hot_add(scenario) else []
+
+
 def _driven(scenario):
     return [] if scenario.number("idle_extra") else scenario.extra.split()
 
@@ -134,9 +138,10 @@ def _sounds(scenario):
     return scenario.number("sound") + sum(not machine.is_disk(kind) for kind in _driven(scenario))
 
 
-def _disk_config(scenario, drivers):
-    """drivers: the groups there are; a disk without its driver is not waited for."""
-    disks = [kind for kind in _extra_disks(scenario)
+def _disk_config(scenario, drivers, later=()):
+    """drivers: the groups there are; a disk without its driver is not waited for. later:
+    kinds of disks that came after boot."""
+    disks = [kind for kind in [*_extra_disks(scenario), *later]
              if set(_groups(scenario, kind)) <= set(drivers)]
     return {"disks": 1 + len(disks), "disk_sectors": _disk_size(scenario) // 512}
 
@@ -146,7 +151,8 @@ def _capture_initrd(scenario, kernel, token):
     checks = scenario.checks.split()
     return _archives(kernel, groups) + (tool.archive(PRODUCTS) if "tool" in checks else b"") + (
         cpio.archive({"config": _config({
-            "token": token, **_disk_config(scenario, groups), "modules": " ".join(groups),
+            "token": token, **_disk_config(scenario, groups, _hot_added(scenario)),
+            "modules": " ".join(groups),
             "capture_net": 1 if _capture_has_net(scenario) else "",
             "survey": 1 if {"survey", "disks"} & set(checks) else "", "tool": 1 if "tool" in checks else "",
             "raw_dump": 1 if scenario.dump_format == "raw" else "",
@@ -161,7 +167,7 @@ def _system_groups(scenario):
     optional = {"net": scenario.number("net"), "usb": scenario.number("uhci"),
                 "sound": scenario.number("sound"), "vfio": scenario.vfio_device or scenario.asleep}
     return _groups(scenario, *(name for name, wanted in optional.items() if wanted),
-                   *_driven(scenario))
+                   *_driven(scenario), *_hot_added(scenario))
 
 
 def _build_initrd(scenario, kernels, kind, folder, token, seed):
@@ -180,6 +186,8 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
                 "hotplug", "yank", "audit"):
         config[key] = scenario.values[key]
     config["sounds"] = _sounds(scenario)
+    config["death"] = scenario.death.split()[0]
+    config["symbols"] = " ".join(death.symbols(scenario))
     config["vfio_msix"] = 1 if scenario.spare == "bell" else ""
     initrd = os.path.join(folder, "initrd")
     with open(initrd, "wb") as file:
@@ -241,6 +249,7 @@ class Run:
         self.seed = secrets.randbits(60)
         self.checks = scenario.checks.split()
         self.patterns = {}
+        self.symbols = {}
         self.sample = {}
         self.landed = []  # where frames of the dead kernel's rings lie
         self.crash_region = []
@@ -293,14 +302,19 @@ class Run:
 
     def _note(self, source, text):
         """Keeps what the guest reports; gives the key when it marks a step."""
-        if source == "console" and "Kernel panic - not syncing" in text:
+        if source == "console" and self._last_words() in text:
             return "panic"
+        if source == "console" and "Linux version" in text and "panic" in self.times:
+            self.times.setdefault("capture kernel", time.monotonic())
         if source != "results" or "=" not in text:
             return None
         key, _, value = text.partition("=")
         if key == "pattern":
             index, address = value.split()
             self.patterns[int(index)] = int(address, 0)
+        elif key == "symbol":
+            name, address = value.split()
+            self.symbols[name] = int(address, 0)
         elif key == "crash_region":
             start, end = (int(part, 16) for part in value.split()[0].split("-"))
             self.crash_region.append((start, end + 1))
@@ -332,6 +346,10 @@ class Run:
             return "system" if value == "loaded" else None
         return f"{key}={value}" if key == "capture" else key
 
+    def _last_words(self):
+        """Of the kernel that runs; the capture kernel has none, or a panic's."""
+        return death.PANIC if "panic" in self.times else death.last_words(self.scenario)
+
     def _audit_path(self):
         return os.path.join(self.folder, "audit.json")
 
@@ -344,27 +362,34 @@ class Run:
 
     def crash(self):
         self.guest.feeder.pace(*FRAMES_UNTIL_CAPTURE)
-        if self._wants_watch():
+        end = death.Death(self)
+        if self.wants_watch():
             if not self.dma_is_known():
                 # Then memory is to stay as it is while the stage runs.
                 self.guest.feeder.pace(0.1, 0)
             self.watch = stage.Watch(self)
         self.functions = survey.functions(self.guest.qmp)
         self.times["told"] = time.monotonic()
+        end.let_go()
         self.guest.go_on()
-        event = self.guest.wait(lambda source, text: self._note(source, text) == "panic",
-                                self.guest.clock() + PANIC_SECONDS)
-        self.times["panic"], self.panic_wall = event[1], event[2]
+        end.bring_about()
+        if end.is_silent():
+            self.times["panic"], self.panic_wall = time.monotonic(), time.time()
+        else:
+            event = self.guest.wait(lambda source, text: self._note(source, text) == "panic",
+                                    self.guest.clock() + PANIC_SECONDS)
+            self.times["panic"], self.panic_wall = event[1], event[2]
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
         # What kept reads in flight until here; stopping the machine to look at it would end them.
         if self.scenario.number("snapshot"):
             self.guest.qmp.lift_limits(machine.DRIVE)
         limit = self.options.dump_timeout or self.scenario.number("dump_timeout")
         self.deadline = self.guest.clock() + limit
+        end.inflict()
         if self.watch:
             self.watch.follow()
 
-    def _wants_watch(self):
+    def wants_watch(self):
         return self.kind == "quietus" and self.scenario.number("snapshot")
 
     def dma_is_known(self):
@@ -493,7 +518,7 @@ class Run:
         """What the system kernel said of itself, and the capture kernel of interrupts."""
         with open(os.path.join(self.folder, "console.log"), encoding="utf-8",
                   errors="replace") as console:
-            before, _, after = console.read().partition("Kernel panic - not syncing")
+            before, _, after = console.read().partition(death.last_words(self.scenario))
         if not re.search(self.scenario.expect_console, before):
             self.fail(f"the system kernel did not say {self.scenario.expect_console}")
         vectors = UNHANDLED.findall(after)
@@ -503,8 +528,9 @@ class Run:
     def check_dump(self):
         error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
         error = error or dump.rearrange(self.folder)
-        problems = [error] if error else dump.check(self.folder, self.token, self.patterns,
-                                                    self.seed, self.sample)
+        problems = [error] if error else dump.check(self.folder, self.token,
+                                                    death.last_words(self.scenario),
+                                                    self.patterns, self.seed, self.sample)
         self.result["dump_complete"] = self.result["saved"] and not problems
         if "dump" in self.checks:
             for problem in problems:
@@ -537,6 +563,8 @@ class Run:
             self.watch.check_against(decoded)
         if "tool" in self.checks:
             tool.check(self, decoded)
+        if "undo" in self.checks:
+            tool.check_undo(self, decoded)
         if self.scenario.audit:
             self._check_audit(decoded)
 

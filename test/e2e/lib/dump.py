@@ -187,12 +187,12 @@ def _check_sample(core, pages):
     return []
 
 
-def check(folder, token, patterns, seed, pages):
+def check(folder, token, last_words, patterns, seed, pages):
     """Problems with the dump in folder: an empty list means complete."""
     problems = []
     with open(os.path.join(folder, "dmesg"), encoding="utf-8", errors="replace") as file:
         dmesg = file.read()
-    if f"crash token {token}" not in dmesg or "Kernel panic - not syncing" not in dmesg:
+    if f"crash token {token}" not in dmesg or last_words not in dmesg:
         problems.append("this panic is not in the dump's log")
     try:
         core = open_core(os.path.join(folder, "vmcore"))

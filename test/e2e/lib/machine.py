@@ -21,6 +21,7 @@ SPARE_SLOT = "0x1c"
 DRIVE = "dump"
 SPARE_DISK_MIB = 128
 EMPTY_SLOT = "empty"
+ADDED_DRIVE = "added"  # of the disk that comes into the empty slot
 
 
 def kvm_works(kernel, seconds=15):
@@ -137,11 +138,16 @@ def is_disk(kind):
     return kind not in ("sound", "vga")
 
 
+def _spare_drive(name):
+    """A disk of zeroes that takes its time."""
+    return ["-drive", f"id={name},driver=null-co,size={SPARE_DISK_MIB}M,read-zeroes=on,"
+                      "latency-ns=20000000,if=none"]
+
+
 def _extra_args(kind, name, bus):
-    """One more device; a disk of zeroes that takes its time."""
+    """One more device."""
     if is_disk(kind):
-        return ["-drive", f"id={name},driver=null-co,size={SPARE_DISK_MIB}M,read-zeroes=on,"
-                          "latency-ns=20000000,if=none"] + _storage_args(kind, name, bus)
+        return _spare_drive(name) + _storage_args(kind, name, bus)
     place = bus.place(kind)
     if kind == "sound":
         return ["-device", f"ich9-intel-hda,id={name},{place}",
@@ -179,6 +185,11 @@ def _other_args(scenario, bus):
     for index, kind in enumerate(scenario.extra.split()):
         args += _extra_args(kind, f"extra{index}", bus)
     return args
+
+
+def is_hot_add(scenario):
+    """Whether the kernel dies while a disk comes into the empty slot."""
+    return scenario.death.split()[0] == "hot-add"
 
 
 def is_amd(scenario):
@@ -265,7 +276,9 @@ def command_line(scenario, files, ports, accel):
     if scenario.number("icount"):
         args += ["-icount", "shift=0"]
     args += _firmware_args(scenario, files) + _iommu_args(scenario)
-    args += bus.finish(bool(scenario.hotplug))
+    args += bus.finish(bool(scenario.hotplug) or is_hot_add(scenario))
+    if is_hot_add(scenario):
+        args += _spare_drive(ADDED_DRIVE)
     if scenario.spare == "bell":
         args += ["-chardev", f"socket,id=bell,path={files['bell']}"]
     args += devices

@@ -43,10 +43,14 @@ class Qmp:
     def monitor(self, line):
         return self.command("human-monitor-command", **{"command-line": line})
 
+    def limit(self, drive, bytes_a_second):
+        """How fast a drive may be, 0 for as fast as it can."""
+        others = ("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
+        self.command("block_set_io_throttle", device=drive, bps=bytes_a_second,
+                     **dict.fromkeys(others, 0))
+
     def lift_limits(self, drive):
-        """Lets a drive be as fast as it can."""
-        limits = ("bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
-        self.command("block_set_io_throttle", device=drive, **dict.fromkeys(limits, 0))
+        self.limit(drive, 0)
 
     def read_register(self, address, size):
         """One aligned read of physical memory or of a device's register."""

@@ -2,7 +2,8 @@
 """Scenario files: KEY=VALUE lines, every key and its default listed here.
 
 A file of families/ stands for nine scenarios, named FAMILY-SYSTEM-CAPTURE: what the
-two kernels were told about the IOMMU, each one of STATES. Besides those keys it has one for
+two kernels were told about the IOMMU, each one of STATES. seed-N is the machine that
+draw.py makes of that number. Besides those keys it has one for
 each state, the words that say so on a kernel's command line.
 """
 
@@ -76,6 +77,15 @@ DEFAULTS = {
     "vfs": "",  # the PCI address of a function whose two virtual functions are used
     "asleep": "",  # the PCI address of a device that is put into D3hot
     "hotplug": "",  # FROM TO: the last network interface is moved to an empty slot
+    # How the system kernel ends, by what a scenario has for it: "sysrq"; "null", a NULL
+    # dereference in a system call; "nmi", one of no known cause; "hung", a task that waits
+    # for a disk which stopped answering; "keyboard", sysrq-c from its interrupt; and a NULL
+    # dereference in a function, FUNCTION or MODULE:FUNCTION with +N if it is to be passed N
+    # times before: "interrupt FUNCTION", of a device in use; "nic FUNCTION", while network
+    # interfaces go down and up; "hot-add FUNCTION", while an NVMe disk comes into a slot.
+    "death": "sysrq",
+    # A seed: something is overwritten in the dead kernel's last function (damage.py).
+    "damage": "",
     "yank": "",  # PORT DEVICE: the port's slot loses power at the crash
     # "elf"; or "raw": /proc/vmcore as it is, for kernels that makedumpfile does not know.
     "dump_format": "kdump",
@@ -95,7 +105,8 @@ DEFAULTS = {
     # has drivers for; disks: it can use all disks; screen: what the display shows is as it
     # was when the stage began; interrupts: the capture kernel is spared those of the bell
     # (in stock kdump it is not).
-    # tool: quietus report, undo and show agree with what was seen.
+    # tool: quietus report, undo and show agree with what was seen. undo: that alone, in a
+    # dump in the format "elf".
     "checks": "dump faults leftover",
     "expect_decisions": "",  # REQUESTER=DECISION, "none" if there is no such requester
     # METHOD=COUNT or OBSTACLE=COUNT (report.py): how many functions were stopped by a method
@@ -151,7 +162,7 @@ def _read(folder, name, keys):
         return parse(file.read(), path, keys)
 
 
-def _cell(name):
+def cell(name):
     """The values of a family's scenario, None if there is no such family."""
     family, *states = name.rsplit("-", 2)
     values = _read(FAMILIES, family, [*DEFAULTS, *STATES])
@@ -163,8 +174,15 @@ def _cell(name):
     return {**values, "system": words[system], "capture": words[capture]}
 
 
+def _drawn(name):
+    """The values of seed-N, a machine of the campaign; None for other names."""
+    from . import draw  # it needs the families from here
+    match = re.fullmatch(r"seed-(\d+)", name)
+    return draw.values(int(match.group(1))) if match else None
+
+
 def load(name):
-    values = _read(FOLDER, name, DEFAULTS) or _cell(name)
+    values = _read(FOLDER, name, DEFAULTS) or cell(name) or _drawn(name)
     if values is None:
         raise SystemExit(f"no scenario {name}: see {FOLDER} and {FAMILIES}")
     return Scenario(name, {**DEFAULTS, **values})

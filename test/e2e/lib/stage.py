@@ -145,9 +145,11 @@ class Watch:
         self.targets = None
         self.lost = []
         self.kind, _, self.place = run.scenario.inject.partition("@")
-        self.gdb = self.guest.attach_gdb()
+        let_go = self.guest.gdb is None
+        self.gdb = self.guest.gdb or self.guest.attach_gdb()
         self.gdb.set_break(self.base + ENTRY)
-        self.gdb.resume()
+        if let_go:
+            self.gdb.resume()
 
     def _stop_at(self, address, seconds, what):
         """Runs until the breakpoint, then accounts for the time spent looking."""

@@ -152,3 +152,13 @@ class Check:
 
 def check(run, report):
     Check(run, report).all()
+
+
+def check_undo(run, report):
+    """The words that the stage changed are in the dump, and can be put back."""
+    one = Check(run, report)
+    known = len(run.problems)
+    if report["outcome"] == "committed" and one.words:
+        one.compare("as the stage left them")
+        one.undo()
+    run.result["words_restored"] = len(one.words) if len(run.problems) == known else 0
