@@ -231,10 +231,10 @@ static void check_sound(struct scenario *s)
  */
 static bool is_contradictory(struct model *m)
 {
-	if (m->complaints)
-		return false;
+	/* The second time all that can be cached is. */
 	model_keep(m);
-	if (!m->complaints)
+	model_keep(m);
+	if (m->store_attempts || strncmp(m->complaint, "KEEP", 4) != 0)
 		return false;
 	m->complaints = 0;
 	return true;
