@@ -17,6 +17,7 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	/usr/include/zlib.h=zlib1g-dev /usr/include/zstd.h=libzstd-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian mke2fs=e2fsprogs openssl=openssl
+NEEDS_memcheck := valgrind=valgrind
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc gcc=gcc \
 	aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
 
@@ -24,6 +25,8 @@ GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
 	$(if $(filter lint lint-%,$(GOALS)),lint) \
+	$(if $(filter memcheck,$(GOALS)),check memcheck) \
+	$(if $(filter coverage,$(GOALS)),check) \
 	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb)
 
 ifneq ($(strip $(NEEDS)),)
