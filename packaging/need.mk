@@ -17,7 +17,9 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 	/usr/include/zlib.h=zlib1g-dev /usr/include/zstd.h=libzstd-dev
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian mke2fs=e2fsprogs openssl=openssl
-NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
+NEEDS_memcheck := valgrind=valgrind
+NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc gcc=gcc \
+	aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
 # Debian 12 has no CBMC: see test/prove/prove.mk.
 NEEDS_prove  = cadical=cadical python3=python3 \
 	$(if $(shell apt-cache show cbmc 2>/dev/null),cbmc=cbmc,debootstrap=debootstrap)
@@ -25,8 +27,10 @@ NEEDS_prove  = cadical=cadical python3=python3 \
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
-	$(if $(filter lint,$(GOALS)),lint) \
 	$(if $(filter prove,$(GOALS)),prove) \
+	$(if $(filter lint lint-%,$(GOALS)),lint) \
+	$(if $(filter memcheck,$(GOALS)),check memcheck) \
+	$(if $(filter coverage,$(GOALS)),check) \
 	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb)
 
 ifneq ($(strip $(NEEDS)),)

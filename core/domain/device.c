@@ -25,13 +25,13 @@ static struct qt_unit *unit_of(const struct qt_machine *machine, size_t requeste
 	return unit < machine->unit_count ? &machine->units[unit] : NULL;
 }
 
-/* Prepares a change of a requester that has a unit; its stores are made at once. */
-static void begin_change(
-	struct qt_unit_change *change, struct qt_machine *machine, size_t requester)
+/* Prepares a change of what `unit` has for a requester; its stores are made at once. */
+static void begin_change(struct qt_unit_change *change, struct qt_machine *machine,
+	const struct qt_unit *unit, size_t requester)
 {
 	*change = (struct qt_unit_change){
 		.machine = machine,
-		.unit = unit_of(machine, requester),
+		.unit = unit,
 		.rid = machine->requesters[requester].rid,
 		.add = store_now,
 		.context = change,
@@ -43,17 +43,19 @@ static int set_root(struct qt_live *live, const struct qt_table *table)
 {
 	struct qt_machine *machine = live->machine;
 
-	for (size_t i = 0; i < machine->requester_count; i++)
-		if (machine->requesters[i].domain == live->domain &&
-			!unit_of(machine, i)->ops->set_root)
+	for (size_t i = 0; i < machine->requester_count; i++) {
+		const struct qt_unit *unit = unit_of(machine, i);
+
+		if (machine->requesters[i].domain == live->domain && !(unit && unit->ops->set_root))
 			return QT_E_UNSUPPORTED;
+	}
 	for (size_t i = 0; i < machine->requester_count; i++) {
 		struct qt_unit_change change;
 		int error;
 
 		if (machine->requesters[i].domain != live->domain)
 			continue;
-		begin_change(&change, machine, i);
+		begin_change(&change, machine, &machine->units[machine->requesters[i].unit], i);
 		change.table = table;
 		error = change.unit->ops->set_root(&change);
 		if (error)
@@ -152,7 +154,7 @@ int qt_live_attach(struct qt_live *live, size_t requester)
 	its->domain_id = domain->id;
 	machine->own_tables = true;
 	error = unit->ops->flush(machine, unit);
-	begin_change(&change, machine, requester);
+	begin_change(&change, machine, unit, requester);
 	change.domain = domain;
 	if (error == QT_OK)
 		error = unit->ops->admit(&change);
@@ -194,7 +196,7 @@ int qt_live_release(struct qt_machine *machine, size_t requester, struct qt_live
 		return QT_E_UNSUPPORTED;
 	if (live && live->domain != domain)
 		return QT_E_INVAL;
-	begin_change(&change, machine, requester);
+	begin_change(&change, machine, unit, requester);
 	error = unit->ops->block(&change);
 	if (error == QT_OK)
 		error = unit->ops->flush(machine, unit);

@@ -142,7 +142,8 @@ int qt_dt_next(const struct qt_dt *dt, uint32_t *at, struct qt_dt_item *item)
 	do {
 		if (*at % CELL || !inside(*at, CELL, dt->structure_end))
 			return QT_E_BAD;
-		*item = (struct qt_dt_item){.token = (enum qt_dt_token)qt_be32(dt->data + *at)};
+		*item = (struct qt_dt_item){
+			.token = (enum qt_dt_token)qt_be32(dt->data + *at), .name = ""};
 		*at += CELL;
 	} while (item->token == QT_DT_NOP);
 

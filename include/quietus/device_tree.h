@@ -40,7 +40,7 @@ struct qt_dt {
 /* One token of the structure block other than QT_DT_NOP. */
 struct qt_dt_item {
 	enum qt_dt_token token;
-	const char *name; /* of a node or property, NUL-terminated inside the blob */
+	const char *name; /* of a node or property, NUL-terminated inside the blob; otherwise "" */
 	const uint8_t *value;
 	uint32_t len;
 };

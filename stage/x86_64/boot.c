@@ -114,7 +114,7 @@ static void reserve_by_command_line(struct stage *s)
 
 int boot_read_memory(struct stage *s)
 {
-	bool exact;
+	bool exact = false;
 	int error = e820_read(s->boot.copy, &s->physical, &s->usable, &s->memory);
 
 	if (!error)

@@ -325,7 +325,7 @@ static void save_takeovers(const char *target)
 {
 	char name[32];
 
-	for (unsigned variety = 0; variety < 32; variety += 5) {
+	for (unsigned variety = 0; variety < 256; variety += 37) {
 		put(variety, 1);
 		snprintf(name, sizeof(name), "sound-%u", variety);
 		save(target, name);
@@ -346,8 +346,8 @@ int main(int argc, char **argv)
 {
 	struct model_unit_config vtd = model_unit_default(0xfed90000);
 	struct model_unit_config amd = model_amdvi_default(0xfed80000);
-	static const char *const machines[] = {
-		"vtd_legacy", "vtd_second_stage", "vtd_first_stage", "amdvi_v1", "amdvi_v2"};
+	static const char *const machines[] = {"vtd_legacy", "vtd_second_stage", "vtd_first_stage",
+		"amdvi_v1", "amdvi_v2", "smmuv3_stage1", "smmuv3_stage2"};
 
 	if (argc != 2)
 		return 2;

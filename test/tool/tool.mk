@@ -14,6 +14,7 @@ TOOL_TEST_KERNELS := $(if $(TEST_KERNELS),$(TEST_KERNELS),$(TOOL_TEST_SUITES:%=$
 
 # The tool once more, with every out-of-bounds access and undefined operation a crash.
 TOOL_SANITIZED    := $(TOOL_TEST_FOLDER)/quietus-sanitized
+TOOL_TESTED       := $(TOOL_SANITIZED)
 SANITIZE          := -fsanitize=address,undefined -fno-sanitize-recover=all
 # Made by test/unit/unit.mk.
 SANITIZED_CORE    := $(B)/sanitized/libquietus.a
@@ -22,15 +23,20 @@ SANITIZED_CORE    := $(B)/sanitized/libquietus.a
 check: check-tool
 # Made by tool/tool.mk, which is read later.
 check-tool: $(addprefix $(B)/completion/,bash zsh fish)
-check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_SANITIZED) $(TOOL_TEST_STAGE) ## test the command-line tool
+check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_TESTED) $(TOOL_TEST_STAGE) ## test the command-line tool
 	test/tool/prepare $(B)/kernels $(if $(TEST_KERNELS),,$(TOOL_TEST_SUITES))
 	@mkdir -p $(TOOL_TEST_FOLDER)/tmp
-	QUIETUS=$(CURDIR)/$(TOOL_SANITIZED) QT_TEST_STAGE=$(CURDIR)/$(TOOL_TEST_STAGE) \
+	QUIETUS=$(CURDIR)/$(TOOL_TESTED) QT_TEST_STAGE=$(CURDIR)/$(TOOL_TEST_STAGE) \
 	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp QT_TEST_TOP=$(CURDIR) \
 	QT_TEST_COMPLETIONS=$(CURDIR)/$(B)/completion \
 	LSAN_OPTIONS=suppressions=$(CURDIR)/test/tool/lsan.suppress:print_suppressions=0 \
 	QT_TEST_KERNELS="$(abspath $(TOOL_TEST_KERNELS))" \
 		$(TOOL_TEST_FOLDER)/test-tool $(TOOL_TEST)
+
+# What those do not see: decisions that depend on memory nobody wrote to.
+.PHONY: memcheck
+memcheck: $(B)/quietus ## the same tests with the tool under valgrind
+	$(MAKE) --no-print-directory check-tool TOOL_TESTED=test/tool/memcheck
 
 $(TOOL_TEST_FOLDER)/test-tool: $(TOOL_TEST_OBJ) $(CORE_LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_TEST_OBJ) $(CORE_LIB) -lcmocka

@@ -5,6 +5,8 @@
  * test_stop and test_random_machines.
  */
 
+#include <quietus/domain.h>
+
 #include "takeover.h"
 
 #define UNIT   0xfd000000u
@@ -644,6 +646,71 @@ static void test_damaged_device_tree(void **state)
 	}
 }
 
+static void test_interrupts_are_masked(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	run_sound(&s, m);
+	assert_int_not_equal(m->units[0].smmu.interrupts, 0);
+	s.machine.units[0].ops->mask_interrupts(&s.machine, &s.machine.units[0]);
+	assert_int_equal(m->units[0].smmu.interrupts, 0);
+	finish(&s);
+}
+
+/* Domains in use. */
+
+static void expect_at(struct model *m, qt_rid rid, qt_iova iova, qt_phys phys)
+{
+	struct model_translation t;
+
+	assert_int_equal(model_translate(m, rid, iova, MODEL_CACHED, &t), 0);
+	assert_int_equal(t.phys, phys);
+	assert_int_equal(t.perms, QT_RW);
+}
+
+/* The root of a domain of ours is shared: what maps more gets one of its own. */
+static void map_in_admitted_domain(bool stage2)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct qt_page_pool pool;
+	struct qt_pages pages;
+	struct qt_range list[16];
+	struct qt_live live;
+	struct scenario s;
+	struct model *m;
+	qt_phys root;
+
+	unit.smmu.stage2 = stage2;
+	m = machine_in_use(&unit);
+	run_sound(&s, m);
+	s.machine.deadline_us = 0;
+	assert_int_equal(qt_page_pool_init(&pool, &m->arena, MODEL_PAGE, 8), 0);
+	pages = qt_page_pool_pages(&pool);
+	assert_int_equal(
+		qt_live_adopt(&live, &s.machine, (size_t)scenario_requester(&s, NIC)->domain,
+			&pages, list, QT_ARRAY_SIZE(list)),
+		0);
+	root = live.table.root;
+	expect_at(m, NIC, INSIDE, INSIDE);
+	assert_int_equal(qt_live_map(&live, IOVA, QT_MIB(200), MODEL_PAGE, QT_RW), 0);
+	assert_int_not_equal(live.table.root, root);
+	assert_int_equal(qt_live_flush(&live), 0);
+	expect_at(m, NIC, IOVA, QT_MIB(200));
+	expect_at(m, NIC, INSIDE, INSIDE);
+	expect_at(m, NVME, IOVA, QT_MIB(100));
+	assert_string_equal(m->complaint, "");
+	scenario_free(&s);
+}
+
+static void test_root_of_an_admitted_domain_is_copied(void **state)
+{
+	(void)state;
+	map_in_admitted_domain(false);
+	map_in_admitted_domain(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -662,6 +729,8 @@ int main(void)
 		cmocka_unit_test(test_damaged_iort),
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),
+		cmocka_unit_test(test_interrupts_are_masked),
+		cmocka_unit_test(test_root_of_an_admitted_domain_is_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What the core says of random tables (tables.c), against what libaddrxlat makes of the
+# same. ROUNDS machines of each family.
+
+ORACLE_DIR      := $(B)/oracle
+ORACLE_TABLES   := $(ORACLE_DIR)/tables
+ORACLE_ADDRXLAT := $(ORACLE_DIR)/addrxlat
+ROUNDS          ?= 10
+
+$(ORACLE_TABLES): test/oracle/tables.c $(wildcard test/machine/*.[ch]) $(CORE_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itest -o $@ $(filter %.c %.a,$^)
+
+$(ORACLE_ADDRXLAT): test/oracle/addrxlat.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $< -laddrxlat
+
+.PHONY: check check-addrxlat
+check: check-addrxlat
+check-addrxlat: $(ORACLE_TABLES) $(ORACLE_ADDRXLAT) ## the walker against libaddrxlat
+	@test/oracle/libaddrxlat $(ORACLE_DIR) $(ROUNDS)
