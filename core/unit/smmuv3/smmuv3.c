@@ -264,6 +264,8 @@ static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep
 	(void)kernel;
 	keep_away->command_line = "initcall_blacklist=arm_smmu_driver_init";
 	keep_away->hide_nodes = "arm,smmu-v3"; /* or its masters would wait for it */
+	keep_away->hide_table = "IORT";
+	keep_away->table_instead = qt_iort_without_units;
 	return QT_WHY_NONE;
 }
 
