@@ -19,11 +19,16 @@ NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian mke2fs=e2fsprogs openssl=openssl
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc
 
+# For what is made for arm64 and runs in QEMU. make compiles the stage where it can without.
+NEEDS_arm64 := aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
+	/usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross qemu-system-aarch64=qemu-system-arm
+
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
 	$(if $(filter lint,$(GOALS)),lint) \
-	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb)
+	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb) \
+	$(if $(filter check e2e e2e-short e2e-matrix $(if $(filter arm64,$(ARCH)),demo),$(GOALS)),arm64)
 
 ifneq ($(strip $(NEEDS)),)
 include $(patsubst %,$(B)/needs-%-$(COMPILER).mk,$(NEEDS))
