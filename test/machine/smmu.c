@@ -48,7 +48,7 @@ struct model_unit_config model_smmu_default(qt_phys registers)
 		.coherent = true,
 		.device_tlbs = true,
 		.latency_us = 3,
-		.smmu = {.streams_lg2 = 16, .split = 8, .hyp = true, .output = 5},
+		.smmu = {.streams_lg2 = 16, .split = 8, .hyp = true, .output = 5, .bbm = 2},
 	};
 }
 
@@ -299,6 +299,8 @@ static uint32_t read32(const struct model_unit *unit, unsigned offset)
 	case IDR1:
 		return unit->config.smmu.streams_lg2 | (uint32_t)unit->config.smmu.substreams << 6 |
 		       EVENTS_LG2 << 16 | COMMANDS_LG2 << 21;
+	case IDR3:
+		return (uint32_t)unit->config.smmu.bbm << 11;
 	case IDR5:
 		return unit->config.smmu.output | 1u << 4;
 	case CR0:

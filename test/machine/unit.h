@@ -53,6 +53,7 @@ struct model_smmu_config {
 	bool abort;            /* entries that nobody is attached to are valid, and refuse */
 	bool hyp;              /* IDR0.Hyp */
 	uint8_t output;        /* IDR5.OAS; default 5, 48 bits */
+	uint8_t bbm;           /* IDR3.BBML; default 2 */
 };
 
 /* What kind of hardware it is. model_unit_default() is a 2020 server's. */

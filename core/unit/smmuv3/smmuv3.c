@@ -54,6 +54,11 @@ unsigned smmuv3_leaf_level(unsigned granule_lg2, unsigned output_bits)
 	return granule_lg2 == 12 || (granule_lg2 == 16 && output_bits > 48) ? 2 : 1;
 }
 
+bool smmuv3_break_before_make(const struct qt_unit *unit)
+{
+	return SMMUV3_IDR3_BBML(SMMUV3_UNIT_IDR3(unit)) < 2;
+}
+
 /* Streams. */
 
 int smmuv3_stream(const struct qt_unit *unit, qt_rid rid, uint32_t *stream)
@@ -243,6 +248,7 @@ static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geomet
 		.memory = stage1 ? SMMUV3_MEMORY : SMMUV3_S2_MEMORY,
 		.device_memory = stage1 ? SMMUV3_DEVICE : SMMUV3_S2_DEVICE,
 		.coherent = unit->coherent,
+		.break_before_make = smmuv3_break_before_make(unit),
 	};
 	return QT_OK;
 }
