@@ -212,12 +212,13 @@ static unsigned own_granule(const struct qt_unit *unit)
 
 /*
  * The width of stage 2's input is that of its output. Few address bits rule the
- * highest level out (DDI 0487, D8.2.6): then what one less spans, without tables in
- * a row.
+ * highest level out (DDI 0487, D8.2.6), and with 16 KiB three levels are all there are:
+ * then what is left spans, without tables in a row.
  */
 static unsigned stage2_input_bits(unsigned granule_lg2, unsigned address_bits)
 {
-	unsigned bits = address_bits > 48 ? 48 : address_bits;
+	unsigned most = granule_lg2 == 14 ? 47 : 48;
+	unsigned bits = address_bits > most ? most : address_bits;
 	unsigned top = granule_lg2 == 12 ? 4 : 3;
 	unsigned needed = granule_lg2 == 14 ? 42 : 44;
 
