@@ -74,6 +74,8 @@ int boot_read(struct stage *s)
 	s->boot.acpi = firmware_is_acpi(&s->boot.tree, s->settle.command_line);
 	if (!s->boot.acpi)
 		s->settle.device_tree = &s->boot.tree;
+	s->settle.capture_kernel.firmware_tables_only =
+		s->boot.acpi && firmware_is_locked(&s->boot.tree, s->settle.command_line);
 	return QT_OK;
 }
 

@@ -5,6 +5,9 @@
 
 #include "../common/command_line.h"
 
+/* linux,uefi-secure-boot: 1 unknown, 2 disabled. */
+#define SECURE_BOOT_ENABLED 3
+
 /* A range split by another one inside it. */
 #define PARTS 3
 
@@ -56,6 +59,18 @@ static int chosen_number(const struct qt_dt *dt, const char *name, uint64_t *num
 		return QT_E_BAD;
 	*number = len == 4 ? qt_be32(value) : qt_be64(value);
 	return QT_OK;
+}
+
+bool firmware_is_locked(const struct qt_dt *dt, const char *command_line)
+{
+	struct command_line_word word;
+	uint64_t secure_boot;
+
+	if (command_line_last(command_line, "lockdown", &word) &&
+		!command_line_value_is(&word, "none"))
+		return true;
+	return !chosen_number(dt, "linux,uefi-secure-boot", &secure_boot) &&
+	       secure_boot == SECURE_BOOT_ENABLED;
 }
 
 int firmware_map(const struct qt_dt *dt, struct efi_map *map)

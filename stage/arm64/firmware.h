@@ -19,6 +19,13 @@
  */
 bool firmware_is_acpi(const struct qt_dt *dt, const char *command_line);
 
+/*
+ * Whether such a kernel is locked down: then it takes no ACPI tables but the firmware's
+ * (Linux, Documentation/admin-guide/kernel-parameters.txt, acpi_rsdp= and lockdown=; some
+ * distributions' are whenever Secure Boot is on).
+ */
+bool firmware_is_locked(const struct qt_dt *dt, const char *command_line);
+
 /* UEFI's memory map. QT_E_NOTFOUND, QT_E_BAD. */
 int firmware_map(const struct qt_dt *dt, struct efi_map *map);
 

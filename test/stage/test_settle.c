@@ -209,6 +209,18 @@ static void units_are_taken_out_of_the_tables(void **state)
 	assert_int_equal(machine.unit_count, 0);
 }
 
+/* It would find the unit, and its devices would wait for it. */
+static void locked_kernels_find_what_was_there(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "a=b");
+	b->s.capture_kernel.firmware_tables_only = true;
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_STOCK, QT_WHY_LOCKED_DOWN);
+	assert_untouched(b);
+}
+
 static void observing_stores_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -687,6 +699,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(common_case_is_committed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			units_are_taken_out_of_the_tables, setup_smmu, teardown),
+		cmocka_unit_test_setup_teardown(
+			locked_kernels_find_what_was_there, setup_smmu, teardown),
 		cmocka_unit_test_setup_teardown(observing_stores_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			full_command_line_prevents_the_commit, setup, teardown),

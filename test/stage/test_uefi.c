@@ -17,6 +17,7 @@
 
 static struct fake fake;
 static uint8_t blob[TREE_SIZE];
+static uint32_t secure_boot; /* what the stub says of it, 0: nothing */
 
 static const uint8_t acpi_20[] = {0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11, 0xbc, 0x22, 0x00,
 	0x80, 0xc7, 0x3c, 0x88, 0x81};
@@ -47,6 +48,8 @@ static struct qt_dt make_stub(const char *more, uint32_t map_bytes)
 	cells(&maker, "linux,uefi-mmap-start", 2, 0, MAP);
 	cells(&maker, "linux,uefi-mmap-size", 1, map_bytes);
 	cells(&maker, "linux,uefi-mmap-desc-size", 1, DESCRIPTOR);
+	if (secure_boot)
+		cells(&maker, "linux,uefi-secure-boot", 1, secure_boot);
 	end(&maker);
 	if (more) {
 		begin(&maker, more);
@@ -66,6 +69,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
+	secure_boot = 0;
 	put_descriptor(0, 6, FAKE_START, 0x10, VIRTUAL, EFI_RUNTIME | EFI_WRITE_BACK);
 	put_descriptor(1, 7, 0x40000000, 0x10000, 0, EFI_WRITE_BACK | 1);
 	put_descriptor(2, 11, 0x9000000, 1, 0, EFI_RUNTIME | 1);
@@ -101,6 +105,22 @@ static void acpi_is_used_where_the_tree_is_a_stub(void **state)
 		if (firmware_is_acpi(&dt, cases[i].line) != cases[i].acpi)
 			fail_msg("case %zu", i);
 	}
+}
+
+static void a_locked_kernel_is_known(void **state)
+{
+	struct qt_dt dt = make_stub(NULL, 4 * DESCRIPTOR);
+
+	(void)state;
+	assert_false(firmware_is_locked(&dt, "quiet"));
+	assert_false(firmware_is_locked(&dt, "lockdown=integrity lockdown=none"));
+	assert_true(firmware_is_locked(&dt, "lockdown=integrity"));
+	secure_boot = 2;
+	dt = make_stub(NULL, 4 * DESCRIPTOR);
+	assert_false(firmware_is_locked(&dt, ""));
+	secure_boot = 3;
+	dt = make_stub(NULL, 4 * DESCRIPTOR);
+	assert_true(firmware_is_locked(&dt, ""));
 }
 
 static void tables_are_found_behind_virtual_addresses(void **state)
@@ -228,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(acpi_is_used_where_the_tree_is_a_stub, set_up),
+		cmocka_unit_test_setup(a_locked_kernel_is_known, set_up),
 		cmocka_unit_test_setup(tables_are_found_behind_virtual_addresses, set_up),
 		cmocka_unit_test_setup(ordinary_memory_is_known, set_up),
 		cmocka_unit_test_setup(tables_get_memory_of_their_own, set_up),

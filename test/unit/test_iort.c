@@ -190,8 +190,8 @@ static void messages_go_where_they_went(void **state)
 	begin();
 	its = node(ITS, 1);
 	smmu = node(SMMU, 2);
+	map(0x4000, 1, 0x77, its, true); /* the unit's own */
 	map(0, 0x10000, 0x50000, its, false);
-	map(0, 1, 0x77, its, true);
 	node(ROOT, 3);
 	put(f.node + 28, 5, 4); /* the segment */
 	map(0, 0x8000, 0x4000, smmu, false);

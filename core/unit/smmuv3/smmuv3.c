@@ -268,12 +268,11 @@ static void mask_interrupts(const struct qt_machine *machine, const struct qt_un
  */
 static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
 {
-	(void)kernel;
 	keep_away->command_line = "initcall_blacklist=arm_smmu_driver_init";
 	keep_away->hide_nodes = "arm,smmu-v3"; /* or its masters would wait for it */
 	keep_away->hide_table = "IORT";
 	keep_away->table_instead = qt_iort_without_units;
-	return QT_WHY_NONE;
+	return kernel->firmware_tables_only ? QT_WHY_LOCKED_DOWN : QT_WHY_NONE;
 }
 
 const struct qt_unit_ops qt_unit_smmuv3 = {
