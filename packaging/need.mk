@@ -24,6 +24,10 @@ NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc gcc=gcc \
 NEEDS_prove  = cadical=cadical python3=python3 \
 	$(if $(shell apt-cache show cbmc 2>/dev/null),cbmc=cbmc,debootstrap=debootstrap)
 
+# For what is made for arm64 and runs in QEMU. make compiles the stage where it can without.
+NEEDS_arm64 := aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
+	/usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross qemu-system-aarch64=qemu-system-arm
+
 GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
@@ -31,7 +35,8 @@ NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),bu
 	$(if $(filter lint lint-%,$(GOALS)),lint) \
 	$(if $(filter memcheck,$(GOALS)),check memcheck) \
 	$(if $(filter coverage,$(GOALS)),check) \
-	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb)
+	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb) \
+	$(if $(filter check e2e e2e-short e2e-matrix $(if $(filter arm64,$(ARCH)),demo),$(GOALS)),arm64)
 
 ifneq ($(strip $(NEEDS)),)
 include $(patsubst %,$(B)/needs-%-$(COMPILER).mk,$(NEEDS))

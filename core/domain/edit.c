@@ -318,7 +318,7 @@ static int split_below(struct qt_edit *edit, struct qt_slot *slot)
 
 int qt_edit_split(struct qt_edit *edit, struct qt_slot *slot)
 {
-	if (!edit->geometry->format->make_piece)
+	if (edit->geometry->break_before_make)
 		return QT_E_UNSUPPORTED;
 	if (slot->entry.size_lg2 > qt_level_lg2(edit->geometry, slot->level))
 		return split_in_place(edit, slot);
@@ -337,7 +337,7 @@ static uint64_t leaf_for(const struct qt_edit *edit, const struct qt_slot *slot)
 	struct qt_entry first;
 	uint64_t leaf;
 
-	if (!words || !g->format->make_piece || slot->level > g->leaf_level ||
+	if (!words || g->break_before_make || slot->level > g->leaf_level ||
 		below + 1u != slot->level || slot->entry.perms != QT_RW)
 		return 0;
 	g->format->decode(g, below, words, 1, &first);

@@ -241,16 +241,22 @@ static void set_sum(uint8_t *at, size_t len, size_t checksum)
 	at[checksum] = (uint8_t)-sum;
 }
 
+void qt_acpi_seal(uint8_t *table, size_t len)
+{
+	put_le(table + TABLE_LENGTH, len, 4);
+	set_sum(table, len, TABLE_CHECKSUM);
+}
+
 /* A root table with 64-bit entries, whatever the original's; what cannot be read stays in. */
-static int copy_root(
-	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], uint8_t **root)
+static int copy_root(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
+	qt_phys instead, uint8_t **root)
 {
 	size_t len = TABLE_HEADER;
 	int error;
 
 	if (acpi->entries > ROOT_ENTRIES_MAX)
 		return QT_E_LIMIT;
-	*root = qt_alloc(arena, TABLE_HEADER + acpi->entries * 8, 16);
+	*root = qt_alloc(arena, TABLE_HEADER + (acpi->entries + 1) * 8, 16);
 	if (!*root)
 		return QT_E_NOMEM;
 	error = acpi->host->read(acpi->host->context, acpi->root, *root, TABLE_HEADER);
@@ -265,18 +271,21 @@ static int copy_root(
 		put_le(*root + len, at, 8);
 		len += 8;
 	}
+	if (instead) {
+		put_le(*root + len, instead, 8);
+		len += 8;
+	}
 	memcpy(*root, "XSDT", 4);
 	(*root)[TABLE_REVISION] = 1;
-	put_le(*root + TABLE_LENGTH, len, 4);
-	set_sum(*root, len, TABLE_CHECKSUM);
+	qt_acpi_seal(*root, len);
 	return error;
 }
 
-int qt_acpi_hide(
-	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], qt_phys *rsdp)
+int qt_acpi_replace(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
+	qt_phys instead, qt_phys *rsdp)
 {
 	uint8_t *root, *copy;
-	int error = copy_root(acpi, arena, signature, &root);
+	int error = copy_root(acpi, arena, signature, instead, &root);
 
 	if (error)
 		return error;

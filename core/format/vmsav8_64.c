@@ -5,14 +5,13 @@
  * granules (FEAT_LPA2), whose descriptors have their address bits elsewhere.
  *
  * Leaves of a contiguous run count as one leaf that takes up all slots of the run:
- * hardware may have cached it as one, and wants all of it changed or nothing.
- * Hardware also wants nothing to stand between a leaf and a table in the same place
- * ("break before make"), so no leaf is ever split: there is no make_piece.
+ * hardware may have cached it as one, and wants all of it changed or nothing,
+ * unless it has FEAT_BBM at level 2 (see qt_geometry.break_before_make).
  *
  * Source: Arm Architecture Reference Manual for A-profile architecture, DDI 0487,
  * sections D8.3 (descriptor formats), D8.4 (permissions), D8.5 (access flag, dirty
- * state), D8.7.1 (contiguous bit). The manual counts levels down to 3, this file
- * down to 0.
+ * state), D8.7.1 (contiguous bit), D8.16.1 (break before make). The manual counts levels down to 3,
+ * this file down to 0.
  */
 #include <quietus/table.h>
 
@@ -211,6 +210,23 @@ static uint64_t stage2_with_perms(
 	       (perms & QT_WRITE ? S2_WRITE : 0);
 }
 
+/* All that is no address is the leaf's own, but for what its size says of it. */
+static uint64_t make_piece(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
+	unsigned piece_level, uint64_t offset)
+{
+	unsigned size_lg2 = qt_level_lg2(geometry, level);
+	uint64_t address = ((1ull << D_ADDRESS_BITS) - 1) & ~0xfffull;
+	qt_phys output;
+
+	if (raw & D_CONTIGUOUS)
+		size_lg2 += run_lg2(geometry, level);
+	output = (address_of(geometry, raw, qt_level_lg2(geometry, level)) &
+			 ~((1ull << size_lg2) - 1)) +
+		 offset;
+	return (raw & ~(address | D_CONTIGUOUS | D_TABLE)) | with_address(geometry, output) |
+	       (piece_level == 0 ? D_TABLE : 0);
+}
+
 const struct qt_format qt_format_vmsav8_64 = {
 	.name = "vmsav8-64",
 	.hardware_bits = D_ACCESSED,
@@ -218,6 +234,7 @@ const struct qt_format qt_format_vmsav8_64 = {
 	.make_table = make_table,
 	.make_leaf = stage1_leaf,
 	.make_device_leaf = stage1_device,
+	.make_piece = make_piece,
 	.with_perms = stage1_with_perms,
 };
 
@@ -228,5 +245,6 @@ const struct qt_format qt_format_vmsav8_64_stage2 = {
 	.make_table = make_table,
 	.make_leaf = stage2_leaf,
 	.make_device_leaf = stage2_device,
+	.make_piece = make_piece,
 	.with_perms = stage2_with_perms,
 };

@@ -222,6 +222,8 @@ static int domain_of(
 			g->output_bits = entry->table.geometry.output_bits;
 		g->coherent = g->coherent && entry->table.geometry.coherent;
 		g->accessed_dirty = g->accessed_dirty || entry->table.geometry.accessed_dirty;
+		g->break_before_make =
+			g->break_before_make || entry->table.geometry.break_before_make;
 		return (int)i;
 	}
 	if (machine->domain_count == QT_DOMAINS_MAX) {

@@ -147,6 +147,7 @@ static const char *const reasons[] = {
 	[QT_WHY_X2APIC_ID] =
 		"the crash CPU's APIC ID needs interrupt remapping, which would end with this",
 	[QT_WHY_KERNEL_TOO_OLD] = "the capture kernel is too old to be kept from the IOMMU",
+	[QT_WHY_LOCKED_DOWN] = "the capture kernel is locked down, and would find the IOMMU",
 };
 
 const char *qt_reason_text(unsigned reason)

@@ -45,12 +45,26 @@ int qt_acpi_table(const struct qt_acpi *acpi, struct qt_arena *arena, const char
 
 /*
  * Makes an RSDP and a root table in the arena that list all tables but those with
- * this signature, and sets *rsdp to its address. The tables themselves stay
- * where they are. QT_E_NOMEM, QT_E_LIMIT (no sound root table is that
- * long), and those of host.read.
+ * this signature, and the one at `instead` if that is not 0, and sets *rsdp to its
+ * address. The tables themselves stay where they are. QT_E_NOMEM, QT_E_LIMIT (no
+ * sound root table is that long), and those of host.read.
  */
-int qt_acpi_hide(
-	const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4], qt_phys *rsdp);
+int qt_acpi_replace(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
+	qt_phys instead, qt_phys *rsdp);
+
+/* Puts the length and the checksum of a table that was made into its header. */
+void qt_acpi_seal(uint8_t *table, size_t len);
+
+/*
+ * Makes an IORT in the arena that is as the machine's, but without SMMUv3 units, and
+ * sets *without to its address: who sends through one sends to memory, and its
+ * messages go where the unit would have sent them. Without that, devices wait for a
+ * unit's driver that never comes; without the table, they get no messages. Units'
+ * counters and reserved memory (PMCG, RMR) are left out as well. QT_E_NOTFOUND: no
+ * IORT. QT_E_BAD. QT_E_LIMIT: it would not fit into a table. Others as qt_acpi_table's.
+ * Source: DEN 0049, revision E, section 3.
+ */
+int qt_iort_without_units(const struct qt_acpi *acpi, struct qt_arena *arena, qt_phys *without);
 
 /* One ECAM window: configuration space of the buses of one segment. */
 struct qt_ecam {

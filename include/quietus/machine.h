@@ -91,6 +91,8 @@ struct qt_capture_kernel {
 	uint32_t version; /* QT_LINUX_VERSION; 0: unknown */
 	bool x2apic;      /* the CPU is in x2APIC mode */
 	uint32_t apic_id;
+	/* It takes the firmware's ACPI tables only, because it is locked down. */
+	bool firmware_tables_only;
 };
 
 #define QT_LINUX_VERSION(major, minor) ((uint32_t)(major) << 16 | (minor))
@@ -166,6 +168,7 @@ enum qt_reason {
 	QT_WHY_NOT_MAPPED = 67,       /* the stage has no page tables for the machine's memory */
 	QT_WHY_X2APIC_ID = 72,        /* the CPU's APIC ID needs interrupt remapping */
 	QT_WHY_KERNEL_TOO_OLD = 73,   /* the capture kernel cannot be kept from the units */
+	QT_WHY_LOCKED_DOWN = 74,      /* the same, because it is locked down */
 };
 
 /* One sentence without a full stop, never NULL. */

@@ -75,9 +75,6 @@ struct qt_format {
 	 * The leaf at piece_level that translates what comes `offset` bytes into the
 	 * leaf `raw` at `level`, as that does: same permissions and attributes.
 	 * piece_level is level - 1, or level where a leaf can take up several slots.
-	 * NULL: a leaf cannot be exchanged for a table that translates the same, nor
-	 * the table for the leaf, in one store (hardware wants nothing there between
-	 * the two, "break before make"): what is one leaf stays one.
 	 */
 	uint64_t (*make_piece)(const struct qt_geometry *geometry, unsigned level, uint64_t raw,
 		unsigned piece_level, uint64_t offset);
@@ -107,6 +104,12 @@ struct qt_geometry {
 	bool coherent;         /* table walks snoop the CPU's caches */
 	bool sign_extended;    /* bits above the span repeat its highest bit, as in CPUs' tables */
 	bool accessed_dirty;   /* hardware sets the format's hardware_bits in entries it uses */
+	/*
+	 * A leaf cannot be exchanged for a table that translates the same, nor the table for
+	 * the leaf, in one store: hardware wants nothing there between the two ("break before
+	 * make"). What is one leaf stays one.
+	 */
+	bool break_before_make;
 };
 
 /* Size in bytes that one entry at `level` spans. Level may be 0 to levels. */

@@ -35,6 +35,8 @@ struct qt_unit_fault {
 struct qt_keep_away {
 	const char *command_line; /* words for its command line, NULL: none */
 	const char *hide_table;   /* signature of the ACPI table it must not find, NULL: none */
+	/* Makes what it is to find in that one's place, in the arena. NULL: nothing. */
+	int (*table_instead)(const struct qt_acpi *acpi, struct qt_arena *arena, qt_phys *instead);
 	/*
 	 * Where the machine is described by a device tree: nodes that are compatible with
 	 * this must not be found, nor what leads to them. NULL: none.

@@ -69,9 +69,14 @@ int boot_read(struct stage *s)
 		error = qt_dt_top_node(&s->boot.tree, "chosen", &chosen);
 	if (!error)
 		error = read_command_line(s, chosen);
-	if (!error)
+	if (error)
+		return error;
+	s->boot.acpi = firmware_is_acpi(&s->boot.tree, s->settle.command_line);
+	if (!s->boot.acpi)
 		s->settle.device_tree = &s->boot.tree;
-	return error;
+	s->settle.capture_kernel.firmware_tables_only =
+		s->boot.acpi && firmware_is_locked(&s->boot.tree, s->settle.command_line);
+	return QT_OK;
 }
 
 /* Range `index` in a property of /chosen. QT_E_NOTFOUND past the last. */
@@ -93,6 +98,18 @@ uint8_t boot_map(struct stage *s)
 	return paging_switch(&s->paging) ? QT_WHY_NOT_MAPPED : 0;
 }
 
+/* Its own place first: that is memory. */
+static int read_firmware_map(struct stage *s)
+{
+	struct efi_map *map = &s->boot.map;
+	int error = firmware_map(&s->boot.tree, map);
+
+	if (error)
+		return error == QT_E_NOTFOUND ? QT_OK : error;
+	error = add_pages(&s->memory, map->at, (uint64_t)map->count * map->size);
+	return error ? error : firmware_memory(&s->physical, map, &s->memory);
+}
+
 int boot_read_memory(struct stage *s)
 {
 	struct qt_range range;
@@ -106,7 +123,7 @@ int boot_read_memory(struct stage *s)
 		if (error)
 			return error;
 	}
-	return error == QT_E_NOTFOUND ? QT_OK : error;
+	return error == QT_E_NOTFOUND ? read_firmware_map(s) : error;
 }
 
 bool boot_elfcore(const struct stage *s, qt_phys *at, uint64_t *size)
@@ -120,14 +137,31 @@ bool boot_elfcore(const struct stage *s, qt_phys *at, uint64_t *size)
 	return true;
 }
 
-void boot_read_machine(struct stage *s)
+/* Without tables nothing is known of the machine, and nothing will be changed. */
+static int read_ecam(struct stage *s, size_t *count)
 {
 	struct settle *work = &s->settle;
-	size_t count = QT_ARRAY_SIZE(work->ecam);
+	int error;
 
-	if (qt_dt_ecam(&s->boot.tree, work->ecam, &count))
+	if (!s->boot.acpi)
+		return qt_dt_ecam(&s->boot.tree, work->ecam, count);
+	error = firmware_acpi(
+		&work->acpi, &s->host, &s->physical, &s->boot.tree, work->command_line);
+	if (error) {
+		log_say(&s->log, "no ACPI tables found: %s", qt_error_name(error));
+		work->acpi.host = NULL;
+		return error;
+	}
+	return qt_acpi_mcfg(&work->acpi, &work->arena, work->ecam, count);
+}
+
+void boot_read_machine(struct stage *s)
+{
+	size_t count = QT_ARRAY_SIZE(s->settle.ecam);
+
+	if (read_ecam(s, &count))
 		return;
-	work->ecams = count;
-	s->pci.ecam = work->ecam;
+	s->settle.ecams = count;
+	s->pci.ecam = s->settle.ecam;
 	s->pci.ecams = count;
 }

@@ -13,8 +13,6 @@
 #define RESERVATION_SIZE   16u
 #define CELL               4u
 
-#define BOOTARGS "bootargs"
-
 struct writer {
 	const struct qt_dt *dt;
 	const struct tree_edit *edit;
@@ -159,38 +157,32 @@ static void write_reservations(struct writer *w)
 }
 
 /* The names that are new lie behind the old ones. */
-static uint32_t bootargs_name(const struct writer *w)
-{
-	return w->dt->strings_end - w->dt->strings;
-}
-
-static uint32_t report_name(const struct writer *w)
-{
-	return bootargs_name(w) + (uint32_t)sizeof(BOOTARGS);
-}
-
 static void write_strings(struct writer *w)
 {
 	put(w, w->dt->data + w->dt->strings, w->dt->strings_end - w->dt->strings);
-	put(w, BOOTARGS, sizeof(BOOTARGS));
-	put(w, TREE_REPORT, sizeof(TREE_REPORT));
+	for (size_t i = 0; i < w->edit->count; i++)
+		put(w, w->edit->set[i].name, length(w->edit->set[i].name) + 1);
 }
 
 static void write_chosen(struct writer *w)
 {
-	const struct tree_edit *edit = w->edit;
+	size_t name = w->dt->strings_end - w->dt->strings;
 
-	if (edit->command_line)
-		put_property(
-			w, bootargs_name(w), edit->command_line, length(edit->command_line) + 1);
-	if (edit->report)
-		put_property(w, report_name(w), edit->report, edit->report_size);
+	for (size_t i = 0; i < w->edit->count; i++) {
+		const struct tree_property *property = &w->edit->set[i];
+
+		put_property(w, (uint32_t)name, property->value, property->size);
+		name += length(property->name) + 1;
+	}
 }
 
-/* Whether a property of /chosen makes room for another one. */
+/* Whether a property of /chosen makes room for another one. No report but ours may be there. */
 static bool is_replaced(const struct writer *w, const char *name)
 {
-	return (w->edit->command_line && equal(name, BOOTARGS)) || equal(name, TREE_REPORT);
+	for (size_t i = 0; i < w->edit->count; i++)
+		if (equal(name, w->edit->set[i].name))
+			return true;
+	return equal(name, TREE_REPORT);
 }
 
 struct place {
@@ -276,14 +268,20 @@ static void write_header(
 		put32(w, words[i]);
 }
 
+void tree_set(struct tree_edit *edit, const char *name, const void *value, size_t size)
+{
+	if (edit->count < QT_ARRAY_SIZE(edit->set))
+		edit->set[edit->count++] = (struct tree_property){name, value, size};
+}
+
+/* A property: token, size, name, the value, and up to three bytes behind it. */
 size_t tree_size_max(size_t size, const struct tree_edit *edit)
 {
-	size_t added = QT_DT_HEADER_SIZE + 2 * RESERVATION_SIZE + sizeof(BOOTARGS) +
-		       sizeof(TREE_REPORT) + 64;
+	size_t added = QT_DT_HEADER_SIZE + 2 * RESERVATION_SIZE + 64;
 
-	if (edit->command_line)
-		added += length(edit->command_line) + 1;
-	return size + added + edit->report_size;
+	for (size_t i = 0; i < edit->count; i++)
+		added += 4 * CELL + edit->set[i].size + length(edit->set[i].name) + 1;
+	return size + added;
 }
 
 int tree_write(const struct qt_dt *dt, const struct tree_edit *edit, uint8_t *to, size_t capacity,

@@ -18,17 +18,28 @@
 /* Nodes that can be left out. */
 #define TREE_HIDDEN_MAX 64
 
+/* Properties that can be set. */
+#define TREE_SET_MAX 4
+
+struct tree_property {
+	const char *name;
+	const void *value;
+	size_t size;
+};
+
 struct tree_edit {
-	struct qt_range reserve;  /* memory that is not the capture kernel's */
-	const char *command_line; /* NULL: as it was */
-	const uint8_t *report;    /* NULL: none */
-	size_t report_size;
+	struct qt_range reserve;                /* memory that is not the capture kernel's */
+	struct tree_property set[TREE_SET_MAX]; /* of /chosen, in place of what is so named */
+	size_t count;
 	/*
 	 * Nodes that are compatible with this are left out, and so is what points to
 	 * them as the IOMMU of a device or of a PCI host bridge. NULL: nothing is.
 	 */
 	const char *hide;
 };
+
+/* Has a property of /chosen set, which need not be copied until tree_write. */
+void tree_set(struct tree_edit *edit, const char *name, const void *value, size_t size);
 
 /* Bytes that the copy of a tree of `size` bytes takes at most. */
 size_t tree_size_max(size_t size, const struct tree_edit *edit);

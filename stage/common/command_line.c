@@ -162,6 +162,17 @@ bool command_line_last(const char *line, const char *name, struct command_line_w
 	return found;
 }
 
+bool command_line_last_number(const char *line, const char *name, uint64_t *number)
+{
+	struct command_line_word word;
+	const char *at;
+
+	if (!command_line_last(line, name, &word))
+		return false;
+	at = word.value;
+	return command_line_number(&at, at + word.value_len, number);
+}
+
 static bool quotes_balance(const char *line, const char *end)
 {
 	bool quoted = false;

@@ -39,6 +39,9 @@ bool command_line_value_is(const struct command_line_word *word, const char *val
  */
 bool command_line_number(const char **at, const char *end, uint64_t *number);
 
+/* The number that the last word with this name begins with. False if there is none. */
+bool command_line_last_number(const char *line, const char *name, uint64_t *number);
+
 /* Takes `prefix` off [*at, end), which is in a word. False if it does not begin so. */
 bool command_line_skip(const char **at, const char *end, const char *prefix);
 

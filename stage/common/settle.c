@@ -345,14 +345,30 @@ static bool stop(struct settle *s)
 
 /* Prepare */
 
-/* The capture kernel is handed tables of which one is left out; old ones are told twice. */
-static int hide_table(struct settle *s, const char *signature, char *line, size_t limit)
+/* Tables of which one is left out, or is another one. Made once. */
+static int make_tables(struct settle *s, const struct qt_keep_away *how)
+{
+	qt_phys instead = 0;
+	int error = QT_OK;
+
+	if (s->other_rsdp)
+		return QT_OK;
+	if (how->table_instead)
+		error = how->table_instead(&s->acpi, &s->arena, &instead);
+	return error ? error
+		     : qt_acpi_replace(
+			       &s->acpi, &s->arena, how->hide_table, instead, &s->other_rsdp);
+}
+
+/* The capture kernel is handed these; old ones are told twice. */
+static int hide_table(struct settle *s, const struct qt_keep_away *how, char *line, size_t limit)
 {
 	char word[40];
-	int error = qt_acpi_hide(&s->acpi, &s->arena, signature, &s->rsdp);
+	int error = make_tables(s, how);
 
 	if (error)
 		return error;
+	s->rsdp = s->other_rsdp;
 	qt_text(word, sizeof(word), "acpi_rsdp=0x%llx", (unsigned long long)s->rsdp);
 	return command_line_append(line, limit, word);
 }
@@ -376,7 +392,7 @@ static int keep_away(struct settle *s, char *line, size_t limit)
 		if (how.command_line)
 			error = command_line_append(line, limit, how.command_line);
 		if (!error && how.hide_table && s->acpi.host)
-			error = hide_table(s, how.hide_table, line, limit);
+			error = hide_table(s, &how, line, limit);
 		if (how.hide_nodes && s->device_tree)
 			s->hide_nodes = how.hide_nodes;
 	}

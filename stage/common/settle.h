@@ -53,7 +53,8 @@ struct settle {
 	bool begun;    /* stores may have been made */
 	bool finished; /* ... and are verified: they stay */
 	bool machine_ready;
-	uint8_t *block; /* REPORT_HEAD, the report, the journal */
+	uint8_t *block;     /* REPORT_HEAD, the report, the journal */
+	qt_phys other_rsdp; /* of tables made for the capture kernel, 0: none were */
 	struct qt_machine machine;
 	struct qt_plan plan;
 	struct qt_journal journal;

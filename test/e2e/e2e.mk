@@ -2,10 +2,14 @@
 
 # Between them: both loaders, NVMe, AHCI and a switch, a crash region above 4 GiB,
 # one inside the IOVAs that were used, stock kdump's two kinds of failure, memory
-# compared word by word, and a fault in the middle of the commit.
-E2E_SHORT := quiet vtd-off-on vtd-on-pt high-kexec-load switch ahci churn-window inject-page-fault
+# compared word by word, a fault in the middle of the commit, and SMMUv3.
+E2E_SHORT := quiet vtd-off-on vtd-on-pt high-kexec-load switch ahci churn-window inject-page-fault \
+	arm64-on-on
 
-E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin
+# What `make demo` crashes: x86_64 or arm64.
+ARCH ?= x86_64
+
+E2E_PRODUCTS := $(B)/quietus $(B)/stage-x86_64.bin $(B)/stage-arm64.bin
 
 .PHONY: check e2e e2e-short e2e-matrix crash-campaign demo
 
@@ -19,8 +23,8 @@ check:
 e2e-short: $(E2E_PRODUCTS) ## the end-to-end scenarios that `make check` runs
 	test/e2e/suite $(E2E_SHORT)
 
-demo: $(E2E_PRODUCTS) ## the same crash with stock kdump and with Quietus, side by side
-	test/e2e/demo
+demo: $(B)/quietus $(B)/stage-$(ARCH).bin ## the same crash with stock kdump and with Quietus, side by side; also ARCH=arm64
+	ARCH=$(ARCH) test/e2e/demo
 
 e2e-matrix: $(E2E_PRODUCTS) ## off, pass-through, translated in both kernels on all IOMMUs, beside stock kdump
 	test/e2e/matrix

@@ -140,7 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_windows(&acpi, &arena);
 	qt_acpi_pm_timer(&acpi, &arena, &timer);
-	qt_acpi_hide(&acpi, &arena, "DMAR", &rsdp);
+	qt_acpi_replace(&acpi, &arena, "DMAR", 0, &rsdp);
+	qt_iort_without_units(&acpi, &arena, &rsdp);
 	arena = fuzz_arena(arena_bytes, QT_MIB(2), sizeof(arena_bytes));
 	discover(&host, &acpi, &arena);
 	return 0;

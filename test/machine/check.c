@@ -35,17 +35,20 @@ struct sweep {
 	void *context;
 };
 
+#define PAGE_WORDS (MODEL_PAGE / sizeof(uint64_t))
+
 static void sweep_table(
 	struct sweep *sweep, qt_phys table, unsigned level, qt_iova base, unsigned perms);
 
 /* A leaf that takes up several slots is seen in each, as the part that is there. */
-static struct model_leaf leaf_in_slot(
-	const struct model_entry *entry, unsigned level, qt_iova iova, unsigned perms)
+static struct model_leaf leaf_in_slot(const struct sweep *sweep, const struct model_entry *entry,
+	unsigned level, qt_iova iova, unsigned perms)
 {
 	uint64_t offset = entry->kind == MODEL_LEAF ? iova & ((1ull << entry->size_lg2) - 1) : 0;
 
-	return (struct model_leaf){iova, entry->phys + offset, (uint8_t)(12 + 9 * level),
-		(uint8_t)perms, entry->kind == MODEL_LEAF ? entry->size_lg2 : 0};
+	return (struct model_leaf){iova, entry->phys + offset,
+		(uint8_t)model_span_lg2(sweep->unit, level), (uint8_t)perms,
+		entry->kind == MODEL_LEAF ? entry->size_lg2 : 0};
 }
 
 static void sweep_entry(
@@ -55,7 +58,7 @@ static void sweep_entry(
 	struct model_leaf leaf;
 
 	sweep->unit->kind->entry(sweep->m, sweep->unit, sweep->first_stage, level, raw, &entry);
-	leaf = leaf_in_slot(&entry, level, iova, perms & entry.perms);
+	leaf = leaf_in_slot(sweep, &entry, level, iova, perms & entry.perms);
 	if (entry.kind == MODEL_BAD)
 		sweep->damaged = true;
 	else if (entry.kind == MODEL_TABLE)
@@ -65,9 +68,12 @@ static void sweep_entry(
 }
 
 /* Entries of a table at `level` that 64 bits of addresses reach. */
-static unsigned entries_at(unsigned level)
+static unsigned entries_at(const struct sweep *sweep, unsigned level)
 {
-	return 12 + 9 * level > 55 ? 1u << (64 - 12 - 9 * level) : 512;
+	unsigned left = 64 - model_span_lg2(sweep->unit, level);
+	unsigned index = model_index_lg2(sweep->unit);
+
+	return 1u << (left < index ? left : index);
 }
 
 /* VT-d's first-stage addresses are sign-extended (VT-d 4.1, section 3.6). */
@@ -84,19 +90,25 @@ static qt_iova extended(const struct sweep *sweep, unsigned level, qt_iova iova)
 static void sweep_table(
 	struct sweep *sweep, qt_phys table, unsigned level, qt_iova base, unsigned perms)
 {
-	uint64_t words[512];
+	unsigned lg2 = model_span_lg2(sweep->unit, level);
+	uint64_t words[PAGE_WORDS];
 
-	if (!sweep->tables_left || !model_in_ram(sweep->m, table, MODEL_PAGE)) {
+	if (!sweep->tables_left ||
+		!model_in_ram(sweep->m, table, 1ull << model_granule_lg2(sweep->unit))) {
 		sweep->incomplete = true;
 		return;
 	}
 	sweep->tables_left--;
-	memcpy(words, model_memory_page(&sweep->m->memory, table, sweep->view), sizeof(words));
-	for (unsigned i = 0; i < entries_at(level); i++)
-		if (words[i])
-			sweep_entry(sweep, words[i], level,
-				extended(sweep, level, base + ((qt_iova)i << (12 + 9 * level))),
-				perms);
+	for (unsigned i = 0; i < entries_at(sweep, level); i++) {
+		if (i % PAGE_WORDS == 0)
+			memcpy(words,
+				model_memory_page(&sweep->m->memory, table + i * sizeof(words[0]),
+					sweep->view),
+				sizeof(words));
+		if (words[i % PAGE_WORDS])
+			sweep_entry(sweep, words[i % PAGE_WORDS], level,
+				extended(sweep, level, base + ((qt_iova)i << lg2)), perms);
+	}
 }
 
 struct leaf_visit {

@@ -87,6 +87,13 @@ void model_start_unit(struct model *m, unsigned unit)
 	kind_of(m, unit)->start(m, unit);
 }
 
+static qt_phys table_page(struct model *m, unsigned unit)
+{
+	unsigned lg2 = model_granule_lg2(&m->units[unit]);
+
+	return lg2 == 12 ? model_page(m) : model_pages(m, 1u << (lg2 - 12));
+}
+
 struct model_domain *model_domain_new(struct model *m, unsigned unit, unsigned levels, uint16_t id)
 {
 	struct model_domain *domain = calloc(1, sizeof(*domain));
@@ -94,21 +101,24 @@ struct model_domain *model_domain_new(struct model *m, unsigned unit, unsigned l
 	if (!domain || m->dead->domain_count == MODEL_DOMAINS_MAX)
 		abort();
 	*domain = (struct model_domain){
-		.unit = unit, .levels = levels, .id = id, .root = model_page(m)};
+		.unit = unit, .levels = levels, .id = id, .root = table_page(m, unit)};
 	domain->first_stage = m->units[unit].config.scalable && !m->units[unit].config.second_stage;
 	domain->stage2 = m->units[unit].config.smmu.stage2;
 	m->dead->domains[m->dead->domain_count++] = domain;
 	return domain;
 }
 
-static unsigned span_lg2(unsigned level)
+static unsigned span_lg2(const struct model *m, const struct model_domain *domain, unsigned level)
 {
-	return 12 + 9 * level;
+	return model_span_lg2(&m->units[domain->unit], level);
 }
 
-static qt_phys slot_in(qt_phys table, qt_iova iova, unsigned level)
+static qt_phys slot_in(const struct model *m, const struct model_domain *domain, qt_phys table,
+	qt_iova iova, unsigned level)
 {
-	return table + (iova >> span_lg2(level) & 511) * 8;
+	uint64_t entries = 1ull << model_index_lg2(&m->units[domain->unit]);
+
+	return table + (iova >> span_lg2(m, domain, level) & (entries - 1)) * 8;
 }
 
 static bool is_present(const struct model *m, const struct model_domain *domain, uint64_t raw)
@@ -131,7 +141,7 @@ static qt_phys table_below(
 
 	if (is_present(m, domain, raw) && !is_leaf(m, domain, level, raw))
 		return raw & ADDRESS_MASK;
-	table = model_page(m);
+	table = table_page(m, domain->unit);
 	model_poke(m, slot, kind_of(m, domain->unit)->table_word(domain, level, table));
 	return table;
 }
@@ -143,8 +153,8 @@ static void map_leaf(struct model *m, const struct model_domain *domain, qt_iova
 	unsigned level = domain->levels - 1;
 
 	for (; level > leaf_level; level--)
-		table = table_below(m, domain, slot_in(table, iova, level), level);
-	model_poke(m, slot_in(table, iova, level), entry);
+		table = table_below(m, domain, slot_in(m, domain, table, iova, level), level);
+	model_poke(m, slot_in(m, domain, table, iova, level), entry);
 }
 
 static bool unit_has_leaf(const struct model *m, const struct model_domain *domain, unsigned level)
@@ -160,7 +170,7 @@ static unsigned fitting_level(const struct model *m, const struct model_domain *
 	qt_iova iova, qt_phys phys, uint64_t size, unsigned highest)
 {
 	for (unsigned level = highest; level > 0; level--) {
-		uint64_t span = 1ull << span_lg2(level);
+		uint64_t span = 1ull << span_lg2(m, domain, level);
 
 		if (unit_has_leaf(m, domain, level) && size >= span && !((iova | phys) % span))
 			return level;
@@ -171,9 +181,14 @@ static unsigned fitting_level(const struct model *m, const struct model_domain *
 void model_map(struct model *m, struct model_domain *domain, qt_iova iova, qt_phys phys,
 	uint64_t size, unsigned perms, unsigned leaf_level)
 {
+	uint64_t page = 1ull << model_granule_lg2(&m->units[domain->unit]);
+
+	size = (size + (iova & (page - 1)) + page - 1) & ~(page - 1);
+	iova &= ~(page - 1);
+	phys &= ~(page - 1);
 	while (size) {
 		unsigned level = fitting_level(m, domain, iova, phys, size, leaf_level);
-		uint64_t span = 1ull << span_lg2(level);
+		uint64_t span = 1ull << span_lg2(m, domain, level);
 
 		map_leaf(m, domain, iova,
 			kind_of(m, domain->unit)->leaf_word(domain, level, phys, perms), level);
@@ -190,10 +205,10 @@ static qt_phys leaf_of(
 	qt_phys table = domain->root;
 
 	for (unsigned level = domain->levels - 1;; level--) {
-		qt_phys slot = slot_in(table, iova, level);
+		qt_phys slot = slot_in(m, domain, table, iova, level);
 		uint64_t raw = model_peek(m, slot);
 
-		*span = 1ull << span_lg2(level);
+		*span = 1ull << span_lg2(m, domain, level);
 		if (!is_present(m, domain, raw))
 			return 0;
 		if (is_leaf(m, domain, level, raw))
@@ -254,11 +269,11 @@ qt_phys model_table_entry(
 	qt_phys table = domain->root;
 
 	for (unsigned at = domain->levels - 1; at > level; at--) {
-		uint64_t raw = model_peek(m, slot_in(table, iova, at));
+		uint64_t raw = model_peek(m, slot_in(m, domain, table, iova, at));
 
 		if (!is_present(m, domain, raw) || is_leaf(m, domain, at, raw))
 			return 0;
 		table = raw & ADDRESS_MASK;
 	}
-	return slot_in(table, iova, level);
+	return slot_in(m, domain, table, iova, level);
 }

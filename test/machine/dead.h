@@ -52,8 +52,8 @@ struct model_domain *model_domain_new(struct model *m, unsigned unit, unsigned l
 
 /*
  * Maps [iova, iova + size) to phys with perms (enum qt_perm), pages of at most
- * `leaf_level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB) where alignment allows. Replaces
- * what was there.
+ * `leaf_level` (0: 4 KiB, 1: 2 MiB, 2: 1 GiB) where alignment allows, whole pages where
+ * the smallest are larger. Replaces what was there.
  */
 void model_map(struct model *m, struct model_domain *domain, qt_iova iova, qt_phys phys,
 	uint64_t size, unsigned perms, unsigned leaf_level);

@@ -41,6 +41,26 @@ typedef void (*model_found_fn)(struct model *m, const struct model_found *found,
 
 struct walk;
 
+/* Bytes of a table and of the smallest leaf, as a power of two. */
+static inline unsigned model_granule_lg2(const struct model_unit *unit)
+{
+	unsigned lg2 = unit->config.smmu.granule_lg2;
+
+	return lg2 ? lg2 : 12;
+}
+
+/* Entries of a table, as a power of two. */
+static inline unsigned model_index_lg2(const struct model_unit *unit)
+{
+	return model_granule_lg2(unit) - 3;
+}
+
+/* Bytes that an entry at a level spans, as a power of two. */
+static inline unsigned model_span_lg2(const struct model_unit *unit, unsigned level)
+{
+	return model_granule_lg2(unit) + level * model_index_lg2(unit);
+}
+
 struct model_unit_kind {
 	void (*init)(struct model_unit *unit);
 	enum model_view (*view)(const struct model_unit *unit);

@@ -48,7 +48,7 @@ struct model_unit_config model_smmu_default(qt_phys registers)
 		.coherent = true,
 		.device_tlbs = true,
 		.latency_us = 3,
-		.smmu = {.streams_lg2 = 16, .split = 8, .hyp = true, .output = 5},
+		.smmu = {.streams_lg2 = 16, .split = 8, .hyp = true, .output = 5, .bbm = 2},
 	};
 }
 
@@ -299,8 +299,10 @@ static uint32_t read32(const struct model_unit *unit, unsigned offset)
 	case IDR1:
 		return unit->config.smmu.streams_lg2 | (uint32_t)unit->config.smmu.substreams << 6 |
 		       EVENTS_LG2 << 16 | COMMANDS_LG2 << 21;
+	case IDR3:
+		return (uint32_t)unit->config.smmu.bbm << 11;
 	case IDR5:
-		return unit->config.smmu.output | 1u << 4;
+		return unit->config.smmu.output | 1u << (4 + (model_granule_lg2(unit) - 12) / 2);
 	case CR0:
 		return s->control;
 	case CR0ACK:
@@ -492,9 +494,11 @@ static void write_entry(struct model *m, qt_phys at, const uint64_t words[4])
 		model_poke(m, at + i * 8, words[i]);
 }
 
-static uint64_t size_of_input(const struct model_domain *domain)
+static uint64_t size_of_input(const struct model_unit *unit, const struct model_domain *domain)
 {
-	return 64 - (12 + 9 * (uint64_t)domain->levels);
+	unsigned bits = model_span_lg2(unit, domain->levels);
+
+	return 64 - (bits > 48 ? 48 : bits);
 }
 
 /* Where the descriptor of substream 0 is; the table of descriptors is one of two levels or not. */
@@ -516,21 +520,24 @@ static void attach(struct model *m, struct model_domain *domain, qt_rid rid, uns
 	const struct model_smmu_config *config = &unit->config.smmu;
 	qt_phys at = make_entry(m, domain->unit, rid), table, cd;
 	uint64_t walks = 1 | 1 << 2 | 3 << 4;
+	unsigned granule = model_granule_lg2(unit);
+	uint64_t code = granule == 12 ? 0 : granule == 16 ? 1 : 2; /* TG0, S2TG */
 
 	if (config->stage2) {
 		write_entry(m, at,
 			(uint64_t[4]){6 << 1 | 1, 1ull << 44 | (uint64_t)type << 28,
-				domain->id | size_of_input(domain) << 32 |
-					(domain->levels - 2ull) << 38 | walks << 40 |
-					(uint64_t)config->output << 48 | 1ull << 51,
+				domain->id | size_of_input(unit, domain) << 32 |
+					(domain->levels - (granule == 12 ? 2ull : 1ull)) << 38 |
+					walks << 40 | code << 46 | (uint64_t)config->output << 48 |
+					1ull << 51,
 				domain->root});
 		return;
 	}
 	cd = make_descriptor(m, unit, &table);
 	write_entry(m, cd,
-		(uint64_t[4]){size_of_input(domain) | walks << 8 | 1 << 30 | 1ull << 31 |
-				      (uint64_t)config->output << 32 | 1ull << 41 | 3ull << 45 |
-				      1ull << 47 | (uint64_t)domain->id << 48,
+		(uint64_t[4]){size_of_input(unit, domain) | code << 6 | walks << 8 | 1 << 30 |
+				      1ull << 31 | (uint64_t)config->output << 32 | 1ull << 41 |
+				      3ull << 45 | 1ull << 47 | (uint64_t)domain->id << 48,
 			domain->root, 0, 0xf404ff44});
 	write_entry(m, at,
 		(uint64_t[4]){table | (uint64_t)config->substreams << 59 |

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The walk of an SMMUv3 with the 4 KiB granule, written from the specifications
+ * The walk of an SMMUv3, written from the specifications
  * (IHI 0070, 3.3 to 3.5, 5.2, 5.4; DDI 0487, D8.3, D8.4), and from nothing in the
  * core: it is what the core is checked against.
  */
@@ -50,16 +50,19 @@ qt_phys model_smmu_entry(struct model *m, const struct model_unit *unit, uint32_
 static void decode_leaf(
 	const struct model_unit *unit, unsigned level, uint64_t raw, struct model_entry *entry)
 {
-	unsigned perms = (unsigned)field(raw, 7, 6);
+	unsigned perms = (unsigned)field(raw, 7, 6), granule = model_granule_lg2(unit);
 
 	entry->kind = MODEL_BAD;
-	entry->size_lg2 = (uint8_t)span_lg2(level);
+	entry->size_lg2 = (uint8_t)model_span_lg2(unit, level);
 	entry->phys = field(raw, 47, entry->size_lg2) << entry->size_lg2;
-	if (level > 2 || entry->phys >> output_bits(unit))
+	if (level > (granule == 12 ? 2 : 1) || entry->phys >> output_bits(unit))
 		return;
-	/* Sixteen in a row are one (contiguous). */
+	/* So many in a row are one (contiguous): DDI 0487, D8.7.1. */
 	if (field(raw, 52, 52))
-		entry->size_lg2 = (uint8_t)(entry->size_lg2 + 4);
+		entry->size_lg2 =
+			(uint8_t)(entry->size_lg2 + (granule == 12                        ? 4
+							    : granule == 14 && level == 0 ? 7
+											  : 5));
 	entry->phys -= below(entry->phys, entry->size_lg2);
 	/* S2AP says what is allowed; AP: bit 0 that unprivileged ones are, bit 1 read-only. */
 	if (unit->config.smmu.stage2)
@@ -89,19 +92,28 @@ void model_smmu_decode(const struct model *m, const struct model_unit *unit, boo
 		return;
 	}
 	entry->next_level = (uint8_t)(level - 1);
-	entry->phys = field(raw, 47, 12) << 12;
+	entry->phys = field(raw, 47, model_granule_lg2(unit)) << model_granule_lg2(unit);
 	entry->perms = stage1 && field(raw, 62, 62) ? QT_READ : QT_RW;
 	entry->kind = entry->phys >> output_bits(unit) ? MODEL_BAD : MODEL_TABLE;
 	if (stage1 && field(raw, 61, 61) && entry->kind == MODEL_TABLE)
 		*entry = (struct model_entry){.kind = MODEL_OCCUPIED};
 }
 
-static int set_table(struct model_cached *context, unsigned bits, qt_phys root)
+/* TG0 and S2TG (sections 5.4, 5.2). */
+static unsigned granule_code(const struct model_unit *unit)
 {
+	return model_granule_lg2(unit) == 12 ? 0 : model_granule_lg2(unit) == 16 ? 1 : 2;
+}
+
+static int set_table(
+	const struct model_unit *unit, struct model_cached *context, unsigned bits, qt_phys root)
+{
+	unsigned index = model_index_lg2(unit);
+
 	if (bits < 25 || bits > 48)
 		return MODEL_FAULT_CONTEXT_INVALID;
 	context->pasid = bits; /* of input: the model has no substreams but one */
-	context->levels = (uint8_t)((bits - 12 + 8) / 9);
+	context->levels = (uint8_t)((bits - model_granule_lg2(unit) + index - 1) / index);
 	context->value = root;
 	return 0;
 }
@@ -129,29 +141,35 @@ static int read_descriptor(
 			return MODEL_FAULT_CONTEXT_ACCESS;
 	if (!field(word[0], 31, 31))
 		return MODEL_FAULT_CONTEXT_ABSENT;
-	/* AA64, 4 KiB granule, upper half off, all addresses in reach. */
-	if (!field(word[0], 41, 41) || field(word[0], 7, 6) || !field(word[0], 30, 30) ||
-		field(word[0], 14, 14) || field(word[0], 34, 32) != walk->unit->config.smmu.output)
+	/* AA64, its granule, upper half off, all addresses in reach. */
+	if (!field(word[0], 41, 41) || field(word[0], 7, 6) != granule_code(walk->unit) ||
+		!field(word[0], 30, 30) || field(word[0], 14, 14) ||
+		field(word[0], 34, 32) != walk->unit->config.smmu.output)
 		return MODEL_FAULT_CONTEXT_RESERVED;
 	/* What leaves are made for: normal write-back memory and registers must be there. */
 	if (field(word[3], 15, 8) != 0xff || field(word[3], 23, 16) != 4)
 		return MODEL_FAULT_CONTEXT_RESERVED;
 	context->domain = (uint16_t)field(word[0], 63, 48);
-	return set_table(context, 64 - (unsigned)field(word[0], 5, 0), field(word[1], 51, 4) << 4);
+	return set_table(walk->unit, context, 64 - (unsigned)field(word[0], 5, 0),
+		field(word[1], 51, 4) << 4);
 }
 
-static int read_stage2(const uint64_t *ste, struct model_cached *context)
+static int read_stage2(
+	const struct model_unit *unit, const uint64_t *ste, struct model_cached *context)
 {
+	unsigned least = model_granule_lg2(unit) == 12 ? 2 : 1; /* levels that SL0 of 0 means */
 	unsigned bits = 64 - (unsigned)field(ste[2], 37, 32);
 	int fault;
 
 	context->domain = (uint16_t)ste[2];
-	if (!field(ste[2], 51, 51) || field(ste[2], 47, 46))
+	if (!field(ste[2], 51, 51) || field(ste[2], 47, 46) != granule_code(unit) ||
+		field(ste[2], 39, 38) == 3)
 		return MODEL_FAULT_CONTEXT_RESERVED;
-	fault = set_table(context, bits, field(ste[3], 51, 4) << 4);
+	fault = set_table(unit, context, bits, field(ste[3], 51, 4) << 4);
 	/* SL0 must say as many levels as that takes: no tables in a row here. */
-	return !fault && field(ste[2], 39, 38) + 2 != context->levels ? MODEL_FAULT_CONTEXT_INVALID
-								      : fault;
+	return !fault && field(ste[2], 39, 38) + least != context->levels
+		       ? MODEL_FAULT_CONTEXT_INVALID
+		       : fault;
 }
 
 /* Section 5.2. */
@@ -176,7 +194,7 @@ static int read_entry(const struct walk *walk, struct model_cached *context)
 		return walk->unit->config.smmu.stage2 ? MODEL_FAULT_CONTEXT_INVALID
 						      : read_descriptor(walk, ste, context);
 	case 6:
-		return walk->unit->config.smmu.stage2 ? read_stage2(ste, context)
+		return walk->unit->config.smmu.stage2 ? read_stage2(walk->unit, ste, context)
 						      : MODEL_FAULT_CONTEXT_INVALID;
 	case 7:
 		return MODEL_FAULT_MODE;
@@ -200,7 +218,8 @@ static unsigned first_table(const struct walk *walk, const struct model_cached *
 	for (unsigned level = 1; walk->path != MODEL_WALK && level < context->levels; level++) {
 		const struct model_cached *cached =
 			model_cache_find(&walk->unit->cache, MODEL_CACHE_TABLE, context->domain,
-				(uint8_t)span_lg2(level), walk->iova >> span_lg2(level));
+				(uint8_t)model_span_lg2(walk->unit, level),
+				walk->iova >> model_span_lg2(walk->unit, level));
 
 		if (!cached)
 			continue;
@@ -216,11 +235,11 @@ static void remember_table(const struct walk *walk, const struct model_cached *c
 {
 	struct model_cached entry = {
 		.kind = MODEL_CACHE_TABLE,
-		.size_lg2 = (uint8_t)span_lg2(level),
+		.size_lg2 = (uint8_t)model_span_lg2(walk->unit, level),
 		.perms = (uint8_t)perms,
 		.domain = context->domain,
 		.space = context->domain,
-		.number = walk->iova >> span_lg2(level),
+		.number = walk->iova >> model_span_lg2(walk->unit, level),
 		.value = table,
 	};
 
@@ -239,7 +258,10 @@ int model_smmu_walk_tables(const struct walk *walk, const struct model_cached *c
 		struct model_entry entry;
 		uint64_t raw;
 
-		if (!fetch(walk, table + (walk->iova >> span_lg2(level) & 511) * 8, &raw))
+		uint64_t index = below(walk->iova >> model_span_lg2(walk->unit, level),
+			model_index_lg2(walk->unit));
+
+		if (!fetch(walk, table + index * 8, &raw))
 			return MODEL_FAULT_TABLE_ACCESS;
 		model_smmu_decode(walk->m, walk->unit, false, level, raw, &entry);
 		perms &= entry.perms;

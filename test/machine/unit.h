@@ -10,7 +10,7 @@
  * Intel Virtualization Technology for Directed I/O, Architecture Specification 4.1.
  * AMD-Vi: amdvi.c, amdvi_walk.c. Source: AMD I/O Virtualization Technology (IOMMU)
  * Specification, 48882, revision 3.08.
- * SMMUv3: smmu.c, smmu_walk.c, 4 KiB granule only. Sources: Arm SMMUv3 specification,
+ * SMMUv3: smmu.c, smmu_walk.c. Sources: Arm SMMUv3 specification,
  * IHI 0070; Arm Architecture Reference Manual, DDI 0487, D8.
  */
 #ifndef MODEL_UNIT_H
@@ -53,6 +53,8 @@ struct model_smmu_config {
 	bool abort;            /* entries that nobody is attached to are valid, and refuse */
 	bool hyp;              /* IDR0.Hyp */
 	uint8_t output;        /* IDR5.OAS; default 5, 48 bits */
+	uint8_t bbm;           /* IDR3.BBML; default 2 */
+	uint8_t granule_lg2;   /* the only one it has: 12, 14 or 16; default 12 */
 };
 
 /* What kind of hardware it is. model_unit_default() is a 2020 server's. */

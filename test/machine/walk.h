@@ -50,7 +50,8 @@ static inline uint64_t below(uint64_t value, unsigned lg2)
 	return lg2 > 63 ? value : value & ((1ull << lg2) - 1);
 }
 
-/* Bytes that an entry at a level spans, as a power of two, in tables of 512 entries. */
+/* Bytes that an entry at a level spans, as a power of two, in tables of 512 entries. Other ones:
+ * model_span_lg2(). */
 static inline unsigned span_lg2(unsigned level)
 {
 	return 12 + 9 * level;

@@ -50,9 +50,8 @@ static void add_device(struct model *m, qt_rid rid, uint32_t class_code, uint16_
 	model_attach(m, domain, rid, 0);
 }
 
-static int setup(void **state)
+static int setup_with(void **state, struct model_unit_config unit)
 {
-	struct model_unit_config unit = model_unit_default(0xfed90000);
 	struct bench *b = &bench;
 
 	memset(b, 0, sizeof(*b));
@@ -70,6 +69,16 @@ static int setup(void **state)
 	add_device(b->m, NIC, 0x020000, 2);
 	*state = b;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, model_unit_default(0xfed90000));
+}
+
+static int setup_smmu(void **state)
+{
+	return setup_with(state, model_smmu_default(0xfed90000));
 }
 
 static int teardown(void **state)
@@ -167,6 +176,47 @@ static void common_case_is_committed(void **state)
 	/* An exception after that undoes nothing. */
 	settle_abandon(&b->s);
 	assert_int_equal(b->s.outcome, QT_OUTCOME_COMMITTED);
+}
+
+/* Its tables are other ones, whole before anything was committed: no room is needed later. */
+static void units_are_taken_out_of_the_tables(void **state)
+{
+	struct bench *b = *state;
+	struct qt_machine machine;
+	struct qt_acpi acpi;
+	const uint8_t *table;
+	char expected[128];
+	size_t len;
+
+	crash_it(b, "a=b");
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_COMMITTED, QT_WHY_NONE);
+	b->s.arena.used = b->s.arena.size;
+	assert_true(settle_command_line(&b->s));
+	snprintf(expected, sizeof(expected),
+		"a=b initcall_blacklist=arm_smmu_driver_init acpi_rsdp=0x%llx",
+		(unsigned long long)b->s.rsdp);
+	assert_string_equal(b->s.final_command_line, expected);
+	assert_int_equal(qt_acpi_open(&acpi, b->s.host, b->s.rsdp), 0);
+	assert_int_equal(acpi.entries, b->s.acpi.entries);
+	b->m->arena.used = 0; /* all is in the stage's by now */
+	assert_int_equal(qt_acpi_table(&acpi, &b->m->arena, "IORT", 0, &table, &len), 0);
+	machine = (struct qt_machine){.host = b->s.host, .arena = &b->m->arena, .acpi = acpi};
+	assert_int_equal(qt_machine_init(&machine), 0);
+	qt_machine_discover(&machine);
+	assert_int_equal(machine.unit_count, 0);
+}
+
+/* It would find the unit, and its devices would wait for it. */
+static void locked_kernels_find_what_was_there(void **state)
+{
+	struct bench *b = *state;
+
+	crash_it(b, "a=b");
+	b->s.capture_kernel.firmware_tables_only = true;
+	settle(&b->s);
+	assert_outcome(b, QT_OUTCOME_STOCK, QT_WHY_LOCKED_DOWN);
+	assert_untouched(b);
 }
 
 static void observing_stores_nothing(void **state)
@@ -575,6 +625,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(common_case_is_committed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			units_are_taken_out_of_the_tables, setup_smmu, teardown),
+		cmocka_unit_test_setup_teardown(
+			locked_kernels_find_what_was_there, setup_smmu, teardown),
 		cmocka_unit_test_setup_teardown(observing_stores_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			full_command_line_prevents_the_commit, setup, teardown),

@@ -12,84 +12,15 @@
 #include <arm64/serial.h>
 #include <arm64/tree.h>
 
-#define SIZE 4096u
-
-/* A tree under construction: all strings are put where they are first used. */
-struct maker {
-	uint8_t data[SIZE];
-	size_t at;
-	char strings[1024];
-	size_t strings_size;
-};
-
-static void set32(uint8_t *at, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static void put32(struct maker *m, uint32_t value)
-{
-	set32(m->data + m->at, value);
-	m->at += 4;
-}
-
-static void put(struct maker *m, const void *data, size_t size)
-{
-	memcpy(m->data + m->at, data, size);
-	m->at = (m->at + size + 3) & ~(size_t)3;
-}
-
-static void begin(struct maker *m, const char *name)
-{
-	put32(m, QT_DT_BEGIN_NODE);
-	put(m, name, strlen(name) + 1);
-}
-
-static void end(struct maker *m)
-{
-	put32(m, QT_DT_END_NODE);
-}
-
-static void property(struct maker *m, const char *name, const void *value, size_t size)
-{
-	put32(m, QT_DT_PROPERTY);
-	put32(m, (uint32_t)size);
-	put32(m, (uint32_t)m->strings_size);
-	strcpy(m->strings + m->strings_size, name);
-	m->strings_size += strlen(name) + 1;
-	put(m, value, size);
-}
-
-static void text(struct maker *m, const char *name, const char *value)
-{
-	property(m, name, value, strlen(value) + 1);
-}
-
-static void cells(struct maker *m, const char *name, unsigned count, ...)
-{
-	uint8_t value[64];
-	va_list list;
-
-	va_start(list, count);
-	for (unsigned i = 0; i < count; i++)
-		set32(value + 4 * i, va_arg(list, uint32_t));
-	va_end(list);
-	property(m, name, value, 4 * (size_t)count);
-}
+#include "tree_maker.h"
 
 /* A machine with two units, a host bridge behind one, and a console on a bus that moves addresses.
  */
 static size_t make_tree(uint8_t *to)
 {
-	struct maker maker = {.at = QT_DT_HEADER_SIZE}, *m = &maker;
-	uint32_t structure;
+	struct maker maker, *m = &maker;
+	uint32_t structure = start(m);
 
-	memset(m->data + m->at, 0, 16 + 32);
-	set32(m->data + m->at + 4, 0x1000); /* a reservation that was there */
-	set32(m->data + m->at + 12, 0x2000);
-	m->at += 32;
-	structure = (uint32_t)m->at;
 	begin(m, "");
 	cells(m, "#address-cells", 1, 2);
 	cells(m, "#size-cells", 1, 2);
@@ -126,24 +57,10 @@ static size_t make_tree(uint8_t *to)
 	cells(m, "iommus", 2, 9, 1); /* of another kind of unit */
 	end(m);
 	end(m);
-	put32(m, QT_DT_END);
-	memcpy(m->data + m->at, m->strings, m->strings_size);
-
-	set32(m->data, 0xd00dfeed);
-	set32(m->data + 4, (uint32_t)(m->at + m->strings_size));
-	set32(m->data + 8, structure);
-	set32(m->data + 12, (uint32_t)m->at);
-	set32(m->data + 16, QT_DT_HEADER_SIZE);
-	set32(m->data + 20, 17);
-	set32(m->data + 24, 16);
-	set32(m->data + 28, 5); /* boot CPU */
-	set32(m->data + 32, (uint32_t)m->strings_size);
-	set32(m->data + 36, (uint32_t)m->at - structure);
-	memcpy(to, m->data, m->at + m->strings_size);
-	return m->at + m->strings_size;
+	return finish(m, structure, to);
 }
 
-static uint8_t blob[SIZE], copy[SIZE];
+static uint8_t blob[TREE_SIZE], copy[TREE_SIZE];
 
 static struct qt_dt open_tree(void)
 {
@@ -235,21 +152,19 @@ static void what_is_said_instead_is_in_the_copy(void **state)
 {
 	static const uint8_t report[] = "a report";
 	struct qt_dt dt = open_tree(), out;
-	struct tree_edit edit = {
-		.reserve = {QT_MIB(512), QT_MIB(514)},
-		.command_line = "quietus=auto and more",
-		.report = report,
-		.report_size = sizeof(report),
-	};
+	static const char line[] = "quietus=auto and more";
+	struct tree_edit edit = {.reserve = {QT_MIB(512), QT_MIB(514)}};
 	qt_dt_node node;
 	size_t size;
 
 	(void)state;
+	tree_set(&edit, "bootargs", line, sizeof(line));
+	tree_set(&edit, TREE_REPORT, report, sizeof(report));
 	assert_true(tree_size_max(make_tree(blob), &edit) <= sizeof(copy));
 	assert_int_equal(tree_write(&dt, &edit, copy, sizeof(copy), &size), QT_OK);
 	assert_true(size <= tree_size_max(make_tree(blob), &edit));
 	assert_int_equal(qt_dt_open(&out, copy, size), QT_OK);
-	assert_text(&out, "chosen", "bootargs", edit.command_line);
+	assert_text(&out, "chosen", "bootargs", line);
 	assert_text(&out, "chosen", TREE_REPORT, "a report");
 	assert_text(&out, "chosen", "stdout-path", "/soc/uart@100:115200");
 	assert_int_equal(out.boot_cpu, 5);

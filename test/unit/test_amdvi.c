@@ -613,13 +613,19 @@ static void test_what_keeps_the_capture_kernel_away(void **state)
 		const char *hide_table;
 		unsigned why;
 	} cases[] = {
-		{{QT_LINUX_VERSION(6, 1), false, 0}, "amd_iommu=off", NULL, 0},
-		{{QT_LINUX_VERSION(5, 12), true, 254}, "amd_iommu=off", NULL, 0},
-		{{QT_LINUX_VERSION(5, 11), false, 0}, NULL, "IVRS", 0},
-		{{QT_LINUX_VERSION(4, 18), false, 0}, NULL, "IVRS", 0},
-		{{0, false, 0}, NULL, "IVRS", 0},
-		{{QT_LINUX_VERSION(6, 1), true, 255}, "amd_iommu=off", NULL, QT_WHY_X2APIC_ID},
-		{{QT_LINUX_VERSION(6, 1), false, 300}, "amd_iommu=off", NULL, 0},
+		{{.version = QT_LINUX_VERSION(6, 1), .x2apic = false, .apic_id = 0},
+			"amd_iommu=off", NULL, 0},
+		{{.version = QT_LINUX_VERSION(5, 12), .x2apic = true, .apic_id = 254},
+			"amd_iommu=off", NULL, 0},
+		{{.version = QT_LINUX_VERSION(5, 11), .x2apic = false, .apic_id = 0}, NULL, "IVRS",
+			0},
+		{{.version = QT_LINUX_VERSION(4, 18), .x2apic = false, .apic_id = 0}, NULL, "IVRS",
+			0},
+		{{.version = 0, .x2apic = false, .apic_id = 0}, NULL, "IVRS", 0},
+		{{.version = QT_LINUX_VERSION(6, 1), .x2apic = true, .apic_id = 255},
+			"amd_iommu=off", NULL, QT_WHY_X2APIC_ID},
+		{{.version = QT_LINUX_VERSION(6, 1), .x2apic = false, .apic_id = 300},
+			"amd_iommu=off", NULL, 0},
 	};
 
 	(void)state;
@@ -647,7 +653,8 @@ static void test_crash_cpu_that_needs_remapping(void **state)
 	add_device(m, NVME, CLASS_NVME, 3, 1);
 	scenario_plan(&s, m);
 	assert_true(s.plan.commit);
-	s.machine.capture_kernel = (struct qt_capture_kernel){QT_LINUX_VERSION(6, 1), true, 256};
+	s.machine.capture_kernel = (struct qt_capture_kernel){
+		.version = QT_LINUX_VERSION(6, 1), .x2apic = true, .apic_id = 256};
 	qt_plan(&s.machine, &s.plan);
 	finish_stock(&s, QT_WHY_X2APIC_ID);
 }

@@ -387,7 +387,7 @@ static void hidden_table_is_not_found(void **state)
 	(void)state;
 	assert_int_equal(model_open(m, &machine), 0);
 	assert_int_equal(qt_acpi_table(&machine.acpi, &m->arena, "IVRS", 0, &table, &len), 0);
-	assert_int_equal(qt_acpi_hide(&machine.acpi, &m->arena, "IVRS", &rsdp), 0);
+	assert_int_equal(qt_acpi_replace(&machine.acpi, &m->arena, "IVRS", 0, &rsdp), 0);
 	assert_true(model_in_arena(m, rsdp, 36));
 	assert_int_equal(rsdp % 16, 0);
 	assert_int_equal(qt_acpi_open(&hidden, &m->host, rsdp), 0);
@@ -396,11 +396,11 @@ static void hidden_table_is_not_found(void **state)
 	assert_int_equal(qt_acpi_table(&hidden, &m->arena, "FACP", 0, &table, &len), 0);
 	assert_int_equal(qt_acpi_table(&hidden, &m->arena, "MCFG", 0, &table, &len), 0);
 	/* What is not there is as good as hidden. */
-	assert_int_equal(qt_acpi_hide(&machine.acpi, &m->arena, "DMAR", &rsdp), 0);
+	assert_int_equal(qt_acpi_replace(&machine.acpi, &m->arena, "DMAR", 0, &rsdp), 0);
 	assert_int_equal(qt_acpi_open(&hidden, &m->host, rsdp), 0);
 	assert_int_equal(hidden.entries, machine.acpi.entries);
 	m->arena.used = m->arena.size - 40;
-	assert_int_equal(qt_acpi_hide(&machine.acpi, &m->arena, "IVRS", &rsdp), QT_E_NOMEM);
+	assert_int_equal(qt_acpi_replace(&machine.acpi, &m->arena, "IVRS", 0, &rsdp), QT_E_NOMEM);
 	model_free(m);
 }
 
@@ -422,12 +422,13 @@ static void hiding_from_an_rsdt(void **state)
 	f->machine.acpi.root = PLACE + 0x4000;
 	f->machine.acpi.entry_size = 4;
 	f->machine.acpi.entries = 2;
-	assert_int_equal(qt_acpi_hide(&f->machine.acpi, &f->m->arena, "IVRS", &rsdp), 0);
+	assert_int_equal(qt_acpi_replace(&f->machine.acpi, &f->m->arena, "IVRS", 0, &rsdp), 0);
 	assert_int_equal(qt_acpi_open(&hidden, &f->m->host, rsdp), 0);
 	assert_int_equal(hidden.entries, 1);
 	assert_int_equal(hidden.entry_size, 8);
 	f->machine.acpi.entries = 5000;
-	assert_int_equal(qt_acpi_hide(&f->machine.acpi, &f->m->arena, "IVRS", &rsdp), QT_E_LIMIT);
+	assert_int_equal(
+		qt_acpi_replace(&f->machine.acpi, &f->m->arena, "IVRS", 0, &rsdp), QT_E_LIMIT);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

@@ -686,6 +686,12 @@ static bool in_reach(const struct bench *b, int i, qt_iova end, bool grown)
 	return 12 + 9 * levels >= 64 || end <= 1ull << (12 + 9 * levels);
 }
 
+/* Whether what can be written can always be read. */
+static bool writes_read(const struct bench *b, int i)
+{
+	return is_like_a_cpus(b, i) || (b->kind->smmu && !b->kind->stage2);
+}
+
 /* What comes of an attempt to map, as far as it does not run out of pages. */
 static int map_outcome(const struct bench *b, int i, qt_iova iova, uint64_t size, unsigned perms)
 {
@@ -693,7 +699,7 @@ static int map_outcome(const struct bench *b, int i, qt_iova iova, uint64_t size
 		return QT_E_INVAL;
 	if (ref_overlaps(&b->wanted[i], iova, iova + size))
 		return QT_E_BUSY;
-	return is_like_a_cpus(b, i) && perms == QT_WRITE ? QT_E_UNSUPPORTED : 0;
+	return writes_read(b, i) && perms == QT_WRITE ? QT_E_UNSUPPORTED : 0;
 }
 
 static void do_map_to(struct bench *b, int i, const struct qt_mapping *piece)
@@ -914,9 +920,8 @@ static void run_all(bool taken_over)
 {
 	unsigned runs = getenv("QT_RUNS") ? (unsigned)atoi(getenv("QT_RUNS")) : 4;
 
-	/* An SMMUv3's leaves are never exchanged for tables: a part of one is not unmapped. */
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
-		for (unsigned n = 0; n < runs && !kinds[k].smmu; n++)
+		for (unsigned n = 0; n < runs; n++)
 			run_random(&kinds[k], 2 * n + (taken_over ^ (k & 1)), taken_over);
 }
 

@@ -246,11 +246,11 @@ static void test_whole_leaf_of_several_slots(void **state)
 	assert_int_equal(live.occupancy.used.count, 0);
 }
 
-static void test_formats_that_cannot(void **state)
+static void test_hardware_that_cannot(void **state)
 {
 	(void)state;
 	put_wide_leaf();
-	format.make_piece = NULL;
+	live.table.geometry.break_before_make = true;
 	assert_int_equal(qt_live_unmap(&live, 0xa000, 0x2000, NULL), QT_E_UNSUPPORTED);
 	assert_int_equal(qt_live_map(&live, QT_MIB(4), 0x90000, PAGE, QT_READ), QT_E_UNSUPPORTED);
 	assert_int_equal(stores, 0);
@@ -525,7 +525,7 @@ static void test_what_is_not_folded(void **state)
 	static const struct {
 		qt_phys phys;
 		unsigned leaf_level;
-		bool no_pieces;
+		bool break_before_make;
 		uint64_t attribute; /* of one entry */
 	} kinds[] = {
 		{QT_MIB(2) + PAGE, 2, false, 0}, /* not aligned */
@@ -539,8 +539,7 @@ static void test_what_is_not_folded(void **state)
 	for (size_t i = 0; i < QT_ARRAY_SIZE(kinds); i++) {
 		set_up(state);
 		live.table.geometry.leaf_level = (uint8_t)kinds[i].leaf_level;
-		if (kinds[i].no_pieces)
-			format.make_piece = NULL;
+		live.table.geometry.break_before_make = kinds[i].break_before_make;
 		assert_int_equal(qt_live_open(&live), 0);
 		map_pages(QT_MIB(2), kinds[i].phys, 300);
 		table = *entry_at(2 * PAGE, 1);
@@ -597,7 +596,7 @@ int main(void)
 		TEST(test_every_store_of_a_split_in_place),
 		TEST(test_leaf_of_several_slots_in_pieces),
 		TEST(test_whole_leaf_of_several_slots),
-		TEST(test_formats_that_cannot),
+		TEST(test_hardware_that_cannot),
 		TEST(test_tables_that_skip_a_level),
 		TEST(test_a_way_down_that_does_not_let_through),
 		TEST(test_damaged_tables),

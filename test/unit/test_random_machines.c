@@ -81,6 +81,7 @@ struct draft {
 	struct model_domain *last[MODEL_UNITS_MAX]; /* to be shared */
 	uint16_t next_id[MODEL_UNITS_MAX];
 	uint64_t ram_top;
+	uint64_t page; /* the smallest of all units */
 };
 
 static bool is_on(const struct model_unit *unit)
@@ -115,7 +116,7 @@ static qt_phys pick_memory(struct draft *draft, uint64_t size, uint64_t align)
 
 static uint64_t domain_span(const struct draft *draft, const struct model_domain *domain)
 {
-	unsigned bits = 12 + 9 * domain->levels;
+	unsigned bits = model_span_lg2(&draft->m->units[domain->unit], domain->levels);
 	unsigned guest = draft->m->units[domain->unit].config.guest_bits;
 
 	/* The lower half: first-stage addresses are sign-extended. */
@@ -158,8 +159,9 @@ static unsigned pick_perms(struct draft *draft)
 static void add_piece(struct draft *draft, struct model_domain *domain)
 {
 	/* Not without the pages for it: every leaf is looked at after every store. */
-	bool large = draft->m->units[domain->unit].config.large_2m && chance(draft, 25);
-	uint64_t align = large ? QT_MIB(2) : 0x1000;
+	bool large = draft->m->units[domain->unit].config.large_2m && chance(draft, 25) &&
+		     draft->page == MODEL_PAGE;
+	uint64_t align = large ? QT_MIB(2) : draft->page;
 	uint64_t size = align * (1 + below(draft, large ? 3 : 6));
 	qt_iova iova = pick_iova(draft, domain, align);
 
@@ -177,9 +179,9 @@ static struct qt_range pick_crash(struct draft *draft)
 
 	for (;;) {
 		const struct qt_range *crash = &m->crash[below(draft, m->crash_count)];
-		uint64_t start =
-			(crash->start + below(draft, crash->end - crash->start)) & ~0xfffull;
-		uint64_t size = 0x1000 * (1 + below(draft, 40));
+		uint64_t start = (crash->start + below(draft, crash->end - crash->start)) &
+				 ~(draft->page - 1);
+		uint64_t size = draft->page * (1 + below(draft, 40));
 
 		if (start < QT_MIB(1))
 			continue;
@@ -196,8 +198,9 @@ static void churn(struct draft *draft, struct model_domain *domain, qt_rid rid)
 
 	if (piece.end > domain_span(draft, domain))
 		return;
-	model_map(draft->m, domain, piece.start, pick_memory(draft, size, 0x1000), size, QT_RW, 0);
-	for (qt_iova at = piece.start; at < piece.end; at += 0x1000)
+	model_map(draft->m, domain, piece.start, pick_memory(draft, size, draft->page), size, QT_RW,
+		0);
+	for (qt_iova at = piece.start; at < piece.end; at += draft->page)
 		if (chance(draft, 60))
 			model_touch(draft->m, rid, at);
 	model_unmap(draft->m, domain, piece.start, size);
@@ -228,15 +231,15 @@ static void spoil(struct draft *draft, struct model_domain *domain)
 	struct qt_range piece = pick_crash(draft);
 	uint64_t size = piece.end - piece.start;
 	uint64_t kind = below(draft, 100);
-	qt_iova iova = pick_iova(draft, domain, 0x1000);
+	qt_iova iova = pick_iova(draft, domain, draft->page);
 	qt_phys at;
 
 	if (piece.end > domain_span(draft, domain) || iova + size > domain_span(draft, domain))
 		return;
 	if (kind < 3) {
 		draft->traits[HAS_COLLISION] = true;
-		model_map(draft->m, domain, piece.start, pick_memory(draft, size, 0x1000), size,
-			QT_RW, 0);
+		model_map(draft->m, domain, piece.start, pick_memory(draft, size, draft->page),
+			size, QT_RW, 0);
 	} else if (kind < 5 && !model_overlaps_crash(draft->m, iova, size)) {
 		draft->traits[HAS_LEAK] = true;
 		model_map(draft->m, domain, iova, piece.start, size, QT_RW, 0);
@@ -261,7 +264,7 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 	uint64_t pieces = below(draft, PIECES_MAX);
 
 	do
-		levels = 3 + (unsigned)below(draft, 3);
+		levels = (draft->page > QT_KIB(16) ? 2 : 3) + (unsigned)below(draft, 3);
 	while (!(first_stage ? levels == 4 || (levels == 5 && config->first_5)
 			     : config->levels >> levels & 1));
 	domain = model_domain_new(draft->m, unit, levels, ++draft->next_id[unit]);
@@ -289,9 +292,9 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 /* Firmware's reserved memory: in a hole of RAM, or in RAM. */
 static void reserve_some(struct draft *draft, qt_rid rid)
 {
-	uint64_t size = 0x1000 * (1 + below(draft, 20));
+	uint64_t size = draft->page * (1 + below(draft, 20));
 	uint64_t at = chance(draft, 50) ? QT_GIB(3) + 0x100000 * below(draft, 16)
-					: pick_memory(draft, size, 0x1000);
+					: pick_memory(draft, size, draft->page);
 
 	if (draft->m->reserved_count == MODEL_RESERVED_MAX || !chance(draft, 40))
 		return;
@@ -464,16 +467,15 @@ static struct model_unit_config pick_unit(struct model_random *random, unsigned 
 }
 
 /* One to three pieces, the last one with room for the arena. */
-static size_t pick_crash_ranges(
-	struct model_random *random, const struct qt_range *ram, struct qt_range *crash)
+static size_t pick_crash_ranges(struct model_random *random, const struct qt_range *ram,
+	struct qt_range *crash, uint64_t page)
 {
 	size_t count = 0;
-	uint64_t page = 0x1000;
 
 	if (model_random_chance(random, 20))
-		crash[count++] = (struct qt_range){0x1000, 0x9f000};
+		crash[count++] = (struct qt_range){page, 0x9f000 & ~(page - 1)};
 	if (model_random_chance(random, 85)) {
-		uint64_t start = QT_MIB(16) + model_random_below(random, 200000) * page;
+		uint64_t start = QT_MIB(16) + model_random_below(random, QT_MIB(780) / page) * page;
 
 		if (model_random_chance(random, 50))
 			start &= ~(QT_MIB(16) - 1);
@@ -547,18 +549,22 @@ static struct model_unit_config pick_amd_unit(struct model_random *random, unsig
 	return unit;
 }
 
-static struct model_unit_config pick_smmu_unit(struct model_random *random, unsigned index)
+static struct model_unit_config pick_smmu_unit(
+	struct model_random *random, unsigned index, uint64_t page)
 {
 	static const uint8_t splits[] = {6, 8, 10};
 	struct model_unit_config unit = model_smmu_default(0xfc000000 + index * 0x100000);
 	uint64_t bits = model_random_next(random);
 
-	unit.levels = 1 << 3 | 1 << 4;
+	unit.smmu.granule_lg2 = page > QT_KIB(16) ? 16 : page > QT_KIB(4) ? 14 : 12;
+	unit.levels = page > QT_KIB(16) ? 1 << 2 | 1 << 3 : 1 << 3 | 1 << 4;
 	unit.guest_bits = 48;
 	unit.pass_through = true;
 	unit.coherent = bits & 3;
 	unit.latency_us = (uint32_t)(bits >> 20 & 15);
 	unit.smmu.stage2 = bits >> 4 & 1;
+	if (unit.smmu.stage2 && page == QT_KIB(16))
+		unit.levels = 1 << 3; /* the fourth is for longer addresses only */
 	unit.smmu.linear = (bits >> 5 & 3) == 0;
 	unit.smmu.first_stream = unit.smmu.linear ? 0 : (uint32_t)(bits >> 7 & 1) << 16;
 	unit.smmu.streams_lg2 = unit.smmu.linear ? 11 : 17; /* 8 buses: all that is used */
@@ -571,14 +577,14 @@ static struct model_unit_config pick_smmu_unit(struct model_random *random, unsi
 	return unit;
 }
 
-static struct model_unit_config pick_unit_of(
-	struct model_random *random, enum model_vendor vendor, unsigned index, bool last)
+static struct model_unit_config pick_unit_of(struct model_random *random, enum model_vendor vendor,
+	unsigned index, bool last, uint64_t page)
 {
 	switch (vendor) {
 	case MODEL_AMDVI:
 		return pick_amd_unit(random, index);
 	case MODEL_SMMU:
-		return pick_smmu_unit(random, index);
+		return pick_smmu_unit(random, index, page);
 	default:
 		return pick_unit(random, index, last);
 	}
@@ -597,14 +603,14 @@ static void note_units(struct draft *draft)
 	draft->traits[HAS_HIGH_CRASH] = draft->m->crash[draft->m->crash_count - 1].end > QT_GIB(4);
 }
 
-static struct model *random_machine(
-	struct model_random *random, enum model_vendor vendor, bool *traits)
+static struct model *random_machine(struct model_random *random, enum model_vendor vendor,
+	uint64_t page, bool *traits)
 {
 	bool by_claims = vendor != MODEL_VTD;
 	struct qt_range ram[3] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};
 	struct model_unit_config units[3];
 	struct qt_range crash[3];
-	struct draft draft = {.random = random};
+	struct draft draft = {.random = random, .page = page};
 	struct model_config config = {
 		.ram = ram, .ram_count = 3, .crash = crash, .units = units, .address_bits = 39};
 
@@ -612,10 +618,10 @@ static struct model *random_machine(
 		ram[2].end = QT_GIB(700);
 		config.address_bits = 46;
 	}
-	config.crash_count = pick_crash_ranges(random, ram, crash);
+	config.crash_count = pick_crash_ranges(random, ram, crash, page);
 	config.unit_count = 1 + model_random_below(random, 3);
 	for (unsigned i = 0; i < config.unit_count; i++)
-		units[i] = pick_unit_of(random, vendor, i, i + 1 == config.unit_count);
+		units[i] = pick_unit_of(random, vendor, i, i + 1 == config.unit_count, page);
 	config.seed = model_random_next(random);
 	draft.m = model_new(&config);
 	start_units(draft.m, random);
@@ -686,7 +692,7 @@ static void add_doorbells(struct model *m, const struct model_live *live, struct
 static struct opinion opinion_of(struct model *m, const struct model_live *live)
 {
 	const struct model_live_table *table = &m->snapshot->tables[live->table];
-	unsigned bits = 12 + 9 * table->levels;
+	unsigned bits = model_span_lg2(live->unit, table->levels);
 	unsigned guest = live->unit->config.guest_bits;
 	unsigned reach = table->first_stage ? bits - 1 : bits < guest ? bits : guest;
 	/* AMD-Vi: as far as a host table can grow to. */
@@ -941,8 +947,11 @@ static void run_seed(uint64_t seed, struct totals *totals)
 	struct model_random random = {.state = seed};
 	static const enum model_vendor vendors[] = {
 		MODEL_VTD, MODEL_VTD, MODEL_VTD, MODEL_AMDVI, MODEL_SMMU};
+	static const uint64_t pages[] = {QT_KIB(4), QT_KIB(16), QT_KIB(64)};
+	enum model_vendor vendor = vendors[seed % QT_ARRAY_SIZE(vendors)];
+	uint64_t page = vendor == MODEL_SMMU ? pages[seed / QT_ARRAY_SIZE(vendors) % 3] : pages[0];
 	bool traits[TRAITS];
-	struct model *m = random_machine(&random, vendors[seed % QT_ARRAY_SIZE(vendors)], traits);
+	struct model *m = random_machine(&random, vendor, page, traits);
 	struct tally *tally = &totals->tallies[kind_of(m)];
 	struct scenario s;
 	const char *wrong;

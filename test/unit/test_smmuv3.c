@@ -229,6 +229,29 @@ static void test_dma_without_substream(void **state)
 	}
 }
 
+/* A leaf may become a table in one store only where the unit says so, whoever made the tables. */
+static void test_break_before_make(void **state)
+{
+	(void)state;
+	for (uint8_t level = 0; level <= 2; level++) {
+		struct model_unit_config config = model_smmu_default(UNIT);
+		struct scenario s;
+		struct qt_geometry made;
+		const struct qt_unit *unit;
+
+		config.smmu.bbm = level;
+		scenario_plan(&s, machine_in_use(&config));
+		unit = &s.machine.units[0];
+		assert_int_equal(unit->ops->geometry(unit, QT_GIB(4), &made), 0);
+		assert_int_equal(made.break_before_make, level < 2);
+		for (size_t i = 0; i < s.machine.domain_count; i++)
+			assert_int_equal(
+				s.machine.domains[i].table.geometry.break_before_make, level < 2);
+		assert_int_equal(s.machine.domain_count, 1);
+		finish_untouched(&s);
+	}
+}
+
 /* Takeovers. */
 
 static uint64_t leaf_at(struct model *m, const struct qt_machine *machine, qt_rid rid, qt_iova iova)
@@ -726,6 +749,7 @@ int main(void)
 		cmocka_unit_test(test_streams_without_function),
 		cmocka_unit_test(test_damage_anywhere),
 		cmocka_unit_test(test_geometry),
+		cmocka_unit_test(test_break_before_make),
 		cmocka_unit_test(test_damaged_iort),
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),

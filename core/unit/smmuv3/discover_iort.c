@@ -6,23 +6,8 @@
  * Source: Arm IO Remapping Table, DEN 0049, revision E: sections 3 (table, nodes,
  * ID mappings), 3.1.1.2 (SMMUv3), 3.1.1.3 (root complex), 3.1.1.5 (RMR).
  */
-#include <quietus/bytes.h>
-
+#include "../../firmware/iort.h"
 #include "smmuv3.h"
-
-/* Header: an ACPI header, then these. */
-#define IORT_NODE_COUNT  36
-#define IORT_NODE_OFFSET 40
-#define IORT_HEADER      48u
-
-/* Every node. */
-#define NODE_TYPE     0
-#define NODE_LENGTH   1
-#define NODE_MAPPINGS 8
-#define NODE_OFFSET   12
-#define NODE_SIZE     16u
-
-enum { NODE_ROOT_COMPLEX = 2, NODE_SMMU_V1_V2 = 3, NODE_SMMU_V3 = 4, NODE_RMR = 6 };
 
 #define SMMU_V3_BASE 16
 #define SMMU_V3_SIZE 24u
@@ -37,79 +22,30 @@ enum { NODE_ROOT_COMPLEX = 2, NODE_SMMU_V1_V2 = 3, NODE_SMMU_V3 = 4, NODE_RMR = 
 /* What they should be multiples of, to suit every granule; not all firmware knows. */
 #define RMR_ALIGNMENT QT_KIB(64)
 
-/* ID mapping. */
-#define MAPPING_INPUT  0
-#define MAPPING_COUNT  4 /* less 1 */
-#define MAPPING_OUTPUT 8
-#define MAPPING_NODE   12
-#define MAPPING_FLAGS  16
-#define MAPPING_SIZE   20u
-#define MAPPING_SINGLE (1u << 0)
-
-struct iort {
+struct discovery {
 	struct qt_machine *machine;
-	const uint8_t *table;
-	size_t len;
 	uint32_t unit_nodes[QT_UNITS_MAX]; /* offsets, by unit */
 	size_t first_unit;
 };
 
-/* A node whose length has been checked. */
-struct node {
-	const uint8_t *at;
-	uint32_t offset;
-	size_t len;
-};
-
-typedef int (*node_fn)(struct iort *iort, const struct node *node);
-typedef int (*mapping_fn)(
-	struct iort *iort, const struct node *node, const uint8_t *mapping, struct qt_unit *unit);
-
-static int each_node(struct iort *iort, node_fn visit)
-{
-	uint32_t count = qt_le32(iort->table + IORT_NODE_COUNT);
-	uint32_t at = qt_le32(iort->table + IORT_NODE_OFFSET);
-
-	while (count--) {
-		struct node node;
-		int error;
-
-		if (at > iort->len || iort->len - at < NODE_SIZE)
-			return QT_E_BAD;
-		node = (struct node){iort->table + at, at, qt_le16(iort->table + at + NODE_LENGTH)};
-		if (node.len < NODE_SIZE || node.len > iort->len - at)
-			return QT_E_BAD;
-		error = visit(iort, &node);
-		if (error)
-			return error;
-		at += (uint32_t)node.len;
-	}
-	return QT_OK;
-}
-
-/* Whether `count` elements of `size` bytes at `offset` lie inside a node. */
-static bool inside(const struct node *node, uint32_t offset, uint32_t count, uint32_t size)
-{
-	return offset <= node->len && count <= (node->len - offset) / size;
-}
+typedef int (*mapping_fn)(struct discovery *discovery, const struct iort_node *node,
+	const uint8_t *mapping, struct qt_unit *unit);
 
 /* Those that lead to a unit; others go to where messages are taken, or to units not known. */
-static int each_mapping(struct iort *iort, const struct node *node, mapping_fn visit)
+static int each_mapping(struct discovery *discovery, const struct iort_node *node, mapping_fn visit)
 {
-	uint32_t count = qt_le32(node->at + NODE_MAPPINGS);
-	uint32_t offset = qt_le32(node->at + NODE_OFFSET);
-	struct qt_machine *machine = iort->machine;
+	struct qt_machine *machine = discovery->machine;
+	const uint8_t *mapping;
 
-	if (!inside(node, offset, count, MAPPING_SIZE))
+	if (!iort_mappings_inside(node))
 		return QT_E_BAD;
-	for (; count--; offset += MAPPING_SIZE)
-		for (size_t i = iort->first_unit; i < machine->unit_count; i++) {
-			const uint8_t *mapping = node->at + offset;
+	for (uint32_t n = 0; (mapping = iort_mapping(node, n)); n++)
+		for (size_t i = discovery->first_unit; i < machine->unit_count; i++) {
 			int error;
 
-			if (qt_le32(mapping + MAPPING_NODE) != iort->unit_nodes[i])
+			if (qt_le32(mapping + MAPPING_NODE) != discovery->unit_nodes[i])
 				continue;
-			error = visit(iort, node, mapping, &machine->units[i]);
+			error = visit(discovery, node, mapping, &machine->units[i]);
 			if (error)
 				return error;
 		}
@@ -117,8 +53,9 @@ static int each_mapping(struct iort *iort, const struct node *node, mapping_fn v
 }
 
 /* First pass: the units themselves. */
-static int add_unit(struct iort *iort, const struct node *node)
+static int add_unit(void *context, const struct iort_node *node)
 {
+	struct discovery *discovery = context;
 	int error;
 
 	if (node->at[NODE_TYPE] == NODE_SMMU_V1_V2)
@@ -127,54 +64,50 @@ static int add_unit(struct iort *iort, const struct node *node)
 		return QT_OK;
 	if (node->len < SMMU_V3_SIZE)
 		return QT_E_BAD;
-	error = smmuv3_add_unit(iort->machine, qt_le64(node->at + SMMU_V3_BASE));
+	error = smmuv3_add_unit(discovery->machine, qt_le64(node->at + SMMU_V3_BASE));
 	if (error == QT_OK)
-		iort->unit_nodes[iort->machine->unit_count - 1] = node->offset;
+		discovery->unit_nodes[discovery->machine->unit_count - 1] = node->offset;
 	return error;
 }
 
-static int map_functions(
-	struct iort *iort, const struct node *node, const uint8_t *mapping, struct qt_unit *unit)
+static int map_functions(struct discovery *discovery, const struct iort_node *node,
+	const uint8_t *mapping, struct qt_unit *unit)
 {
 	uint32_t segment = qt_le32(node->at + ROOT_SEGMENT);
 	uint32_t first = qt_le32(mapping + MAPPING_INPUT);
-	uint32_t more = qt_le32(mapping + MAPPING_COUNT);
+	uint32_t more = iort_mapping_more(mapping);
 
 	/* Those of platform devices' streams are no PCI segment's. */
 	if (segment >= 0xff00 || first > 0xffff)
 		return QT_E_BAD;
-	if (qt_le32(mapping + MAPPING_FLAGS) & MAPPING_SINGLE)
-		more = 0;
 	/* Firmware that means "all" may say more than there are. */
 	if (more > 0xffff - first)
 		more = 0xffff - first;
-	return smmuv3_add_streams(iort->machine, unit, QT_RID(segment, 0, 0) | first, more + 1,
+	return smmuv3_add_streams(discovery->machine, unit, QT_RID(segment, 0, 0) | first, more + 1,
 		qt_le32(mapping + MAPPING_OUTPUT));
 }
 
 /* Second pass: who sends through them. */
-static int add_root_complex(struct iort *iort, const struct node *node)
+static int add_root_complex(void *context, const struct iort_node *node)
 {
 	if (node->at[NODE_TYPE] != NODE_ROOT_COMPLEX)
 		return QT_OK;
-	return node->len < ROOT_SIZE ? QT_E_BAD : each_mapping(iort, node, map_functions);
+	return node->len < ROOT_SIZE ? QT_E_BAD : each_mapping(context, node, map_functions);
 }
 
 /* Its ranges are for all streams of a mapping: those have names by now. */
-static int add_reserved(
-	struct iort *iort, const struct node *node, const uint8_t *mapping, struct qt_unit *unit)
+static int add_reserved(struct discovery *discovery, const struct iort_node *node,
+	const uint8_t *mapping, struct qt_unit *unit)
 {
-	struct qt_machine *machine = iort->machine;
+	struct qt_machine *machine = discovery->machine;
 	uint32_t count = qt_le32(node->at + RMR_COUNT);
 	uint32_t offset = qt_le32(node->at + RMR_OFFSET);
 	uint32_t stream = qt_le32(mapping + MAPPING_OUTPUT);
-	uint32_t more = qt_le32(mapping + MAPPING_FLAGS) & MAPPING_SINGLE
-				? 0
-				: qt_le32(mapping + MAPPING_COUNT);
+	uint32_t more = iort_mapping_more(mapping);
 	struct qt_reserved reserved = {.rid = 0};
 	int error;
 
-	if (!inside(node, offset, count, RMR_DESCRIPTOR) || stream > UINT32_MAX - more)
+	if (!iort_inside(node, offset, count, RMR_DESCRIPTOR) || stream > UINT32_MAX - more)
 		return QT_E_BAD;
 	unit->scopes = machine->scopes;
 	unit->scope_count = machine->scope_count;
@@ -198,29 +131,28 @@ static int add_reserved(
 }
 
 /* Third pass: memory that firmware reserved. */
-static int add_rmr(struct iort *iort, const struct node *node)
+static int add_rmr(void *context, const struct iort_node *node)
 {
 	if (node->at[NODE_TYPE] != NODE_RMR)
 		return QT_OK;
-	return node->len < RMR_SIZE ? QT_E_BAD : each_mapping(iort, node, add_reserved);
+	return node->len < RMR_SIZE ? QT_E_BAD : each_mapping(context, node, add_reserved);
 }
 
 int smmuv3_discover_iort(struct qt_machine *machine)
 {
-	struct iort iort = {.machine = machine, .first_unit = machine->unit_count};
+	struct discovery discovery = {.machine = machine, .first_unit = machine->unit_count};
+	struct iort iort;
 	int error =
 		qt_acpi_table(&machine->acpi, machine->arena, "IORT", 0, &iort.table, &iort.len);
 
 	if (error)
 		return error;
-	if (iort.len < IORT_HEADER)
-		return QT_E_BAD;
-	error = each_node(&iort, add_unit);
+	error = iort_each_node(&iort, add_unit, &discovery);
 	if (error == QT_OK)
-		error = each_node(&iort, add_root_complex);
+		error = iort_each_node(&iort, add_root_complex, &discovery);
 	if (error == QT_OK)
-		error = each_node(&iort, add_rmr);
-	if (error || machine->unit_count == iort.first_unit)
+		error = iort_each_node(&iort, add_rmr, &discovery);
+	if (error || machine->unit_count == discovery.first_unit)
 		return error ? error : QT_E_NOTFOUND;
 	error = qt_acpi_doorbells(&machine->acpi, machine->arena, &machine->doorbells);
 	return error == QT_E_NOTFOUND ? QT_OK : error;

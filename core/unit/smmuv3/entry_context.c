@@ -44,6 +44,7 @@ static bool set_geometry(const struct qt_unit *unit, struct qt_geometry *g, unsi
 	g->input_bits = (uint8_t)input_bits;
 	g->root_lg2 = (uint8_t)(input_bits > root_bits ? input_bits - root_bits : 0);
 	g->output_bits = (uint8_t)output_bits;
+	g->break_before_make = smmuv3_break_before_make(unit);
 	return true;
 }
 

@@ -55,6 +55,8 @@ enum smmuv3_register {
 /* IDR3 (6.3.4). */
 #define SMMUV3_IDR3_HAD (1u << 2)
 #define SMMUV3_IDR3_STT (1u << 9) /* small tables */
+/* Level 2: a leaf may become a table, and a table a leaf, without anything in between. */
+#define SMMUV3_IDR3_BBML(idr3) ((idr3) >> 11 & 0x3)
 /* IDR5 (6.3.6). */
 #define SMMUV3_IDR5_OAS(idr)      ((idr)&7)
 #define SMMUV3_IDR5_4K            (1u << 4)

@@ -54,6 +54,11 @@ unsigned smmuv3_leaf_level(unsigned granule_lg2, unsigned output_bits)
 	return granule_lg2 == 12 || (granule_lg2 == 16 && output_bits > 48) ? 2 : 1;
 }
 
+bool smmuv3_break_before_make(const struct qt_unit *unit)
+{
+	return SMMUV3_IDR3_BBML(SMMUV3_UNIT_IDR3(unit)) < 2;
+}
+
 /* Streams. */
 
 int smmuv3_stream(const struct qt_unit *unit, qt_rid rid, uint32_t *stream)
@@ -207,12 +212,13 @@ static unsigned own_granule(const struct qt_unit *unit)
 
 /*
  * The width of stage 2's input is that of its output. Few address bits rule the
- * highest level out (DDI 0487, D8.2.6): then what one less spans, without tables in
- * a row.
+ * highest level out (DDI 0487, D8.2.6), and with 16 KiB three levels are all there are:
+ * then what is left spans, without tables in a row.
  */
 static unsigned stage2_input_bits(unsigned granule_lg2, unsigned address_bits)
 {
-	unsigned bits = address_bits > 48 ? 48 : address_bits;
+	unsigned most = granule_lg2 == 14 ? 47 : 48;
+	unsigned bits = address_bits > most ? most : address_bits;
 	unsigned top = granule_lg2 == 12 ? 4 : 3;
 	unsigned needed = granule_lg2 == 14 ? 42 : 44;
 
@@ -243,6 +249,7 @@ static int geometry(const struct qt_unit *unit, uint64_t limit, struct qt_geomet
 		.memory = stage1 ? SMMUV3_MEMORY : SMMUV3_S2_MEMORY,
 		.device_memory = stage1 ? SMMUV3_DEVICE : SMMUV3_S2_DEVICE,
 		.coherent = unit->coherent,
+		.break_before_make = smmuv3_break_before_make(unit),
 	};
 	return QT_OK;
 }
@@ -261,10 +268,11 @@ static void mask_interrupts(const struct qt_machine *machine, const struct qt_un
  */
 static unsigned keep_away(const struct qt_capture_kernel *kernel, struct qt_keep_away *keep_away)
 {
-	(void)kernel;
 	keep_away->command_line = "initcall_blacklist=arm_smmu_driver_init";
 	keep_away->hide_nodes = "arm,smmu-v3"; /* or its masters would wait for it */
-	return QT_WHY_NONE;
+	keep_away->hide_table = "IORT";
+	keep_away->table_instead = qt_iort_without_units;
+	return kernel->firmware_tables_only ? QT_WHY_LOCKED_DOWN : QT_WHY_NONE;
 }
 
 const struct qt_unit_ops qt_unit_smmuv3 = {

@@ -28,6 +28,9 @@ unsigned smmuv3_granule_lg2(const struct qt_unit *unit, unsigned code);
 unsigned smmuv3_granule_code(unsigned granule_lg2);
 unsigned smmuv3_address_code(unsigned bits);
 
+/* Whether a leaf of the unit's tables must be taken out before a table takes its place. */
+bool smmuv3_break_before_make(const struct qt_unit *unit);
+
 /* The highest level that has leaves (DDI 0487, D8.3.1). */
 unsigned smmuv3_leaf_level(unsigned granule_lg2, unsigned output_bits);
 

@@ -168,10 +168,15 @@ static void survey(void)
 		say("receiving_interfaces=%u", net_receiving());
 }
 
-/* Where the firmware's tables are a device tree, the report is in that. */
+/* The report is in the device tree; with ACPI there is only the one that the kernel came with. */
 static void say_device_tree(void)
 {
-	say_file_hex("device_tree", "/proc/device-tree/chosen/quietus,report");
+	const char *report = "/proc/device-tree/chosen/quietus,report";
+
+	if (!access(report, F_OK))
+		say_file_hex("device_tree", report);
+	else
+		say_file_hex("device_tree", "/sys/firmware/fdt");
 }
 
 static void capture_kernel(void)

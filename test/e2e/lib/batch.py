@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from . import crash, report
+from . import crash, report, scenario
 
 # Not a limit of any step (the runner has those): only against a runner that hangs.
 RUN_LIMIT = 900
@@ -53,10 +53,11 @@ def _load(path):
         return json.load(file)
 
 
-def _is_fresh(path, kind):
+def _is_fresh(path, name, kind):
     """Whether there is a result that got to the crash, of the products as they are. Stock
     kdump has nothing to do with them."""
-    products = ["quietus", "stage-x86_64.bin"] if kind == "quietus" else []
+    stage = crash.stage_file(scenario.load(name))
+    products = ["quietus", stage] if kind == "quietus" else []
     return os.path.exists(path) and _load(path)["exit"] != 2 and all(
         os.path.getmtime(path) > os.path.getmtime(os.path.join(crash.PRODUCTS, product))
         for product in products)
@@ -65,9 +66,16 @@ def _is_fresh(path, kind):
 def _result(name, kind, options, arguments):
     path = os.path.join(crash.run_folder(name, kind), "result.json")
     start = time.monotonic()
-    if options.resume and _is_fresh(path, kind):
+    if options.resume and _is_fresh(path, name, kind):
         return _load(path), 0
     return _run_one(name, kind, path, arguments), time.monotonic() - start
+
+
+def prepare(names):
+    """Obtains what the scenarios need; checks that they are there."""
+    for arch in sorted({scenario.load(name).arch for name in names}):
+        subprocess.run([os.path.join(report.TOP, "test", "e2e", "prepare")], check=True,
+                       stdout=subprocess.DEVNULL, env={**os.environ, "ARCH": arch})
 
 
 def run(wanted, options, tell, arguments=()):

@@ -79,13 +79,18 @@ def _qemu_version(scenario):
                           text=True).stdout.splitlines()[0]
 
 
+def stage_file(scenario):
+    """The stage's, among the products."""
+    return f"stage-{scenario.arch}.bin"
+
+
 def _capture_image(scenario, kernel, kind, folder):
     """The image that kexec loads: the stock one, or the same wrapped."""
     if kind == "stock":
         return os.path.join(kernel, "vmlinuz")
     image = os.path.join(folder, "vmlinuz.quietus")
     subprocess.run([os.path.join(PRODUCTS, "quietus"), "wrap", "--output", image, "--stage",
-                    os.path.join(PRODUCTS, f"stage-{scenario.arch}.bin"), os.path.join(kernel, "vmlinuz")],
+                    os.path.join(PRODUCTS, stage_file(scenario)), os.path.join(kernel, "vmlinuz")],
                    check=True)
     return image
 
@@ -217,11 +222,27 @@ def _trace_event(line):
     return (float(match.group(1)), match.group(2), match.group(3)) if match else None
 
 
+# What QEMU's SMMUv3 says of a refused DMA, without the time.
+TRANSLATION_FAILED = "translation failed for iova"
+
+
+def _trace_events(lines):
+    """The events of QEMU's trace; what has no time gets that of the line before."""
+    now = 0.0
+    for line in lines:
+        event = _trace_event(line)
+        if not event and TRANSLATION_FAILED in line:
+            event = (now, TRANSLATION_FAILED, line.strip())
+        if event:
+            now = event[0]
+            yield event
+
+
 FAULT_EVENTS = {
     "vtd_dmar_fault", "vtd_fault_disabled",
     "amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_dte_get_fail",
     "amdvi_get_pte_hwerror", "amdvi_ir_err", "amdvi_ir_target_abort",
-    "smmuv3_record_event",
+    "smmuv3_translate_abort", TRANSLATION_FAILED,
 }
 
 
@@ -231,10 +252,17 @@ def _is_fault(event, values):
         event == "amdvi_translation_result" and values.rstrip().endswith("hpa 0x0"))
 
 
+# Registers of SMMUv3 (IHI 0070, 6.3): bit 0 of CR0 is the switch; the stream table's two.
+SMMU_CR0, SMMU_STREAM_TABLE = 0x20, {0x80, 0x84, 0x88}
+
+
 def _is_switch(event, values):
     """A unit switched, or given another root. AMD-Vi's control register: bit 0 is the switch."""
     if event == "amdvi_control_status":
         return not int(values.split()[-1], 16) & 1
+    if event == "smmuv3_write_mmio":
+        register, value = (int(word, 16) for word in re.findall(r"0x[0-9a-f]+", values)[:2])
+        return register in SMMU_STREAM_TABLE or (register == SMMU_CR0 and not value & 1)
     return event.startswith("vtd_")
 
 
@@ -354,6 +382,10 @@ class Run:
         return os.path.join(self.folder, "audit.json")
 
     def _store_report(self, data):
+        """A node of setup_data, the property of the device tree, or the whole of a tree."""
+        at = data.find(report.MAGIC)
+        if at > 0:  # Devicetree Specification 0.4, 5.4.1: the length comes 8 bytes before it
+            data = data[at:at + int.from_bytes(data[at - 8:at - 4], "big")]
         if data.startswith(report.MAGIC):
             with open(os.path.join(self.folder, "report.bin"), "wb") as file:
                 file.write(data)
@@ -501,7 +533,7 @@ class Run:
         switched = []
         with open(os.path.join(self.folder, "trace.log"), encoding="utf-8",
                   errors="replace") as trace:
-            for at, event, values in filter(None, map(_trace_event, trace)):
+            for at, event, values in _trace_events(trace):
                 after = self.panic_wall is not None and at >= self.panic_wall
                 if _is_fault(event, values):
                     faults["after" if after else "before"].append(values)

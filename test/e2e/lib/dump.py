@@ -4,6 +4,7 @@
 import mmap
 import os
 import random
+import re
 import struct
 import subprocess
 import zlib
@@ -50,10 +51,8 @@ def _copy_log(core, dmesg):
     """What memory holds of the log, where makedumpfile cannot find it."""
     with open(core, "rb") as file, open(dmesg, "wb") as log, \
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for text in LOG_TEXTS:
-            at = data.find(text)
-            if at >= 0:
-                log.write(data[at:at + 200].split(b"\0")[0] + b"\n")
+        for match in re.finditer(b"|".join(LOG_TEXTS), data):
+            log.write(data[match.start():match.start() + 200].split(b"\0")[0] + b"\n")
 
 
 def rearrange(folder):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""UEFI firmware of Debian's package ovmf, as `prepare` unpacks it."""
+"""UEFI firmware of Debian's packages ovmf and qemu-efi-aarch64, as `prepare` unpacks them."""
 
 import os
 import shutil
@@ -17,6 +17,8 @@ def _path(build, *names):
 
 def files(kind, build, folder):
     """What machine.command_line() asks for. The variables are a copy: machines change theirs."""
+    if kind == "qemu-efi-aarch64":
+        return {"firmware": os.path.join(build, kind, "usr", "share", kind, "QEMU_EFI.fd")}
     if kind != "secure-boot":
         return {"firmware": _path(build, "OVMF", "OVMF_CODE.fd")}
     variables = os.path.join(folder, "variables")
