@@ -89,9 +89,6 @@ void die(const char *way, const char *disk);
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
 void vfio_prepare(const char *device, const char *maps, bool msix);
 
-/* sound.c: a stream on each of so many sound cards, running until the kernel dies. */
-void sounds_play(unsigned int cards);
-
 /* tool.c */
 void run_tool(void);
 

@@ -71,7 +71,6 @@ static void make_traffic(const char *disk)
 	churn_disk(disk, (unsigned int)config_number("churn_disk", 0));
 	if (interfaces && config_number("churn_net", 0))
 		churn_net(interfaces, (unsigned int)config_number("churn_net", 0));
-	sounds_play((unsigned int)config_number("sounds", 0));
 	if (config("vfio_device", NULL))
 		vfio_prepare(config("vfio_device", ""), config("vfio_maps", ""),
 			config_number("vfio_msix", 0));

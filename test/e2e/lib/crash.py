@@ -127,22 +127,6 @@ def _driven(scenario):
     return [] if scenario.number("idle_extra") else scenario.extra.split()
 
 
-def _dma_is_known(scenario):
-    """Whether the tables tell where leftover DMA may write while the stage runs."""
-    system = scenario.system.split()
-    return (scenario.iommu != "none" and not machine.is_amd(scenario)
-            and any(word.split(",")[0] == "intel_iommu=on" for word in system)
-            and "iommu=pt" not in system
-            and not scenario.number("quiet") and not scenario.inject)
-
-
-def _sounds(scenario):
-    """How many cards play: they write their position into memory."""
-    if not _dma_is_known(scenario):
-        return 0
-    return scenario.number("sound") + sum(not machine.is_disk(kind) for kind in _driven(scenario))
-
-
 def _disk_config(scenario, drivers, later=()):
     """drivers: the groups there are; a disk without its driver is not waited for. later:
     kinds of disks that came after boot."""
@@ -190,7 +174,6 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
                 "background_deep", "patterns", "vfio_device", "vfio_maps", "vfs", "asleep",
                 "hotplug", "yank", "audit"):
         config[key] = scenario.values[key]
-    config["sounds"] = _sounds(scenario)
     config["death"] = scenario.death.split()[0]
     config["symbols"] = " ".join(death.symbols(scenario))
     config["vfio_msix"] = 1 if scenario.spare == "bell" else ""
@@ -425,7 +408,12 @@ class Run:
         return self.kind == "quietus" and self.scenario.number("snapshot")
 
     def dma_is_known(self):
-        return _dma_is_known(self.scenario)
+        """Whether the tables tell where leftover DMA may write while the stage runs."""
+        system = self.scenario.system.split()
+        return (self.scenario.iommu != "none" and not machine.is_amd(self.scenario)
+                and any(word.split(",")[0] == "intel_iommu=on" for word in system)
+                and "iommu=pt" not in system
+                and not self.scenario.number("quiet") and not self.scenario.inject)
 
     def capture(self):
         """Follows the capture kernel until the dump is saved, or visibly lost."""
