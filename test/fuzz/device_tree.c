@@ -56,16 +56,17 @@ static void check_windows(const struct qt_dt *dt)
 static void check_copy(const struct qt_dt *dt, size_t size)
 {
 	static const char command_line[] = "quietus=auto";
-	struct tree_edit edit = {.reserve = {QT_MIB(512), QT_MIB(514)},
-		.command_line = command_line,
-		.hide = "arm,smmu-v3"};
-	size_t room = tree_size_max(size, &edit), written, len;
-	uint8_t *copy = malloc(room); /* of just this size, for the sanitizer */
+	struct tree_edit edit = {.reserve = {QT_MIB(512), QT_MIB(514)}, .hide = "arm,smmu-v3"};
+	size_t room, written, len;
+	uint8_t *copy;
 	const uint8_t *value;
 	struct qt_dt out;
 	qt_dt_node node;
 	uint32_t value_size;
 
+	tree_set(&edit, "bootargs", command_line, sizeof(command_line));
+	room = tree_size_max(size, &edit);
+	copy = malloc(room); /* of just this size, for the sanitizer */
 	FUZZ_CHECK(copy);
 	if (tree_write(dt, &edit, copy, room, &written) == 0) {
 		FUZZ_CHECK(qt_dt_size(copy, &len) == 0 && len <= written && written <= room);
