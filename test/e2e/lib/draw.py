@@ -8,6 +8,7 @@ import random
 
 from . import scenario
 
+FAMILIES = ["amd", "scalable", "vtd"]  # those of a PC
 TOPOLOGIES = ["ports", "ports", "switch", "bridge", "pxb", "dense", "flat"]
 DISKS = ["nvme", "nvme", "ahci", "hba", "virtio", "usb-storage", "megasas"]
 EXTRAS = ["nvme", "hba", "virtio", "usb-storage", "megasas", "sound", "vga"]
