@@ -13,9 +13,6 @@ TOPOLOGIES = ["ports", "ports", "switch", "bridge", "pxb", "dense", "flat"]
 DISKS = ["nvme", "nvme", "ahci", "hba", "virtio", "usb-storage", "megasas"]
 EXTRAS = ["nvme", "hba", "virtio", "usb-storage", "megasas", "sound", "vga"]
 VTD_OPTIONS = ["", "", "", ",caching-mode=on", ",intremap=off"]
-# Of x86-64: what else is drawn is for that.
-FAMILIES = ["amd", "scalable", "vtd"]
-
 AMD_OPTIONS = ["", "", ",intremap=on"]
 KERNEL_OPTIONS = ["", "", "", "intremap=off", "nox2apic", "iommu.strict=1", "iommu.strict=0",
                   "iommu.forcedac=1", "pci=nomsi", "iommu.strict=1 nox2apic"]
