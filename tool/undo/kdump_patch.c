@@ -16,8 +16,11 @@
 #include "dump/kdump_header.h"
 #include "kdump_patch.h"
 
-/* Far more pieces than the memory of a machine is in. */
-#define RUNS_MAX 4096u
+/* Far more pieces than the memory of a machine is in; half of them for what is left out. */
+#define SEGMENTS_MAX 8192u
+
+/* makedumpfile: what is left out of an ELF core is no shorter (PFN_EXCLUDED). */
+#define GAP_PAGES 256u
 
 /* No page is larger. */
 #define PAGE_MAX 65536u
@@ -30,12 +33,48 @@ struct core {
 	const struct kdump_patch *patch;
 	struct kdump_header header;
 	int fd;
-	Elf64_Phdr segments[RUNS_MAX]; /* the first one has the notes */
+	Elf64_Phdr segments[SEGMENTS_MAX]; /* the first one has the notes */
 	size_t count;
 	uint64_t pages; /* stored */
 };
 
 /* What is in the core */
+
+/* Memory [start, end), of which the pages up to `stored` are in the file. */
+static bool add_segment(
+	struct core *core, qt_phys start, qt_phys stored, qt_phys end, struct reason *why)
+{
+	if (core->count == SEGMENTS_MAX)
+		return because(why, "its memory is in more than %u pieces", SEGMENTS_MAX);
+	core->segments[core->count++] = (Elf64_Phdr){.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_W | PF_X,
+		.p_vaddr = NO_ADDRESS,
+		.p_paddr = start,
+		.p_filesz = stored - start,
+		.p_memsz = end - start};
+	return true;
+}
+
+/*
+ * What an ELF core leaves out of its file stays left out, though a level by itself
+ * would keep it as zeroes. makedumpfile leaves nothing shorter out of one.
+ */
+static bool lay_out_run(struct core *core, const struct qt_range *run, struct reason *why)
+{
+	struct dump *dump = core->patch->dump;
+	uint64_t gap = GAP_PAGES * dump_page_size(dump);
+	struct qt_range part = {run->start, run->start}, stored = part;
+
+	while (dump_next_stored(dump, stored.end, &stored) && stored.start < run->end) {
+		if (stored.start - part.end >= gap && core->count < SEGMENTS_MAX / 2) {
+			if (!add_segment(core, part.start, part.end, stored.start, why))
+				return false;
+			part.start = stored.start;
+		}
+		part.end = stored.end < run->end ? stored.end : run->end;
+	}
+	return add_segment(core, part.start, part.end, run->end, why);
+}
 
 static bool lay_out(struct core *core, struct reason *why)
 {
@@ -46,16 +85,9 @@ static bool lay_out(struct core *core, struct reason *why)
 	core->segments[core->count++] = (Elf64_Phdr){.p_type = PT_NOTE,
 		.p_filesz = core->header.notes_size,
 		.p_memsz = core->header.notes_size};
-	while (dump_next_memory(dump, run.end, &run)) {
-		if (core->count == RUNS_MAX)
-			return because(why, "its memory is in more than %u pieces", RUNS_MAX);
-		core->segments[core->count++] = (Elf64_Phdr){.p_type = PT_LOAD,
-			.p_flags = PF_R | PF_W | PF_X,
-			.p_vaddr = NO_ADDRESS,
-			.p_paddr = run.start,
-			.p_filesz = run.end - run.start,
-			.p_memsz = run.end - run.start};
-	}
+	while (dump_next_memory(dump, run.end, &run))
+		if (!lay_out_run(core, &run, why))
+			return false;
 	core->segments[0].p_offset = sizeof(Elf64_Ehdr) + core->count * sizeof(Elf64_Phdr);
 	offset = round_up(core->segments[0].p_offset + core->header.notes_size, PAGE_MAX);
 	for (size_t i = 1; i < core->count; i++) {
