@@ -27,6 +27,8 @@
 enum trait {
 	HAS_FIRST_STAGE,
 	HAS_STAGE_2,
+	HAS_LARGE_GRANULE,
+	HAS_TWO_LEVELS,
 	HAS_THREE_LEVELS,
 	HAS_FOUR_LEVELS,
 	HAS_FIVE_LEVELS,
@@ -52,6 +54,8 @@ enum trait {
 static const char *const trait_names[TRAITS] = {
 	[HAS_FIRST_STAGE] = "tables like a CPU's (VT-d, AMD-Vi)",
 	[HAS_STAGE_2] = "stage 2 (SMMUv3)",
+	[HAS_LARGE_GRANULE] = "granules of 16 or 64 KiB (SMMUv3)",
+	[HAS_TWO_LEVELS] = "2 levels",
 	[HAS_THREE_LEVELS] = "3 levels",
 	[HAS_FOUR_LEVELS] = "4 levels",
 	[HAS_FIVE_LEVELS] = "5 levels",
@@ -137,7 +141,8 @@ static qt_iova pick_iova(struct draft *draft, const struct model_domain *domain,
 		iova = QT_GIB(4) - QT_MIB(1 + below(draft, 64));
 		break;
 	case 1:
-		iova = crash->start - below(draft, QT_MIB(8));
+		iova = crash->start -
+		       below(draft, crash->start < QT_MIB(8) ? crash->start : QT_MIB(8));
 		break;
 	case 2:
 		iova = crash->end + below(draft, QT_MIB(8));
@@ -275,7 +280,7 @@ static struct model_domain *new_domain(struct draft *draft, unsigned unit, qt_ri
 	domain->no_preset =
 		(config->walk_snoop || config->vendor == MODEL_AMDVI) && chance(draft, 50);
 	domain->no_execute = first_stage && chance(draft, 50);
-	draft->traits[HAS_THREE_LEVELS + levels - 3] = true;
+	draft->traits[HAS_TWO_LEVELS + levels - 2] = true;
 	draft->traits[HAS_FIRST_STAGE] |= first_stage;
 	draft->traits[HAS_STAGE_2] |= domain->stage2;
 	model_attach(draft->m, domain, rid, 0);
@@ -483,7 +488,7 @@ static size_t pick_crash_ranges(struct model_random *random, const struct qt_ran
 			start, start + QT_MIB(1) + model_random_below(random, 600) * page};
 	}
 	if (count == 0 || crash[count - 1].start < QT_MIB(1) || model_random_chance(random, 40)) {
-		uint64_t room = (ram[2].end - ram[2].start - QT_MIB(16)) / page;
+		uint64_t room = (ram[2].end - ram[2].start) / page - 4096; /* more than it takes */
 		uint64_t start = ram[2].start + model_random_below(random, room) * page;
 
 		if (model_random_chance(random, 50))
@@ -600,11 +605,12 @@ static void note_units(struct draft *draft)
 {
 	for (size_t i = 0; i < draft->m->unit_count; i++)
 		draft->traits[HAS_INCOHERENT] |= !draft->m->units[i].config.coherent;
+	draft->traits[HAS_LARGE_GRANULE] = draft->page > MODEL_PAGE;
 	draft->traits[HAS_HIGH_CRASH] = draft->m->crash[draft->m->crash_count - 1].end > QT_GIB(4);
 }
 
-static struct model *random_machine(struct model_random *random, enum model_vendor vendor,
-	uint64_t page, bool *traits)
+static struct model *random_machine(
+	struct model_random *random, enum model_vendor vendor, uint64_t page, bool *traits)
 {
 	bool by_claims = vendor != MODEL_VTD;
 	struct qt_range ram[3] = {{0, 0xa0000}, {QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(6)}};

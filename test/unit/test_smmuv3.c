@@ -288,6 +288,35 @@ static void test_attributes(void **state)
 	finish(&s);
 }
 
+/* Whether the last flush had this command among its own. */
+static bool was_told(const struct scenario *s, uint8_t command)
+{
+	const uint64_t *queue = s->machine.flush_page;
+
+	for (size_t i = 0; i < QT_FLUSH_PAGE_SIZE / 16; i++)
+		if ((queue[2 * i] & 0xff) == command)
+			return true;
+	return false;
+}
+
+/* What a hypervisor's tables left is tagged apart; a unit that has none refuses the command. */
+static void test_translations_of_a_hypervisor_are_flushed(void **state)
+{
+	(void)state;
+	for (int hyp = 0; hyp < 2; hyp++) {
+		struct model_unit_config unit = model_smmu_default(0xfed90000);
+		struct model *m;
+		struct scenario s;
+
+		unit.smmu.hyp = hyp;
+		m = machine_in_use(&unit);
+		run_sound(&s, m);
+		assert_true(was_told(&s, 0x30));           /* CMD_TLBI_NSNH_ALL (IHI 0070, 4.4) */
+		assert_int_equal(was_told(&s, 0x20), hyp); /* CMD_TLBI_EL2_ALL */
+		finish(&s);
+	}
+}
+
 /* The dead kernel's queue is found where it was, empty, and as it was otherwise. */
 static void test_queue_is_put_back(void **state)
 {
@@ -753,6 +782,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_iort),
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),
+		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),
 		cmocka_unit_test(test_interrupts_are_masked),
 		cmocka_unit_test(test_root_of_an_admitted_domain_is_copied),
 	};

@@ -4,6 +4,7 @@
  * left and refused, and accidents at every step. KEEP is checked after every single
  * store, all invariants at the end.
  */
+#include "../../core/unit/device_tlb.h"
 #include "kinds.h"
 
 /*
@@ -306,6 +307,45 @@ static void test_device_tlb_that_does_not_answer(void **state)
 	assert_int_equal(m->complaints, 0);
 	if (m->units[0].config.vendor == MODEL_AMDVI) /* it was stopped by that */
 		assert_true(m->units[0].amdvi.running);
+	scenario_free(&s);
+}
+
+static struct model *slow_model;
+
+static int flush_slowly(void *context, qt_rid rid)
+{
+	unsigned *flushed = context;
+
+	(void)rid;
+	(*flushed)++;
+	model_sleep(slow_model, 300000);
+	return QT_E_TIMEOUT;
+}
+
+static bool never_stuck(void *context)
+{
+	(void)context;
+	return false;
+}
+
+/* However many devices do not answer, they have one time limit. */
+static void test_device_tlbs_share_a_time_limit(void **state)
+{
+	struct model *m = machine_of_kind(*state, 1);
+	unsigned flushed = 0;
+	struct scenario s;
+
+	for (uint16_t i = 0; i < 8; i++) {
+		qt_rid rid = QT_RID(0, 0, 8 * (1 + i));
+
+		add_device_tlb(m, add_device_of_kind(m, *state, rid, CLASS_NIC, i + 1), rid);
+	}
+	scenario_plan(&s, m);
+	slow_model = m;
+	assert_int_equal(qt_flush_device_tlbs(&s.machine, &s.machine.units[0], flush_slowly,
+				 never_stuck, &flushed),
+		0);
+	assert_in_range(flushed, 1, 3);
 	scenario_free(&s);
 }
 
@@ -704,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_admission_over_what_an_entry_left),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_device_tlb_that_does_not_answer),
+		cmocka_unit_test(test_device_tlbs_share_a_time_limit),
 		cmocka_unit_test(test_device_tlb_of_what_is_gone),
 		cmocka_unit_test(test_verify_goes_by_the_hardwares_entry),
 		cmocka_unit_test(test_units_that_do_not_flush),
