@@ -262,6 +262,7 @@ class Run:
         self.patterns = {}
         self.symbols = {}
         self.sample = {}
+        self.last_said = "nothing"
         self.landed = []  # where frames of the dead kernel's rings lie
         self.crash_region = []
         self.functions = {}
@@ -319,6 +320,7 @@ class Run:
             self.times.setdefault("capture kernel", time.monotonic())
         if source != "results" or "=" not in text:
             return None
+        self.last_said = text
         key, _, value = text.partition("=")
         if key == "pattern":
             index, address = value.split()
@@ -706,7 +708,8 @@ def _live(run, kernels):
     except RuntimeError as error:
         run.fail(str(error))
     except guest.TimedOut:
-        run.fail("timed out " + ("after the panic" if "panic" in run.times else "before the panic"))
+        run.fail(f"timed out {'after' if 'panic' in run.times else 'before'} the panic, when the "
+                 f"guest had last said {run.last_said[:60]}")
     except guest.Gone:
         if not run.result["saved"]:
             run.fail("the machine ended " + ("before the dump was saved"
