@@ -76,6 +76,8 @@ def _memory(draw):
     size = draw.one("crashkernel", [192, 256, 384, 512])
     if place == "low":
         ram = draw.one("RAM", [768, 1024, 2048] if size <= 256 else [1024, 2048])
+        if size == 512:  # for which 1 GiB may have no gap
+            ram = 2048
         return {"ram_mib": ram, "crashkernel": f"{size}M"}
     low = {"high and low": " crashkernel=64M,low", "high": "", "only high": " crashkernel=0,low"}
     return {"ram_mib": draw.one("RAM", [3072, 4096]),
