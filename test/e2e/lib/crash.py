@@ -32,6 +32,9 @@ FRAMES_UNTIL_CAPTURE = (0.1, 120)
 FRAMES_DURING_CAPTURE = (0.02, 100)
 FRAMES_WITHOUT_END = (0.02, 1 << 30)
 
+# stage/common/settle.c: why it changed nothing.
+NOT_COMMITTED = re.compile(r"quietus: not committed: (.*); continuing")
+
 # Linux, arch/x86/kernel/irq.c: CPU and vector of an interrupt that nobody handles.
 UNHANDLED = re.compile(r"(\d+\.\d+) No irq handler for vector")
 
@@ -543,6 +546,8 @@ class Run:
             before, _, after = console.read().partition(death.last_words(self.scenario))
         if not re.search(self.scenario.expect_console, before):
             self.fail(f"the system kernel did not say {self.scenario.expect_console}")
+        if left := NOT_COMMITTED.search(after):
+            self.result["not_committed"] = left[1]
         vectors = UNHANDLED.findall(after)
         self.result["unhandled_vectors"] = len(set(vectors))
         self.result["unhandled_again"] = len(vectors) - len(set(vectors))

@@ -20,6 +20,7 @@ AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid
 ARM64_TRACE_EVENTS = ["smmuv3_translate_abort", "smmuv3_write_mmio"]
 
 SPARE_SLOT = "0x1c"
+DISPLAY_SLOTS = {"extra0": 0x18, "extra1": 0x19}
 DRIVE = "dump"
 SPARE_DISK_MIB = 128
 EMPTY_SLOT = "empty"
@@ -155,8 +156,9 @@ def _extra_args(kind, name, bus):
         return ["-device", f"ich9-intel-hda,id={name},{place}",
                 "-device", f"hda-output,audiodev=silence,bus={name}.0"]
     # A display with a sound function beside it, as graphics cards have.
-    return ["-device", f"VGA,{place},addr=0.0,multifunction=on",
-            "-device", f"ich9-intel-hda,id={name},{place},addr=0.1",
+    slot = DISPLAY_SLOTS[name] if bus.topology == "flat" else 0
+    return ["-device", f"VGA,{place},addr={slot:#x}.0,multifunction=on",
+            "-device", f"ich9-intel-hda,id={name},{place},addr={slot:#x}.1",
             "-device", f"hda-output,audiodev=silence,bus={name}.0"]
 
 
