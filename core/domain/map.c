@@ -129,7 +129,8 @@ static int refuse(void *context, const struct qt_mapping *mapping)
 int qt_edit_map(struct qt_edit *edit)
 {
 	int error = qt_scan(&edit->reader, &edit->live->table,
-		(struct qt_range){edit->first, edit->last + 1}, refuse, NULL, &edit->live->fault);
+		(struct qt_range){edit->first, edit->last + 1}, &qt_nowhere, refuse, NULL,
+		&edit->live->fault);
 
 	if (error == QT_OK)
 		error = qt_edit_grow(edit);

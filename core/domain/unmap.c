@@ -109,7 +109,7 @@ int qt_edit_unmap(struct qt_edit *edit)
 {
 	struct extent extent = {0};
 	int error = qt_scan(&edit->reader, &edit->live->table,
-		(struct qt_range){edit->first, edit->last + 1}, measure, &extent,
+		(struct qt_range){edit->first, edit->last + 1}, &qt_nowhere, measure, &extent,
 		&edit->live->fault);
 
 	edit->bytes = extent.bytes;

@@ -135,6 +135,7 @@ static uint64_t with_perms(
 const struct qt_format qt_format_amd_v1 = {
 	.name = "amd-v1",
 	.hardware_bits = V1_ACCESSED | V1_DIRTY,
+	.address_bits = V1_ADDRESS,
 	.decode = decode,
 	.make_table = make_table,
 	.make_leaf = make_leaf,

@@ -38,6 +38,7 @@
 #define S2_WRITE (1ull << 7)
 
 #define D_ADDRESS_BITS 48
+#define D_ADDRESS      0x0000fffffffff000ull
 /* With the largest granule, bits 15:12 are address bits 51:48 (D8.3.1, FEAT_LPA). */
 #define D_HIGH(raw) (((raw) >> 12 & 0xf) << D_ADDRESS_BITS)
 
@@ -230,6 +231,7 @@ static uint64_t make_piece(const struct qt_geometry *geometry, unsigned level, u
 const struct qt_format qt_format_vmsav8_64 = {
 	.name = "vmsav8-64",
 	.hardware_bits = D_ACCESSED,
+	.address_bits = D_ADDRESS,
 	.decode = stage1_decode,
 	.make_table = make_table,
 	.make_leaf = stage1_leaf,
@@ -241,6 +243,7 @@ const struct qt_format qt_format_vmsav8_64 = {
 const struct qt_format qt_format_vmsav8_64_stage2 = {
 	.name = "vmsav8-64-stage2",
 	.hardware_bits = D_ACCESSED | S2_WRITE,
+	.address_bits = D_ADDRESS,
 	.decode = stage2_decode,
 	.make_table = make_table,
 	.make_leaf = stage2_leaf,

@@ -93,6 +93,7 @@ static uint64_t with_perms(
 const struct qt_format qt_format_vtd_second_stage = {
 	.name = "vtd-second-stage",
 	.hardware_bits = SS_ACCESSED | SS_DIRTY,
+	.address_bits = SS_ADDRESS,
 	.decode = decode,
 	.make_table = make_table,
 	.make_leaf = make_leaf,

@@ -125,6 +125,7 @@ static uint64_t with_perms(
 const struct qt_format qt_format_x86_64_first_stage = {
 	.name = "x86-64-first-stage",
 	.hardware_bits = FS_ACCESSED | FS_DIRTY | FS_EXTENDED,
+	.address_bits = FS_ADDRESS,
 	.decode = decode,
 	.make_table = make_table,
 	.make_leaf = make_leaf,

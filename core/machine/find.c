@@ -6,8 +6,8 @@
 #include <quietus/memory.h>
 #include <quietus/unit.h>
 
-/* Reads for one domain, 64 entries each: what 8 TiB in 4 KiB leaves take. */
-#define DOMAIN_READS (1u << 25)
+/* Reads for one domain, 512 entries each: what 8 TiB in 4 KiB leaves take. */
+#define DOMAIN_READS (1u << 22)
 
 /* Reads for one unit's requester tables: an entry each, 256 buses of 256 functions. */
 #define REQUESTER_READS 100000u
@@ -390,7 +390,7 @@ static uint64_t min64(uint64_t a, uint64_t b)
 static void survey_doorbells(struct survey *survey, const struct qt_mapping *m)
 {
 	const struct qt_ranges *doorbells = &survey->machine->doorbells;
-	bool same = m->iova == m->phys && m->perms & QT_WRITE;
+	bool same = !m->elsewhere && m->iova == m->phys && m->perms & QT_WRITE;
 
 	for (size_t i = 0; i < doorbells->count; i++) {
 		uint64_t start = max64(doorbells->list[i].start, m->iova);
@@ -410,7 +410,7 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 	struct survey *survey = context;
 	struct qt_domain *domain = survey->domain;
 	const struct qt_ranges *crash = &survey->machine->crash;
-	bool same = m->iova == m->phys && (m->perms & QT_RW) == QT_RW;
+	bool same = !m->elsewhere && m->iova == m->phys && (m->perms & QT_RW) == QT_RW;
 
 	if (m->perms) {
 		domain->mapped += m->size;
@@ -427,6 +427,8 @@ static int survey_mapping(void *context, const struct qt_mapping *m)
 			domain->taken = true;
 			domain->taken_iova = start;
 		}
+		if (m->elsewhere)
+			continue;
 		start = max64(c->start, m->phys);
 		end = min64(c->end, m->phys + m->size);
 		if (start < end && m->iova != m->phys && !domain->guard_broken) {
@@ -456,8 +458,8 @@ void qt_domain_survey(const struct qt_machine *machine, struct qt_domain *domain
 
 	domain->mapped = domain->pieces = 0;
 	domain->taken = domain->guard_broken = domain->identity = false;
-	domain->scan_error =
-		qt_scan(&reader, &domain->table, all, survey_mapping, &survey, &domain->fault);
+	domain->scan_error = qt_scan(&reader, &domain->table, all, &machine->mapped, survey_mapping,
+		&survey, &domain->fault);
 	domain->too_narrow = mapped_end(machine) > qt_table_reach(&domain->table);
 	domain->identity = domain->scan_error == QT_OK && survey.identical == total_size(crash) &&
 			   survey.reached == total_size(&machine->doorbells);

@@ -15,7 +15,7 @@ int qt_occupancy_rebuild(struct qt_occupancy *occupancy, struct qt_reader *reade
 
 	occupancy->used.count = 0;
 	occupancy->granule_lg2 = table->geometry.granule_lg2;
-	return qt_scan(reader, table, all, take, occupancy, fault);
+	return qt_scan(reader, table, all, &qt_nowhere, take, occupancy, fault);
 }
 
 /* Highest aligned start for `size` bytes inside [start, end), if there is one. */

@@ -66,7 +66,7 @@ static int cut_mapping(void *context, const struct qt_mapping *m)
 	const struct cut *cut = context;
 	int error = QT_OK;
 
-	if (m->perms == 0 || m->iova == m->phys)
+	if (m->elsewhere || m->iova == m->phys)
 		return QT_OK;
 	for (size_t i = 0; i < cut->outputs->count && error == QT_OK; i++) {
 		const struct qt_range *out = &cut->outputs->list[i];
@@ -86,7 +86,7 @@ int qt_cut(struct qt_reader *reader, const struct qt_table *table, const struct 
 {
 	struct cut cut = {reader, table, outputs, add, context, fault};
 	struct qt_range all = {0, qt_table_span(table)};
-	int error = qt_scan(reader, table, all, cut_mapping, &cut, fault);
+	int error = qt_scan(reader, table, all, outputs, cut_mapping, &cut, fault);
 
 	/* Entries that hardware refuses lead nowhere. */
 	return error == QT_E_BAD ? QT_OK : error;

@@ -140,10 +140,19 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
 
 #define NO_TABLE UINT64_MAX
 
+/*
+ * Entries that a scan reads at a time: a table of 4 KiB, so that asking for it costs little
+ * beside reading it. Levels take stack for one such run each.
+ */
+#define SCAN_RUN 512
+
+const struct qt_ranges qt_nowhere = {0};
+
 struct scan {
 	struct qt_reader *reader;
 	const struct qt_geometry *geometry;
-	uint64_t first, last; /* window, inclusive */
+	uint64_t first, last;            /* window, inclusive */
+	const struct qt_ranges *outputs; /* that matter; NULL: all */
 	int (*visit)(void *context, const struct qt_mapping *mapping);
 	int (*table)(void *context, unsigned level, qt_phys page, qt_iova base); /* or NULL */
 	void *context;
@@ -161,48 +170,73 @@ static int scan_flush(struct scan *scan)
 	return joined.size ? scan->visit(scan->context, &joined) : 0;
 }
 
+/* Hands out what came before, unless it goes on with this. */
+static int scan_join(struct scan *scan, const struct qt_mapping *m)
+{
+	struct qt_mapping *joined = &scan->joined;
+	int error;
+
+	if (joined->size && joined->iova + joined->size == m->iova && joined->perms == m->perms &&
+		joined->elsewhere == m->elsewhere &&
+		(m->elsewhere || joined->phys + joined->size == m->phys)) {
+		joined->size += m->size;
+		return 0;
+	}
+	error = scan_flush(scan);
+	*joined = *m;
+	return error;
+}
+
 static int scan_leaf(struct scan *scan, const struct qt_entry *entry, unsigned perms,
 	uint64_t first, uint64_t last)
 {
 	uint64_t mask = (1ull << entry->size_lg2) - 1;
-	struct qt_mapping *joined = &scan->joined;
-	qt_phys phys = (entry->output & ~mask) + (first & mask);
-	uint64_t size = last - first + 1;
-	int error;
+	struct qt_mapping m = {
+		.iova = first,
+		.phys = (entry->output & ~mask) + (first & mask),
+		.size = last - first + 1,
+		.perms = (uint8_t)perms,
+	};
 
-	if (joined->size && joined->iova + joined->size == first &&
-		joined->phys + joined->size == phys && joined->perms == perms) {
-		joined->size += size;
-		return 0;
-	}
-	error = scan_flush(scan);
-	*joined = (struct qt_mapping){
-		.iova = first, .phys = phys, .size = size, .perms = (uint8_t)perms};
-	return error;
+	m.elsewhere = scan->outputs && !qt_ranges_overlap(scan->outputs, m.phys, m.phys + m.size);
+	return scan_join(scan, &m);
 }
 
-/* IOVAs that are taken by an entry which lets no device through. */
-static int scan_occupied(struct scan *scan, uint64_t first, uint64_t last)
+/* What no output matters of: leaves that lead elsewhere, entries that let no device through. */
+static int scan_elsewhere(struct scan *scan, unsigned perms, uint64_t first, uint64_t last)
 {
-	struct qt_entry nowhere = {.output = first, .size_lg2 = 0};
+	struct qt_mapping m = {.iova = first,
+		.size = last - first + 1,
+		.perms = (uint8_t)perms,
+		.elsewhere = true};
 
-	return scan_leaf(scan, &nowhere, 0, first, last);
+	return scan_join(scan, &m);
 }
 
 static int scan_table(
 	struct scan *scan, unsigned level, qt_phys page, uint64_t base, unsigned perms);
 
+static uint64_t in_window_from(const struct scan *scan, uint64_t first)
+{
+	return first > scan->first ? first : scan->first;
+}
+
+static uint64_t in_window_to(const struct scan *scan, uint64_t last)
+{
+	return last < scan->last ? last : scan->last;
+}
+
 static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *entry,
 	uint64_t base, unsigned perms)
 {
 	uint64_t last = base + ((1ull << qt_level_lg2(scan->geometry, level)) - 1);
-	uint64_t from = base > scan->first ? base : scan->first;
-	uint64_t to = last < scan->last ? last : scan->last;
+	uint64_t from = in_window_from(scan, base);
+	uint64_t to = in_window_to(scan, last);
 
 	if (entry->kind == QT_ENTRY_EMPTY)
 		return 0;
 	if (entry->perms == 0)
-		return scan_occupied(scan, from, to);
+		return scan_elsewhere(scan, 0, from, to);
 	perms &= entry->perms;
 	if (perms == 0)
 		return 0;
@@ -213,6 +247,75 @@ static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *
 		return scan_table(scan, entry->next_level, entry->output, base, perms);
 	}
 	return scan_leaf(scan, entry, perms, from, to);
+}
+
+/* So many entries are looked at together, without a branch for each. */
+#define BLOCK 16
+
+/* Of n entries, those from the first on that differ from it in no other bits than these. */
+static unsigned count_alike(const uint64_t *raw, unsigned n, uint64_t bits)
+{
+	unsigned i = 0;
+
+	for (; n - i >= BLOCK; i += BLOCK) {
+		uint64_t differ = 0;
+
+#pragma GCC unroll 16
+		for (unsigned j = 0; j < BLOCK; j++)
+			differ |= raw[i + j] ^ raw[0];
+		if (differ & ~bits)
+			break;
+	}
+	while (i < n && ((raw[i] ^ raw[0]) & ~bits) == 0)
+		i++;
+	return i;
+}
+
+/* Of n entries, those from the first on that are not in [start, start + size) as numbers. */
+static unsigned count_outside(const uint64_t *raw, unsigned n, uint64_t start, uint64_t size)
+{
+	unsigned i = 0;
+
+	for (; n - i >= BLOCK; i += BLOCK) {
+		unsigned inside = 0;
+
+#pragma GCC unroll 16
+		for (unsigned j = 0; j < BLOCK; j++)
+			inside += raw[i + j] - start < size;
+		if (inside)
+			break;
+	}
+	while (i < n && raw[i] - start >= size)
+		i++;
+	return i;
+}
+
+/*
+ * Almost all that is in tables are leaves as large as their slots that differ only in
+ * where they lead, and lead nowhere that matters. Of n entries the first of which decodes
+ * to `first`: how many of those there are, from it on. They need no decoding.
+ */
+static unsigned leaves_elsewhere(const struct scan *scan, unsigned level, const uint64_t *raw,
+	unsigned n, const struct qt_entry *first)
+{
+	const struct qt_geometry *g = scan->geometry;
+	uint64_t slot = 1ull << qt_level_lg2(g, level);
+	uint64_t address_bits = g->format->address_bits & ~(slot - 1);
+	/* All else in the entry, seen as a number that stands between it and its output. */
+	uint64_t rest = raw[0] - first->output;
+
+	if (!scan->outputs || first->kind != QT_ENTRY_LEAF || first->perms == 0 ||
+		1ull << first->size_lg2 != slot)
+		return 0;
+	if (g->output_bits < 64)
+		address_bits &= (1ull << g->output_bits) - 1;
+	n = count_alike(raw, n, address_bits);
+	for (size_t i = 0; i < scan->outputs->count; i++) {
+		uint64_t start = scan->outputs->list[i].start & ~(slot - 1);
+
+		n = count_outside(raw, n, start + rest, scan->outputs->list[i].end - start);
+	}
+	return n;
 }
 
 /* A table that is its own ancestor would be walked until the limit: say so at once. */
@@ -232,13 +335,44 @@ static void pass_over(struct scan *scan, unsigned level, qt_iova iova, qt_phys e
 	scan->met_bad = true;
 }
 
+/* Entries that were read from `at` on; the first one is for the IOVA `base`. */
+static int scan_run(struct scan *scan, unsigned level, qt_phys at, const uint64_t *raw, unsigned n,
+	uint64_t base, unsigned perms)
+{
+	const struct qt_geometry *g = scan->geometry;
+	unsigned lg2 = qt_level_lg2(g, level);
+	int error = 0;
+
+	for (unsigned i = 0; i < n && error == 0;) {
+		uint64_t slot = base + ((uint64_t)i << lg2);
+		struct qt_entry entry;
+		unsigned alike;
+
+		if (raw[i] == 0) {
+			i += count_alike(&raw[i], n - i, 0);
+			continue;
+		}
+		g->format->decode(g, level, &raw[i], 1, &entry);
+		alike = leaves_elsewhere(scan, level, &raw[i], n - i, &entry);
+		if (alike && perms & entry.perms)
+			error = scan_elsewhere(scan, perms & entry.perms,
+				in_window_from(scan, slot),
+				in_window_to(scan, slot + (((uint64_t)alike << lg2) - 1)));
+		else if (entry.kind == QT_ENTRY_BAD)
+			pass_over(scan, level, slot, at + i * sizeof(raw[0]), raw[i]);
+		else
+			error = scan_entry(scan, level, &entry, slot, perms);
+		i += alike ? alike : 1;
+	}
+	return error;
+}
+
 static int scan_table(
 	struct scan *scan, unsigned level, qt_phys page, uint64_t base, unsigned perms)
 {
 	const struct qt_geometry *g = scan->geometry;
 	uint64_t last = base + level_last(g, level);
-	uint64_t raw[QT_RUN];
-	struct qt_entry entries[QT_RUN];
+	uint64_t raw[SCAN_RUN];
 	unsigned index, end;
 	int error;
 
@@ -256,24 +390,16 @@ static int scan_table(
 	index = base > scan->first ? 0 : qt_index(g, level, scan->first);
 	end = last < scan->last ? qt_table_entries(g, level) : qt_index(g, level, scan->last) + 1u;
 	while (index < end) {
-		unsigned n = end - index < QT_RUN ? end - index : QT_RUN;
+		unsigned n = end - index < SCAN_RUN ? end - index : SCAN_RUN;
 		qt_phys at = page + index * sizeof(raw[0]);
 
 		error = qt_reader_words(scan->reader, at, raw, n);
 		if (error)
 			return report_fault(scan->fault, error, level, base, at, 0);
-		g->format->decode(g, level, raw, n, entries);
-		for (unsigned i = 0; i < n; i++) {
-			uint64_t slot = base + ((uint64_t)(index + i) << qt_level_lg2(g, level));
-
-			if (entries[i].kind == QT_ENTRY_BAD) {
-				pass_over(scan, level, slot, at + i * 8, raw[i]);
-				continue;
-			}
-			error = scan_entry(scan, level, &entries[i], slot, perms);
-			if (error)
-				return error;
-		}
+		error = scan_run(scan, level, at, raw, n,
+			base + ((uint64_t)index << qt_level_lg2(g, level)), perms);
+		if (error)
+			return error;
 		index += n;
 	}
 	return 0;
@@ -293,7 +419,7 @@ static int run_scan(struct scan *scan, unsigned level, qt_phys page, uint64_t ba
 
 /* From a table in the middle of a tree. */
 static int scan_from(struct qt_reader *reader, const struct qt_geometry *geometry, unsigned level,
-	qt_phys page, uint64_t base, struct qt_range window,
+	qt_phys page, uint64_t base, struct qt_range window, const struct qt_ranges *outputs,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
 	struct qt_table_fault *fault)
 {
@@ -302,6 +428,7 @@ static int scan_from(struct qt_reader *reader, const struct qt_geometry *geometr
 		.geometry = geometry,
 		.first = window.start,
 		.last = window.end - 1,
+		.outputs = outputs,
 		.visit = visit,
 		.context = context,
 		.fault = fault,
@@ -311,6 +438,7 @@ static int scan_from(struct qt_reader *reader, const struct qt_geometry *geometr
 }
 
 int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
+	const struct qt_ranges *outputs,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
 	struct qt_table_fault *fault)
 {
@@ -318,7 +446,7 @@ int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_ra
 	if (window.end > qt_table_span(table))
 		window.end = qt_table_span(table);
 	return scan_from(reader, &table->geometry, table->geometry.levels - 1u, table->root, 0,
-		window, visit, context, fault);
+		window, outputs, visit, context, fault);
 }
 
 static int stop_at_once(void *context, const struct qt_mapping *mapping)
@@ -334,7 +462,7 @@ int qt_subtree_empty(struct qt_reader *reader, const struct qt_geometry *geometr
 	uint64_t end = base + (1ull << qt_level_lg2(geometry, entry->next_level + 1u));
 
 	return scan_from(reader, geometry, entry->next_level, entry->output, base,
-		(struct qt_range){base, end}, stop_at_once, NULL, fault);
+		(struct qt_range){base, end}, &qt_nowhere, stop_at_once, NULL, fault);
 }
 
 static int pass_leaf(void *context, const struct qt_mapping *mapping)

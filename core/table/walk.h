@@ -7,7 +7,7 @@
 
 #include <quietus/table.h>
 
-/* Entries read and decoded at a time: bounds the stack a level takes. */
+/* Entries read and decoded at a time, where all are decoded: bounds the stack a level takes. */
 #define QT_RUN 64
 
 /* Index of the entry for `iova` in its table at `level`. */

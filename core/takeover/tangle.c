@@ -13,7 +13,7 @@
 #include "takeover.h"
 
 /* Reads for one domain's tables, as for surveying them. */
-#define TANGLE_READS (1u << 25)
+#define TANGLE_READS (1u << 22)
 
 /* Pages with words that will change, by a hash: most tables are ruled out by it. */
 #define TOUCHED_BITS 4096u

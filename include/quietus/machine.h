@@ -189,7 +189,7 @@ struct qt_domain {
 	int scan_error; /* why the scan of its tables ended early, 0 if it did not */
 	struct qt_table_fault fault;
 	uint64_t mapped;       /* bytes that translate */
-	uint64_t pieces;       /* contiguous pieces they are in */
+	uint64_t pieces;       /* stretches of IOVAs that they are in */
 	bool guard_broken;     /* something not one-to-one leads into the crash region */
 	qt_iova guard_iova;    /* the first such IOVA */
 	bool too_narrow;       /* the crash region lies beyond its span */

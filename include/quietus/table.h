@@ -57,7 +57,13 @@ struct qt_format {
 	 * dirty flags. They are below bit 32.
 	 */
 	uint32_t hardware_bits;
+	/*
+	 * Address bits of leaves that stand for themselves: two leaves of one level that differ
+	 * in nothing else, and not in bits below their size, translate alike but for these.
+	 */
+	uint64_t address_bits;
 	/* Decodes n raw entries of a table at `level`. Never fails: what is wrong is QT_ENTRY_BAD.
+	 * 0 is empty in every format.
 	 */
 	void (*decode)(const struct qt_geometry *geometry, unsigned level, const uint64_t *raw,
 		unsigned n, struct qt_entry *entries);
@@ -153,7 +159,8 @@ struct qt_mapping {
 	qt_iova iova;
 	qt_phys phys;
 	uint64_t size;
-	uint8_t perms; /* enum qt_perm, all levels' permissions combined; 0: see qt_scan */
+	uint8_t perms;  /* enum qt_perm, all levels' permissions combined; 0: see qt_scan */
+	bool elsewhere; /* of a scan: leads to no output that matters, phys means nothing */
 };
 
 /*
@@ -176,17 +183,24 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
  * pieces cut to the window. A visit that returns non-zero ends the scan with
  * that value.
  *
+ * Where it leads matters only in `outputs` (NULL: everywhere). What leads to none of
+ * them is `elsewhere`, and joined by its IOVAs alone: that makes a scan about as fast as
+ * memory can be read.
+ *
  * QT_E_BAD: the scan is complete, but passed over entries that hardware refuses;
  * *fault (may be NULL) is the first. QT_E_OUTSIDE, QT_E_LIMIT (a loop, too), and
  * QT_E_IO: it ended early, *fault says where, and what lies behind is not known.
  *
  * What an entry takes that is not for devices (qt_entry.perms of 0) is visited as
- * well, as a mapping with perms 0 whose phys means nothing: a table's whole span,
- * without going into it.
+ * well, `elsewhere` with perms 0: a table's whole span, without going into it.
  */
 int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_range window,
+	const struct qt_ranges *outputs,
 	int (*visit)(void *context, const struct qt_mapping *mapping), void *context,
 	struct qt_table_fault *fault);
+
+/* Outputs for scans to which it does not matter where anything leads. */
+extern const struct qt_ranges qt_nowhere;
 
 /* First address past what the table spans; UINT64_MAX where that is 2^64. */
 uint64_t qt_table_span(const struct qt_table *table);

@@ -69,6 +69,11 @@ static bool same(const struct qt_mapping *a, const struct qt_mapping *b)
 	       a->perms == b->perms;
 }
 
+static struct qt_mapping a_mapping(qt_iova iova, qt_phys phys, uint64_t size, uint8_t perms)
+{
+	return (struct qt_mapping){.iova = iova, .phys = phys, .size = size, .perms = perms};
+}
+
 static void ref_add(struct reference *ref, struct qt_mapping piece)
 {
 	size_t at = 0;
@@ -103,11 +108,10 @@ static uint64_t ref_remove(struct reference *ref, qt_iova start, qt_iova end)
 		take_out(ref, i);
 		if (to < p.iova + p.size)
 			insert(ref, i,
-				(struct qt_mapping){
-					to, p.phys + (to - p.iova), p.iova + p.size - to, p.perms});
+				a_mapping(
+					to, p.phys + (to - p.iova), p.iova + p.size - to, p.perms));
 		if (p.iova < from)
-			insert(ref, i++,
-				(struct qt_mapping){p.iova, p.phys, from - p.iova, p.perms});
+			insert(ref, i++, a_mapping(p.iova, p.phys, from - p.iova, p.perms));
 	}
 	return removed;
 }
@@ -130,8 +134,7 @@ static const struct qt_mapping *ref_find(const struct reference *ref, qt_iova io
 
 static void collect_leaf(void *context, const struct model_leaf *leaf)
 {
-	ref_add(context,
-		(struct qt_mapping){leaf->iova, leaf->phys, 1ull << leaf->size_lg2, leaf->perms});
+	ref_add(context, a_mapping(leaf->iova, leaf->phys, 1ull << leaf->size_lg2, leaf->perms));
 }
 
 /* Whether a domain's tables are like a CPU's; a new domain's need not be like those found. */
@@ -763,8 +766,7 @@ static void do_restore(struct bench *b, int i, uint64_t size)
 	if (size < piece.size) {
 		uint64_t skip = below(b, (piece.size - size) / PAGE + 1) * PAGE;
 
-		piece = (struct qt_mapping){
-			piece.iova + skip, piece.phys + skip, size, piece.perms};
+		piece = a_mapping(piece.iova + skip, piece.phys + skip, size, piece.perms);
 	}
 	do_unmap(b, i, piece.iova, piece.size);
 	rest = piece;
@@ -889,7 +891,7 @@ static void use_again(struct bench *b, unsigned other)
 	assert_true(is_refused(b, USB, iova));
 	assert_int_equal(qt_live_map(&b->live[1], iova, QT_GIB(5), PAGE, QT_READ), 0);
 	assert_int_equal(qt_live_flush(&b->live[1]), 0);
-	ref_add(&b->wanted[1], (struct qt_mapping){iova, QT_GIB(5), PAGE, QT_READ});
+	ref_add(&b->wanted[1], a_mapping(iova, QT_GIB(5), PAGE, QT_READ));
 	check_table(b, 1);
 	check_point(b, 1, USB, iova, MODEL_CACHED);
 	release(b, 1, USB);

@@ -32,6 +32,7 @@ struct fixture {
 	struct qt_table table;
 	struct qt_capture capture;
 	struct qt_table_fault fault;
+	const struct qt_ranges *outputs; /* that scans are asked for */
 	struct qt_mapping pieces[PIECES_MAX];
 	size_t piece_count;
 	int stop_with; /* what a visit gives back */
@@ -120,7 +121,8 @@ static int collect(void *context, const struct qt_mapping *mapping)
 static int scan(struct fixture *f, uint64_t start, uint64_t end)
 {
 	f->piece_count = 0;
-	return qt_scan(&f->reader, &f->table, (struct qt_range){start, end}, collect, f, &f->fault);
+	return qt_scan(&f->reader, &f->table, (struct qt_range){start, end}, f->outputs, collect, f,
+		&f->fault);
 }
 
 static int scan_all(struct fixture *f)

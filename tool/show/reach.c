@@ -79,7 +79,6 @@ static int visit_mapping(void *context, const struct qt_mapping *m)
 	struct reach_range *last = domain->count ? &domain->ranges[domain->count - 1] : NULL;
 	struct reach_range *ranges;
 
-	progress_step(&walk->progress);
 	if (!m->perms)
 		return 0;
 	if (!add_hit(walk, m))
@@ -121,7 +120,7 @@ static int domain_of(struct walk *walk, const struct qt_table *table, int *index
 	walk->domain = &reach->domains[reach->domain_count++];
 	walk->domain->table = *table;
 	walk->domain->error =
-		qt_scan(&reader, table, all, visit_mapping, walk, &walk->domain->fault);
+		qt_scan(&reader, table, all, NULL, visit_mapping, walk, &walk->domain->fault);
 	/* What hardware refuses (QT_E_BAD) is no way for a device either. */
 	if (walk->domain->error && walk->domain->error != QT_E_BAD)
 		reach->complete = false;
@@ -162,29 +161,13 @@ static int read_device(struct walk *walk, struct reach_device *device)
 	return domain_of(walk, &entry.table, &device->domain);
 }
 
-/* What translates, in pieces, as far as the report knows. */
-static uint64_t pieces_in(const struct report *report)
-{
-	const struct qt_report_list *list = &report->header.domains;
-	uint64_t pieces = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct qt_report_domain *domain =
-			(const void *)report_record(report, list, i);
-
-		pieces += domain->pieces;
-	}
-	return pieces;
-}
-
 bool reach_read(struct reach *reach, const struct reach_source *source, struct reason *why)
 {
 	const struct qt_report_list *list = &source->report->header.requesters;
 	struct walk walk = {.source = source,
 		.reach = reach,
 		.host = {.context = (void *)(uintptr_t)source, .read = read_memory},
-		.progress = progress_begin(
-			"reading translations", pieces_in(source->report), source->chatty)};
+		.progress = progress_begin("reading translations", list->count, source->chatty)};
 	int error = QT_OK;
 
 	*reach = (struct reach){.complete = true};
@@ -197,6 +180,7 @@ bool reach_read(struct reach *reach, const struct reach_source *source, struct r
 
 		device->requester = (const void *)report_record(source->report, list, i);
 		error = read_device(&walk, device);
+		progress_step(&walk.progress);
 	}
 	progress_end(&walk.progress);
 	if (!error)
