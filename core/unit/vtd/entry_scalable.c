@@ -408,7 +408,8 @@ static void make_pasid_entry(const struct qt_unit_change *change, uint64_t words
 		words[i] = 0;
 	words[1] = change->domain->id | (has(change->unit, VTD_ECAP_SMPWC) ? VTD_PASID1_PWSNP : 0);
 	if (g->format == &qt_format_x86_64_first_stage) {
-		words[0] = VTD_PASID0(0, VTD_PGTT_FIRST) | VTD_PRESENT;
+		/* Units take AW as Linux fills it in; QEMU's has it limit the IOVAs. */
+		words[0] = VTD_PASID0(g->levels - 2u, VTD_PGTT_FIRST) | VTD_PRESENT;
 		words[2] = table->root | (uint64_t)(g->levels - 4u) << 2;
 	} else {
 		words[0] = table->root | VTD_PASID0(g->levels - 2u, VTD_PGTT_SECOND) | VTD_PRESENT;
