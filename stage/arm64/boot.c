@@ -152,6 +152,7 @@ static int read_ecam(struct stage *s, size_t *count)
 		work->acpi.host = NULL;
 		return error;
 	}
+	console_open_acpi(s);
 	return qt_acpi_mcfg(&work->acpi, &work->arena, work->ecam, count);
 }
 

@@ -7,17 +7,19 @@
  */
 #include "entry.h"
 
+#define PE_ALIGNMENT 0x200 /* of sections, in memory and in the file */
+
 	.section .head, "ax"
 	/* Header of an arm64 Image; `quietus wrap` fills in the three numbers. */
 image_head:
+	ccmp	x18, #0, #0xd, pl	/* nothing to a CPU; "MZ" to who looks for a signature */
 	b	stage_entry
-	.long	0
 	.quad	0			/* text_offset */
 	.quad	0			/* image_size */
 	.quad	0			/* flags */
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"
-	.long	0			/* no PE header */
+	.long	pe_header - image_head
 
 	/* struct qt_stage_header; `quietus wrap` fills the second half in. */
 	.org	0x40
@@ -35,6 +37,57 @@ image_head:
 	.long	0			/* setup_size */
 	.long	0			/* arena_offset */
 	.quad	0			/* original_size */
+
+	/*
+	 * What a Secure Boot signature is computed over, and where it is noted
+	 * (Microsoft, "PE Format"): one section, which `quietus wrap` lets grow over all
+	 * that is in the file. Firmware that starts it gets it back.
+	 */
+	.balign	8
+pe_header:
+	.ascii	"PE\0\0"
+	.short	0xaa64			/* machine: arm64 */
+	.short	1			/* sections */
+	.long	0, 0, 0			/* time, symbols */
+	.short	pe_sections - pe_optional
+	.short	0x206			/* executable; line numbers and debugging stripped */
+pe_optional:
+	.short	0x20b			/* PE32+ */
+	.short	0			/* linker's version */
+	.long	image_end - pe_end	/* code; no data beside it */
+	.long	0, 0
+	.long	efi_entry - image_head
+	.long	pe_end - image_head	/* where code begins */
+	.quad	0			/* address */
+	.long	PE_ALIGNMENT, PE_ALIGNMENT /* in memory, in the file */
+	.long	0, 0, 0, 0		/* versions */
+	.long	image_end - image_head	/* size in memory */
+	.long	pe_end - image_head	/* headers */
+	.long	0			/* checksum */
+	.short	10, 0			/* an EFI application */
+	.quad	0, 0, 0, 0		/* stack and heap */
+	.long	0
+	.long	(pe_sections - pe_directories) / 8
+pe_directories:
+	.quad	0, 0, 0, 0
+	.quad	0			/* certificates */
+	.quad	0
+pe_sections:
+	.ascii	".text\0\0\0"
+	.long	image_end - pe_end	/* size in memory */
+	.long	pe_end - image_head
+	.long	image_end - pe_end	/* size in the file */
+	.long	pe_end - image_head
+	.long	0, 0, 0
+	.long	0x60000020		/* code: executed, read */
+	.balign	PE_ALIGNMENT
+pe_end:
+
+/* EFI_UNSUPPORTED: this is for kexec. */
+efi_entry:
+	mov	x0, #3
+	orr	x0, x0, #(1 << 63)
+	ret
 
 /* Cleans and invalidates all of the stage's memory to the point of coherency. Uses x9 to x12. */
 	.macro	clean_memory

@@ -4,6 +4,7 @@
 #define QUIETUS_STAGE_SERIAL_H
 
 #include <quietus/device_tree.h>
+#include <quietus/firmware.h>
 
 #include "../common/clock.h"
 #include "../common/paging.h"
@@ -24,16 +25,27 @@ struct serial_place {
 
 struct serial {
 	struct serial_place place;
+	bool busy; /* a character is being put out */
 	struct paging *paging;
 	struct clock *clock;
 };
 
 /*
- * The console that `command_line` names: earlycon=pl011,ADDRESS, =uart8250,mmio[32],ADDRESS,
- * or console=ttyAMAn or ttySn, which is the device tree's alias serialn, else its
- * stdout-path, if that is such a port. The last one wins; SERIAL_NONE if none: a
- * port that nothing names may have no clock, and an access to it never end.
+ * The console that `command_line` names: earlycon=pl011,ADDRESS, =uart8250,mmio[32],ADDRESS;
+ * console=ttyAMAn or ttySn, which is the device tree's alias serialn, else its
+ * stdout-path, else what SPCR has (`spcr`, NULL where it is not known), if that is such a
+ * port; or a bare earlycon, which is any such port in those two places. The last one
+ * wins; SERIAL_NONE if none: a port that nothing names may have no clock, and an access
+ * to it never end.
  */
-struct serial_place serial_place(const struct qt_dt *dt, const char *command_line);
+struct serial_place serial_place(
+	const struct qt_dt *dt, const struct serial_place *spcr, const char *command_line);
+
+/* The port that ACPI's table SPCR names; SERIAL_NONE if it is none of these kinds, or there is none. */
+struct serial_place serial_spcr(const struct qt_acpi *acpi, struct qt_arena *arena);
+
+/* serial.c: opens a console that SPCR has, when ACPI tables can be read, if there is none yet. */
+struct stage;
+void console_open_acpi(struct stage *s);
 
 #endif

@@ -70,8 +70,18 @@ static struct serial_place place_named(
 	return place_at(dt, (const char *)path, (const char *)path + len, kind);
 }
 
+/* Where there is a default: stdout-path, or SPCR. */
+static struct serial_place default_place(
+	const struct qt_dt *dt, const struct serial_place *spcr, enum serial_kind kind)
+{
+	struct serial_place place = place_named(dt, "chosen", "stdout-path", kind);
+
+	return !place.kind && spcr && spcr->kind == kind ? *spcr : place;
+}
+
 /* console=ttyAMAn or ttySn, alone or followed by a comma. */
-static struct serial_place console_place(const struct qt_dt *dt, const char *at, const char *end)
+static struct serial_place console_place(const struct qt_dt *dt, const struct serial_place *spcr,
+	const char *at, const char *end)
 {
 	char alias[] = "serial0";
 	struct serial_place place = {0};
@@ -87,24 +97,32 @@ static struct serial_place console_place(const struct qt_dt *dt, const char *at,
 		return place;
 	alias[sizeof(alias) - 2] = *at;
 	place = place_named(dt, "aliases", alias, kind);
-	return place.kind ? place : place_named(dt, "chosen", "stdout-path", kind);
+	return place.kind ? place : default_place(dt, spcr, kind);
 }
 
-struct serial_place serial_place(const struct qt_dt *dt, const char *command_line)
+/* A bare earlycon. */
+static struct serial_place any_default(const struct qt_dt *dt, const struct serial_place *spcr)
+{
+	struct serial_place place = default_place(dt, spcr, SERIAL_PL011);
+
+	return place.kind ? place : default_place(dt, spcr, SERIAL_16550);
+}
+
+struct serial_place serial_place(
+	const struct qt_dt *dt, const struct serial_place *spcr, const char *command_line)
 {
 	struct command_line_word word;
 	struct serial_place place = {0};
 
 	while (command_line_next(&command_line, &word)) {
-		const char *end = word.value + word.value_len;
+		const char *end = word.value ? word.value + word.value_len : NULL;
 		struct serial_place found = {0};
 
-		if (!word.value)
-			continue;
-		if (command_line_is(&word, "console"))
-			found = console_place(dt, word.value, end);
+		if (command_line_is(&word, "console") && word.value)
+			found = console_place(dt, spcr, word.value, end);
 		else if (command_line_is(&word, "earlycon"))
-			found = early_place(word.value, end);
+			found = word.value ? early_place(word.value, end)
+					   : any_default(dt, spcr);
 		if (found.kind)
 			place = found;
 	}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * ACPI: from the RSDP to every table that is read, units and what they claim
- * included. The first byte says whether checksums are put right, so that mutations
+ * included, and the console. The first byte says whether checksums are put right, so that mutations
  * get behind them; the rest are patches to the BIOS's memory.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include <arm64/serial.h>
 #include <quietus/bytes.h>
 #include <quietus/machine.h>
 
@@ -120,6 +121,14 @@ static void check_windows(const struct qt_acpi *acpi, struct qt_arena *arena)
 	}
 }
 
+static void check_console(const struct qt_acpi *acpi, struct qt_arena *arena)
+{
+	struct serial_place place = serial_spcr(acpi, arena);
+
+	FUZZ_CHECK(!place.kind || place.at);
+	FUZZ_CHECK(!place.kind || place.width == 1 || place.width == 4);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = {data, size};
@@ -139,6 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		qt_acpi_open(&acpi, &host, rsdp))
 		return 0;
 	check_windows(&acpi, &arena);
+	check_console(&acpi, &arena);
 	qt_acpi_pm_timer(&acpi, &arena, &timer);
 	qt_acpi_replace(&acpi, &arena, "DMAR", 0, &rsdp);
 	qt_iort_without_units(&acpi, &arena, &rsdp);

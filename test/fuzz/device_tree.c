@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (qt_dt_open(&dt, blob, size) == 0) {
 		discover(&dt);
 		check_windows(&dt);
-		serial_place(&dt, "console=ttyAMA0");
+		serial_place(&dt, NULL, "console=ttyAMA0 earlycon");
 		check_copy(&dt, size);
 	}
 	free(blob);

@@ -7,7 +7,7 @@ STAGE_TEST_SRC  := $(sort $(wildcard test/stage/test_*.c))
 STAGE_TEST_DIR  := $(B)/stage-test
 STAGE_TEST_PROG := $(STAGE_TEST_SRC:%.c=$(STAGE_TEST_DIR)/%)
 STAGE_TEST_PURE := $(addprefix stage/common/,command_line.c efi.c log.c settle.c window.c) \
-	$(addprefix stage/arm64/,firmware.c serial_place.c tree.c) \
+	$(addprefix stage/arm64/,firmware.c serial_place.c serial_spcr.c tree.c) \
 	$(addprefix stage/x86_64/,e820.c encryption.c memmap.c rsdp.c serial_port.c setup_data.c setup_header.c)
 STAGE_TEST_OBJ  := $(patsubst %.c,$(STAGE_TEST_DIR)/%.o,\
 	$(STAGE_TEST_PURE) $(CORE_SRC) $(wildcard test/machine/*.c) test/unit/takeover.c)

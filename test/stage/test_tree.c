@@ -70,6 +70,21 @@ static struct qt_dt open_tree(void)
 	return dt;
 }
 
+/* As UEFI makes it where ACPI describes the machine. */
+static struct qt_dt open_stub(void)
+{
+	struct maker maker;
+	uint32_t structure = start(&maker);
+	struct qt_dt dt;
+
+	begin(&maker, "");
+	begin(&maker, "chosen");
+	end(&maker);
+	end(&maker);
+	assert_int_equal(qt_dt_open(&dt, blob, finish(&maker, structure, blob)), QT_OK);
+	return dt;
+}
+
 static void assert_text(
 	const struct qt_dt *dt, const char *node_name, const char *name, const char *expected)
 {
@@ -132,20 +147,43 @@ static void properties_and_addresses_are_read(void **state)
 static void the_console_is_found(void **state)
 {
 	struct qt_dt dt = open_tree();
-	struct serial_place place = serial_place(&dt, "console=ttyAMA0 quiet");
+	struct serial_place place = serial_place(&dt, NULL, "console=ttyAMA0 quiet");
 
 	(void)state;
 	assert_int_equal(place.kind, SERIAL_PL011);
 	assert_int_equal(place.at, UINT64_C(0x801000100));
 	/* The port at stdout-path is of the other kind. */
-	assert_int_equal(serial_place(&dt, "console=ttyS0").kind, SERIAL_NONE);
-	place = serial_place(&dt, "console=ttyAMA0 earlycon=uart8250,mmio32,0x9000000,115200");
+	assert_int_equal(serial_place(&dt, NULL, "console=ttyS0").kind, SERIAL_NONE);
+	place = serial_place(&dt, NULL, "console=ttyAMA0 earlycon=uart8250,mmio32,0x9000000,115200");
 	assert_int_equal(place.kind, SERIAL_16550);
 	assert_int_equal(place.at, 0x9000000);
 	assert_int_equal(place.step, 4);
-	assert_int_equal(serial_place(&dt, "earlycon=pl011,0x9000000").at, 0x9000000);
-	assert_int_equal(serial_place(&dt, "earlycon=uart8250,io,0x3f8").kind, SERIAL_NONE);
-	assert_int_equal(serial_place(&dt, "root=/dev/vda").kind, SERIAL_NONE);
+	assert_int_equal(serial_place(&dt, NULL, "earlycon=pl011,0x9000000").at, 0x9000000);
+	assert_int_equal(serial_place(&dt, NULL, "earlycon=uart8250,io,0x3f8").kind, SERIAL_NONE);
+	assert_int_equal(serial_place(&dt, NULL, "root=/dev/vda").kind, SERIAL_NONE);
+	assert_int_equal(serial_place(&dt, NULL, "earlycon").at, UINT64_C(0x801000100));
+}
+
+/* What SPCR has is for who names it, or any, where the tree has none. */
+static void the_console_of_spcr_is_found(void **state)
+{
+	static const struct serial_place pl011 = {SERIAL_PL011, 0x9000000, 1, 1};
+	static const struct serial_place uart = {SERIAL_16550, 0x9001000, 4, 4};
+	struct qt_dt dt = open_tree();
+
+	(void)state;
+	assert_int_equal(serial_place(&dt, &pl011, "console=ttyAMA0").at, UINT64_C(0x801000100));
+	assert_int_equal(serial_place(&dt, &pl011, "console=ttyS0").kind, SERIAL_NONE);
+	assert_int_equal(serial_place(&dt, &uart, "console=ttyS0,115200").at, uart.at);
+	assert_int_equal(serial_place(&dt, &uart, "console=ttyS0").step, 4);
+	assert_int_equal(serial_place(&dt, &uart, "console=ttyS10").kind, SERIAL_NONE);
+	assert_int_equal(serial_place(&dt, &uart, "quiet").kind, SERIAL_NONE);
+	dt = open_stub();
+	assert_int_equal(serial_place(&dt, &pl011, "console=ttyAMA0").at, pl011.at);
+	assert_int_equal(serial_place(&dt, &pl011, "console=ttyS0").kind, SERIAL_NONE);
+	assert_int_equal(serial_place(&dt, &pl011, "earlycon").at, pl011.at);
+	assert_int_equal(serial_place(&dt, &uart, "earlycon").at, uart.at);
+	assert_int_equal(serial_place(&dt, NULL, "earlycon").kind, SERIAL_NONE);
 }
 
 static void what_is_said_instead_is_in_the_copy(void **state)
@@ -213,7 +251,7 @@ static void use(const uint8_t *data, size_t size)
 	if (qt_dt_open(&dt, data, size))
 		return;
 	qt_dt_ecam(&dt, ecam, &count);
-	serial_place(&dt, "console=ttyAMA0");
+	serial_place(&dt, NULL, "console=ttyAMA0");
 	tree_write(&dt, &edit, copy, sizeof(copy), &written);
 }
 
@@ -248,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(properties_and_addresses_are_read),
 		cmocka_unit_test(the_console_is_found),
+		cmocka_unit_test(the_console_of_spcr_is_found),
 		cmocka_unit_test(what_is_said_instead_is_in_the_copy),
 		cmocka_unit_test(units_and_what_leads_to_them_are_left_out),
 		cmocka_unit_test(damaged_trees_do_no_harm),

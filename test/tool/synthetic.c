@@ -182,6 +182,20 @@ struct synthetic synthetic_image(enum pe_layout layout)
 	return s;
 }
 
+struct bytes synthetic_arm64_image(uint32_t text_offset)
+{
+	struct bytes image = {malloc(ARM64_KERNEL_SIZE), ARM64_KERNEL_SIZE};
+
+	fill(image.data, image.size, (uint32_t)image.size);
+	memset(image.data, 0, 0x100);
+	memcpy(image.data, "MZ", 2);
+	set_le32(image.data + ARM64_TEXT_OFFSET, text_offset);
+	set_le32(image.data + ARM64_IMAGE_SIZE, ARM64_KERNEL_MEMORY);
+	set_le32(image.data + ARM64_FLAGS, ARM64_KERNEL_FLAGS);
+	memcpy(image.data + ARM64_MAGIC, "ARM\x64", 4);
+	return image;
+}
+
 struct bytes synthetic_stage(const char *version, uint32_t size, uint32_t bss_end)
 {
 	struct qt_stage_header header = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Small bzImages and stages, made up field by field, and ways to look at what came out. */
+/* Small bzImages, arm64 Images and stages, made up field by field, and ways to look at what came out. */
 #ifndef TEST_TOOL_SYNTHETIC_H
 #define TEST_TOOL_SYNTHETIC_H
 
@@ -27,6 +27,19 @@ enum {
 	HANDOVER_OFFSET = 0x264,
 	KERNEL_INFO_OFFSET = 0x268,
 };
+
+/* Fields of an arm64 Image's header (booting.rst). */
+enum {
+	ARM64_TEXT_OFFSET = 8,
+	ARM64_IMAGE_SIZE = 16,
+	ARM64_FLAGS = 24,
+	ARM64_MAGIC = 56,
+};
+
+/* Of synthetic arm64 Images. */
+#define ARM64_KERNEL_SIZE   0x23456u
+#define ARM64_KERNEL_MEMORY 0x40000u
+#define ARM64_KERNEL_FLAGS  0xau
 
 enum pe_layout {
 	NO_PE,
@@ -59,6 +72,9 @@ struct synthetic synthetic_image(enum pe_layout layout);
 
 /* The same with setup_sects as given, which may be 0 for 4. No PE header. */
 struct synthetic synthetic_image_with_setup_sects(uint8_t setup_sects);
+
+/* An arm64 Image to be loaded so far above a multiple of 2 MiB. No PE header. Free data. */
+struct bytes synthetic_arm64_image(uint32_t text_offset);
 
 /* A bare stage of size bytes, whose bss ends at bss_end. Free data. */
 struct bytes synthetic_stage(const char *version, uint32_t size, uint32_t bss_end);

@@ -9,42 +9,19 @@
 #define BSS_END    0x2345u
 #define MIB        (1u << 20)
 
-/* Fields of the Image header (booting.rst). */
-#define TEXT_OFFSET 8
-#define IMAGE_SIZE  16
-#define FLAGS       24
-#define MAGIC       56
-
 /* Fields of the zboot header. */
 #define ZBOOT_HEADER      64
 #define ZBOOT_PAYLOAD     8
 #define ZBOOT_SIZE        12
 #define ZBOOT_COMPRESSION 24
 
-#define KERNEL_SIZE   0x23456u
-#define KERNEL_MEMORY 0x40000u
-#define KERNEL_FLAGS  0xau
-
-static struct bytes make_kernel(uint32_t text_offset)
-{
-	struct bytes kernel = synthetic_stage("", KERNEL_SIZE, 0); /* bytes that differ */
-
-	memset(kernel.data, 0, 0x100);
-	memcpy(kernel.data, "MZ", 2);
-	set_le32(kernel.data + TEXT_OFFSET, text_offset);
-	set_le32(kernel.data + IMAGE_SIZE, KERNEL_MEMORY);
-	set_le32(kernel.data + FLAGS, KERNEL_FLAGS);
-	memcpy(kernel.data + MAGIC, "ARM\x64", 4);
-	return kernel;
-}
-
 static void write_stage(bool arm64)
 {
 	struct bytes stage = synthetic_stage("1.2.3", STAGE_SIZE, BSS_END);
 
 	if (arm64) {
-		memset(stage.data + 4, 0, MAGIC - 4);
-		memcpy(stage.data + MAGIC, "ARM\x64", 4);
+		memset(stage.data + 4, 0, ARM64_MAGIC - 4);
+		memcpy(stage.data + ARM64_MAGIC, "ARM\x64", 4);
 	}
 	write_file("stage", stage.data, stage.size);
 	free(stage.data);
@@ -98,15 +75,16 @@ static void assert_wraps(const struct bytes *kernel, uint32_t prefix_size, bool 
 	assert_int_equal(header.arena_offset, 0x3000); /* BSS_END, page-aligned */
 	assert_int_equal(header.original_size, original.size);
 
-	assert_int_equal(le32(wrapped.data + TEXT_OFFSET), 0);
-	assert_int_equal(le32(wrapped.data + FLAGS), KERNEL_FLAGS);
-	assert_true(le32(wrapped.data + IMAGE_SIZE) >= prefix_size + KERNEL_MEMORY);
-	assert_true(le32(wrapped.data + IMAGE_SIZE) >= wrapped.size);
+	assert_int_equal(le32(wrapped.data + ARM64_TEXT_OFFSET), 0);
+	assert_int_equal(le32(wrapped.data + ARM64_FLAGS), ARM64_KERNEL_FLAGS);
+	assert_true(le32(wrapped.data + ARM64_IMAGE_SIZE) >= prefix_size + ARM64_KERNEL_MEMORY);
+	assert_true(le32(wrapped.data + ARM64_IMAGE_SIZE) >= wrapped.size);
 	assert_memory_equal(wrapped.data + prefix_size, kernel->data, kernel->size);
 	/* What the kernel has for its zeros must not hold the file it came from. */
-	assert_true(compressed ? header.original_offset >= prefix_size + KERNEL_MEMORY
+	assert_true(compressed ? header.original_offset >= prefix_size + ARM64_KERNEL_MEMORY
 			       : header.original_offset == prefix_size);
-	assert_int_equal(wrapped.size, header.original_offset + original.size);
+	assert_int_equal(
+		wrapped.size, (header.original_offset + original.size + 0x1ff) & ~(size_t)0x1ff);
 
 	outcome = quietus("wrap", "--check", "wrapped", NULL);
 	assert_success(&outcome);
@@ -128,7 +106,7 @@ static void a_raw_image_is_wrapped(void **state)
 	(void)state;
 	write_stage(true);
 	for (size_t i = 0; i < 2; i++) {
-		struct bytes kernel = make_kernel(text_offsets[i]);
+		struct bytes kernel = synthetic_arm64_image(text_offsets[i]);
 
 		write_file("vmlinuz", kernel.data, kernel.size);
 		assert_wraps(&kernel, 2 * MIB + text_offsets[i], false);
@@ -144,7 +122,7 @@ static void compressed_images_are_wrapped(void **state)
 		{"gzip", "-n", "kernel.gz", "gzip"},
 		{"zstd", "-q", "kernel.zst", "zstd"},
 	};
-	struct bytes kernel = make_kernel(0);
+	struct bytes kernel = synthetic_arm64_image(0);
 
 	(void)state;
 	write_stage(true);
@@ -168,7 +146,7 @@ static void compressed_images_are_wrapped(void **state)
 
 static void a_stage_for_another_architecture_is_refused(void **state)
 {
-	struct bytes kernel = make_kernel(0);
+	struct bytes kernel = synthetic_arm64_image(0);
 	struct synthetic s = synthetic_image(NO_PE);
 	struct outcome outcome;
 
@@ -187,7 +165,7 @@ static void a_stage_for_another_architecture_is_refused(void **state)
 
 static void assert_field_refused(unsigned field, uint32_t value, const char *reason)
 {
-	struct bytes kernel = make_kernel(0);
+	struct bytes kernel = synthetic_arm64_image(0);
 
 	set_le32(kernel.data + field, value);
 	write_file("vmlinuz", kernel.data, kernel.size);
@@ -199,16 +177,16 @@ static void unfit_images_are_refused(void **state)
 {
 	(void)state;
 	write_stage(true);
-	assert_field_refused(IMAGE_SIZE, 0, "older than Linux 3.17");
-	assert_field_refused(FLAGS, 1, "big-endian");
-	assert_field_refused(TEXT_OFFSET, 0x200000, "text_offset is 0x200000");
-	assert_field_refused(TEXT_OFFSET, 0x80001, "text_offset is 0x80001");
-	assert_field_refused(IMAGE_SIZE + 4, 1, "image_size is");
+	assert_field_refused(ARM64_IMAGE_SIZE, 0, "older than Linux 3.17");
+	assert_field_refused(ARM64_FLAGS, 1, "big-endian");
+	assert_field_refused(ARM64_TEXT_OFFSET, 0x200000, "text_offset is 0x200000");
+	assert_field_refused(ARM64_TEXT_OFFSET, 0x80001, "text_offset is 0x80001");
+	assert_field_refused(ARM64_IMAGE_SIZE + 4, 1, "image_size is");
 }
 
 static void damaged_compressed_images_are_refused(void **state)
 {
-	struct bytes kernel = make_kernel(0), gzip, zboot;
+	struct bytes kernel = synthetic_arm64_image(0), gzip, zboot;
 
 	(void)state;
 	write_stage(true);
@@ -228,7 +206,7 @@ static void damaged_compressed_images_are_refused(void **state)
 	free(gzip.data);
 	free(zboot.data);
 
-	kernel.data[MAGIC] = 'B';
+	kernel.data[ARM64_MAGIC] = 'B';
 	write_file("kernel", kernel.data, kernel.size);
 	gzip = packed("gzip", "-n", "kernel.gz");
 	write_file("vmlinuz", gzip.data, gzip.size);
@@ -253,7 +231,7 @@ static void assert_header_refused(
 
 static void damaged_wrapped_images_are_refused(void **state)
 {
-	struct bytes kernel = make_kernel(0), wrapped;
+	struct bytes kernel = synthetic_arm64_image(0), wrapped;
 	struct outcome outcome;
 
 	(void)state;
@@ -262,7 +240,8 @@ static void damaged_wrapped_images_are_refused(void **state)
 	outcome = wrap();
 	assert_success(&outcome);
 	wrapped = read_file("wrapped");
-	write_file("damaged", wrapped.data, wrapped.size - 1);
+	/* Behind the original image there is room for a signature, from a multiple of 512 on. */
+	write_file("damaged", wrapped.data, 2 * MIB + kernel.size - 1);
 	outcome = quietus("unwrap", "--output", "back", "damaged", NULL);
 	assert_refused(&outcome, "damaged", "truncated");
 	assert_header_refused(&wrapped, offsetof(struct qt_stage_header, original_offset),

@@ -21,12 +21,15 @@ SANITIZED_CORE    := $(B)/sanitized/libquietus.a
 
 .PHONY: check check-tool
 check: check-tool
+# Where there is a compiler for it.
+check-tool: $(filter $(STAGE_ARM64_BIN),$(STAGES))
 # Made by tool/tool.mk, which is read later.
 check-tool: $(addprefix $(B)/completion/,bash zsh fish)
 check-tool: $(TOOL_TEST_FOLDER)/test-tool $(TOOL_TESTED) $(TOOL_TEST_STAGE) ## test the command-line tool
 	test/tool/prepare $(B)/kernels $(if $(TEST_KERNELS),,$(TOOL_TEST_SUITES))
 	@mkdir -p $(TOOL_TEST_FOLDER)/tmp
 	QUIETUS=$(CURDIR)/$(TOOL_TESTED) QT_TEST_STAGE=$(CURDIR)/$(TOOL_TEST_STAGE) \
+	QT_TEST_STAGE_ARM64=$(CURDIR)/$(STAGE_ARM64_BIN) \
 	QT_TEST_FOLDER=$(CURDIR)/$(TOOL_TEST_FOLDER)/tmp QT_TEST_TOP=$(CURDIR) \
 	QT_TEST_COMPLETIONS=$(CURDIR)/$(B)/completion \
 	LSAN_OPTIONS=suppressions=$(CURDIR)/test/tool/lsan.suppress:print_suppressions=0 \

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "pe.h"
 
 static bool look_at_arm64(struct image *image, struct reason *why)
 {
@@ -62,6 +63,14 @@ bool image_unwrap(struct image *image, struct reason *why)
 	image_free(image);
 	return because(why, "damaged: the original image inside is not %s",
 		arm64 ? "an arm64 Image" : "a bzImage");
+}
+
+bool image_is_signed(const struct image *image)
+{
+	const struct file *file = &image->file;
+
+	return pe_is_signed(
+		file->data, image->arm64 ? (uint32_t)file->size : image->bzimage.setup_size);
 }
 
 void image_free(struct image *image)

@@ -34,6 +34,9 @@ bool image_read(struct image *image, const char *path, struct reason *why);
  */
 bool image_unwrap(struct image *image, struct reason *why);
 
+/* Whether it has a signature for Secure Boot, whoever made it. */
+bool image_is_signed(const struct image *image);
+
 /* Frees what image_read() took. */
 void image_free(struct image *image);
 

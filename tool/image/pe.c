@@ -4,7 +4,8 @@
 #include "common/bytes.h"
 #include "pe.h"
 
-#define DOS_PE_OFFSET 0x3c /* u32, where the PE signature is */
+#define DOS_PE_OFFSET   0x3c /* u32, where the PE signature is */
+#define DOS_HEADER_SIZE 0x40
 
 /* Offsets from the PE signature ("PE Format", "COFF File Header"). */
 enum coff_field {
@@ -56,10 +57,12 @@ struct pe {
 
 bool pe_present(const uint8_t *setup, uint32_t setup_size)
 {
-	uint32_t offset = qt_le32(setup + DOS_PE_OFFSET);
+	uint32_t offset;
 
-	return memcmp(setup, "MZ", 2) == 0 && offset <= setup_size - 4 &&
-	       memcmp(setup + offset, "PE\0\0", 4) == 0;
+	if (setup_size < DOS_HEADER_SIZE || memcmp(setup, "MZ", 2) != 0)
+		return false;
+	offset = qt_le32(setup + DOS_PE_OFFSET);
+	return offset <= setup_size - 4 && memcmp(setup + offset, "PE\0\0", 4) == 0;
 }
 
 static bool pe_parse(struct pe *pe, uint8_t *setup, uint32_t setup_size, struct reason *why)
@@ -187,7 +190,7 @@ bool pe_insert_prefix(uint8_t *setup, uint32_t setup_size, uint32_t prefix_size,
 		return false;
 	growing = section_of(&pe, setup_size);
 	if (!growing)
-		return because(why, "PE header without a section for the protected-mode part");
+		return because(why, "PE header without a section for what is wrapped");
 
 	if ((uint64_t)qt_le32(growing + VIRTUAL_ADDRESS) + qt_le32(growing + SIZE_OF_RAW_DATA) +
 			prefix_size >

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The PE/COFF header that a bzImage with an EFI stub carries in its setup
- * sectors, and which Secure Boot signatures are computed over.
+ * The PE/COFF header that Secure Boot signatures are computed over. A bzImage with an
+ * EFI stub carries it in its setup sectors, which `setup` is below; an arm64 Image near
+ * its beginning, and so does the stage for arm64.
  *
  * Sources: Microsoft, "PE Format"; Microsoft, "Windows Authenticode Portable
  * Executable Signature Format"; Linux, arch/x86/boot/header.S.

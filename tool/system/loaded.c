@@ -8,7 +8,6 @@
 #include "loaded.h"
 #include "image/image.h"
 #include "common/json.h"
-#include "image/pe.h"
 #include "report/read.h"
 #include "system.h"
 
@@ -80,7 +79,7 @@ void capture_image_look(struct capture_image *seen, const struct kdump *kdump)
 		return;
 	seen->refused = kdump->refused;
 	seen->wrapped = image.wrapped == WRAPPED;
-	seen->is_signed = !image.arm64 && pe_is_signed(image.file.data, image.bzimage.setup_size);
+	seen->is_signed = image_is_signed(&image);
 	if (seen->wrapped) {
 		copy_printable(seen->stage_version, sizeof(seen->stage_version),
 			(const uint8_t *)image.stage.version, sizeof(image.stage.version));

@@ -21,6 +21,9 @@
  */
 #define PREFIX_ALIGNMENT (2u << 20)
 
+/* Of the section that is the stage for arm64, and all that is behind it (its entry.S). */
+#define PE_ALIGNMENT 0x200u
+
 struct wrap_options {
 	const char *image;
 	const char *output; /* NULL for the default */
@@ -88,13 +91,28 @@ static bool lay_out(
 	return true;
 }
 
+/*
+ * The stage's one section ends with the stage. It grows over what follows, as it would
+ * if that were put in front of the stage's last byte.
+ */
+static bool cover_arm64(struct file *wrapped, uint32_t stage_size, struct reason *why)
+{
+	if (!pe_present(wrapped->data, stage_size))
+		return true;
+	if (!pe_insert_prefix(
+		    wrapped->data, stage_size - 1, (uint32_t)wrapped->size - stage_size, why))
+		return false;
+	pe_set_checksum(wrapped->data, wrapped->size);
+	return true;
+}
+
 static bool compose_arm64(struct file *wrapped, const struct image *original,
 	const struct file *stage, const struct qt_stage_header *header, struct reason *why)
 {
 	const struct arm64_image *image = &original->arm64_image;
 	uint64_t memory = header->prefix_size + image->image_size;
 
-	wrapped->size = header->original_offset + original->file.size;
+	wrapped->size = round_up(header->original_offset + original->file.size, PE_ALIGNMENT);
 	wrapped->mode = original->file.mode;
 	wrapped->data = calloc(1, wrapped->size);
 	if (!wrapped->data)
@@ -106,7 +124,7 @@ static bool compose_arm64(struct file *wrapped, const struct image *original,
 	memcpy(wrapped->data + header->original_offset, original->file.data, original->file.size);
 	/* What is in the file has room in memory, too: loaders insist. */
 	arm64_set_header(wrapped->data, memory > wrapped->size ? memory : wrapped->size, image);
-	return true;
+	return cover_arm64(wrapped, (uint32_t)stage->size, why);
 }
 
 /* Composes the wrapped image as quietus/stage_header.h describes it. */
@@ -228,8 +246,7 @@ static int check(const char *path)
 		return refuse(path, &why);
 	}
 	printf("%s: stage version %s%s\n", path, image.stage.version,
-		!image.arm64 && pe_is_signed(image.file.data, image.bzimage.setup_size) ? ", signed"
-											: "");
+		image_is_signed(&image) ? ", signed" : "");
 	image_free(&image);
 	return EXIT_OK;
 }
