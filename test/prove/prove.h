@@ -7,6 +7,7 @@
 #ifndef PROVE_H
 #define PROVE_H
 
+#include <quietus/arena.h>
 #include <quietus/host.h>
 #include <quietus/memory.h>
 #include <quietus/range.h>
@@ -77,6 +78,32 @@ static inline int any_read(void *context, qt_phys at, void *buffer, size_t len)
 	CHECK(__CPROVER_w_ok(buffer, len), "host: read past the buffer");
 	__CPROVER_havoc_slice(buffer, len);
 	return nondet_bool() ? QT_OK : nondet_bool() ? QT_E_OUTSIDE : QT_E_IO;
+}
+
+/* Any content, in memory of exactly one of `count` lengths. */
+static inline const uint8_t *any_bytes(const size_t *lengths, unsigned count, size_t *len)
+{
+	const uint8_t *bytes = NULL;
+	unsigned which = nondet_u8();
+
+	ASSUME(which < count);
+	for (unsigned i = 0; i < count; i++)
+		if (i == which) {
+			bytes = any_memory(lengths[i]);
+			*len = lengths[i];
+		}
+	return bytes;
+}
+
+/* For qt_acpi_table, which `acpi` proves: such a table, or none. */
+static inline int any_table(const size_t *lengths, unsigned count, struct qt_arena *arena,
+	const uint8_t **table, size_t *len)
+{
+	if (nondet_bool())
+		return nondet_bool() ? QT_E_NOTFOUND : QT_E_BAD;
+	arena->used = nondet_size();
+	*table = any_bytes(lengths, count, len);
+	return QT_OK;
 }
 
 /* host.pci_read */

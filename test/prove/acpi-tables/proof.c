@@ -15,6 +15,7 @@
 /* Three lengths each: with an entry cut off, with whole ones, and with some bytes over. */
 #define mcfg_LENGTHS   92, 55, 76
 #define fadt_LENGTHS   244, 115, 219
+#define madt_LENGTHS   60, 43, 51
 #define LENGTHS_OF(it) it##_LENGTHS
 #define LENGTHS(it)    LENGTHS_OF(it)
 
@@ -22,21 +23,16 @@ int qt_acpi_table(const struct qt_acpi *acpi, struct qt_arena *arena, const char
 	unsigned instance, const uint8_t **table, size_t *len)
 {
 	const size_t lengths[] = {LENGTHS(VARIANT)};
-	unsigned which = nondet_u8();
 
 	(void)acpi;
 	(void)signature;
 	(void)instance;
-	if (nondet_bool())
-		return nondet_bool() ? QT_E_NOTFOUND : QT_E_BAD;
-	ASSUME(which < QT_ARRAY_SIZE(lengths));
-	arena->used = nondet_size();
-	for (unsigned i = 0; i < QT_ARRAY_SIZE(lengths); i++)
-		if (i == which) {
-			*table = any_memory(lengths[i]);
-			*len = lengths[i];
-		}
-	return QT_OK;
+	return any_table(lengths, QT_ARRAY_SIZE(lengths), arena, table, len);
+}
+
+int qt_ranges_add(struct qt_ranges *set, uint64_t start, uint64_t end)
+{
+	return any_ranges_add(set, start, end);
 }
 
 static struct qt_arena arena;
@@ -70,6 +66,16 @@ static void fadt(void)
 		CHECK(timer.address != 0 &&
 				(timer.is_port ? timer.address <= 0xfffc : timer.address % 4 == 0),
 			"a timer that can be read");
+}
+
+static void madt(void)
+{
+	size_t used = nondet_size();
+	struct qt_ranges doorbells;
+
+	arena.used = used;
+	qt_acpi_doorbells(NULL, &arena, &doorbells);
+	CHECK(arena.used == used, "the table's memory is given back");
 }
 
 int main(void)

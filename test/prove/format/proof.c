@@ -131,6 +131,8 @@ static void check_piece(const struct qt_geometry *g, unsigned level, uint64_t ra
 		return;
 	ASSUME(offset < 1ull << leaf.size_lg2);
 	ASSUME((offset & ((1ull << qt_level_lg2(g, piece_level)) - 1)) == 0);
+	/* A contiguous run may reach past what there are addresses for: no piece is there. */
+	ASSUME(fits(g, leaf.output + offset, 0));
 	piece = decode(g, piece_level, g->format->make_piece(g, level, raw, piece_level, offset));
 	/* A page of AMD-Vi's larger than any level's may have slots that no leaf has. */
 	if (piece_level <= g->leaf_level)
