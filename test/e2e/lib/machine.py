@@ -85,7 +85,7 @@ class _Bus:
         if self.topology == "dense":
             slot, function = divmod(self.ports, 8)
             return self._port("pcie-root-port", self.root,
-                              f",multifunction=on,addr={0x8 + slot:#x}.{function}")
+                              f",multifunction=on,addr={0x8 + slot:#x}.{function}", name)
         slot = f",addr={0x10 + self.ports:#x}" if self.root == "pcie.0" else ""
         return self._port("pcie-root-port", self.root, slot, name)
 
