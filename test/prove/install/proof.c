@@ -13,7 +13,7 @@
  * qt_subtree_empty it is only used that below what it finds empty nothing translates;
  * what stands in place of an entry is for qt_capture_entry to say.
  *
- * Bounds: tables of 512 entries, in up to 5 levels, at level 0 and 3: at 3 an entry may
+ * Bounds: tables of 512 entries, in up to 5 levels, at level 0, 1 and 3: at 3 an entry may
  * skip levels. A window meets up to SLOTS entries, read two at a time instead of 64. What is
  * left out: more of them, one after the other; granules of 16 and 64 KiB, and roots
  * of several tables in a row, by which only the numbers of bits change.
@@ -254,6 +254,11 @@ static void any_table_at(unsigned level)
 static void level_0(void)
 {
 	any_table_at(0);
+}
+
+static void level_1(void)
+{
+	any_table_at(1);
 }
 
 static void level_3(void)
