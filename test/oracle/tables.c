@@ -269,7 +269,8 @@ static bool ask(const struct qt_machine *machine, const struct qt_unit_entry *en
 	struct qt_reader reader = qt_machine_reader(machine, 100);
 
 	if (entry->state == QT_REQ_PASSTHROUGH) {
-		*mapping = (struct qt_mapping){iova, iova, MODEL_PAGE, QT_RW};
+		*mapping = (struct qt_mapping){
+			.iova = iova, .phys = iova, .size = MODEL_PAGE, .perms = QT_RW};
 		return true;
 	}
 	return entry->state == QT_REQ_TRANSLATED && iova < qt_table_span(&entry->table) &&
