@@ -24,6 +24,8 @@ NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc gcc=gcc \
 NEEDS_prove  = cadical=cadical python3=python3 \
 	$(if $(shell apt-cache show cbmc 2>/dev/null),cbmc=cbmc,debootstrap=debootstrap)
 
+NEEDS_qemu  := qemu-system-x86_64=qemu-system-x86 qemu-system-aarch64=qemu-system-arm python3=python3
+
 # For what is made for arm64 and runs in QEMU. make compiles the stage where it can without.
 NEEDS_arm64 := aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu \
 	/usr/aarch64-linux-gnu/lib/libc.a=libc6-dev-arm64-cross qemu-system-aarch64=qemu-system-arm
@@ -32,6 +34,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),build) \
 	$(if $(filter check check-%,$(filter-out check-format,$(GOALS))),check) \
 	$(if $(filter prove,$(GOALS)),prove) \
+	$(if $(filter check check-qemu-iommu,$(GOALS)),qemu) \
 	$(if $(filter lint lint-%,$(GOALS)),lint) \
 	$(if $(filter memcheck,$(GOALS)),check memcheck) \
 	$(if $(filter coverage,$(GOALS)),check) \

@@ -40,7 +40,7 @@ $(FUZZ_SRC:test/fuzz/%.c=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/test/fuzz/%.
 	$(FUZZ_CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $^ \
 		-Wl,--wrap=qt_alloc,--as-needed $(TOOL_LIBS)
 
-.PHONY: fuzz check-fuzz fuzz-seeds
+.PHONY: fuzz check-fuzz fuzz-seeds fuzz-seeds-qemu
 fuzz: $(FUZZ_PROG) ## run every fuzz target for SECONDS each
 	@test/fuzz/run $(FUZZ_DIR) $(SECONDS) $(FUZZ)
 
@@ -54,6 +54,9 @@ $(FUZZ_DIR)/seeds: $(FUZZ_DIR)/test/fuzz/seeds.o $(FUZZ_DIR)/test/tool/synthetic
 
 fuzz-seeds: $(FUZZ_DIR)/seeds ## write the inputs in test/fuzz/corpus anew
 	$< test/fuzz/corpus
+
+fuzz-seeds-qemu: ## the same for ACPI tables and PCI functions of QEMU's machines
+	test/fuzz/from-qemu test/fuzz/corpus
 
 .SECONDARY: $(FUZZ_SRC:%.c=$(FUZZ_DIR)/%.o)
 

@@ -13,7 +13,7 @@
 
 #include <libkdumpfile/addrxlat.h>
 
-#define DEVICES    4u
+#define DEVICES    12u
 #define PAGES_MAX  4096u
 #define PAGE_SIZE  4096u
 #define HEX_DIGITS (2 * PAGE_SIZE)

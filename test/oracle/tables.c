@@ -3,9 +3,10 @@
  * tables: what a dead kernel leaves in memory for one IOMMU, random by a seed, and
  * where the core says that DMA goes through it, for others to try (qemu, addrxlat.c).
  *
- *   tables FAMILY SEED [taken]
+ *   tables FAMILY SEED [taken | damaged]
  *
- * "taken": after a takeover. Prints a line each for
+ * "taken": after a takeover. "damaged": single bits of table entries are wrong, those
+ * that hold addresses aside. Prints a line each for
  *
  *   register WIDTH OFFSET VALUE      of the unit, that leads to the tables
  *   page ADDRESS BYTES               of memory, in hexadecimal
@@ -24,9 +25,10 @@
 #include <machine/scenario.h>
 #include <quietus/unit.h>
 
-#define DEVICES    4u
+#define DEVICES    12u
 #define REGIONS    24u
-#define PROBES     250u /* of a device: each has 8 bytes of a page to itself */
+#define DAMAGED    12u /* entries of a domain */
+#define PROBES     42u /* of a device: each has 8 bytes of a page to itself */
 #define FIRST      QT_RID(0, 0, 0x80)
 #define REGISTERS  0xfed90000u
 #define INTERRUPTS QT_MIB(0xfee) /* a MiB of IOVAs that are messages on x86 */
@@ -38,16 +40,30 @@ struct family {
 	qt_phys ram;           /* where QEMU's machine has it; 2 GiB are used */
 	unsigned registers[2]; /* offset of the one with the tables' address, of one of 32 bits */
 	unsigned levels[2];    /* that domains can have; 0: no other */
+	uint64_t damage;       /* bits of entries that may be wrong */
 };
 
+/*
+ * Damage leaves out addresses, flags that hardware sets, and bits that QEMU does not treat as
+ * specified. AMD-Vi: it checks no reserved bits, no order of levels, no PR of a leaf.
+ * SMMUv3: no access flag, no access for privileged only, no contiguous runs, no reserved
+ * type of leaf. VT-d: SNP and TM are reserved there, which the core does not look at.
+ */
+#define BITS(last, first) (UINT64_MAX >> (63 - (last) + (first)) << (first))
+#define DAMAGE_VTD        (BITS(10, 0) | BITS(61, 52) | BITS(63, 63))
+#define DAMAGE_AMDVI      (BITS(8, 1) | BITS(63, 61))
+#define DAMAGE_SMMUV3                                                                              \
+	(BITS(0, 0) | BITS(5, 2) | BITS(9, 7) | BITS(11, 11) | BITS(60, 53) | BITS(63, 62))
+
 static const struct family families[] = {
-	{"vtd", model_unit_default, .registers = {0x20}, .levels = {3, 4}},
-	{"vtd-scalable", model_unit_scalable, .registers = {0x20}, .levels = {3, 4}},
+	{"vtd", model_unit_default, .registers = {0x20}, .levels = {3, 4}, .damage = DAMAGE_VTD},
+	{"vtd-scalable", model_unit_scalable, .registers = {0x20}, .levels = {3, 4},
+		.damage = DAMAGE_VTD},
 	{"vtd-first-stage", model_unit_scalable, .first_stage = true, .registers = {0x20},
-		.levels = {4}},
-	{"amdvi", model_amdvi_default, .registers = {0}, .levels = {3, 4}},
+		.levels = {4}, .damage = BITS(4, 0) | BITS(11, 7) | BITS(63, 52)},
+	{"amdvi", model_amdvi_default, .registers = {0}, .levels = {3, 4}, .damage = DAMAGE_AMDVI},
 	{"smmuv3", model_smmu_default, .ram = QT_GIB(1), .registers = {0x80, 0x88},
-		.levels = {3, 4}},
+		.levels = {3, 4}, .damage = DAMAGE_SMMUV3},
 };
 
 /* What was mapped, and maybe unmapped again. */
@@ -79,6 +95,7 @@ static struct model_unit_config config_of(const struct family *family)
 	unit.second_stage = unit.scalable && !family->first_stage;
 	unit.amdvi.entries = 256;
 	unit.smmu.output = 4; /* 44 bits */
+	unit.smmu.stalls = 1;
 	return unit;
 }
 
@@ -104,6 +121,13 @@ static qt_phys data(const struct family *family)
 	return family->ram + QT_GIB(1);
 }
 
+/* Whether a takeover needs some of these IOVAs. */
+static bool in_the_way(const struct model *m, qt_iova iova, uint64_t size)
+{
+	return (iova < m->crash[0].end && iova + size > m->crash[0].start) ||
+	       (iova < MODEL_DOORBELL_END && iova + size > MODEL_DOORBELL);
+}
+
 /* Mostly pages, some of them 2 MiB, a few 1 GiB; some are unmapped again. None is in the way. */
 static void map_some(struct model *m, const struct family *family, struct model_domain *domain,
 	struct region *list)
@@ -122,7 +146,7 @@ static void map_some(struct model *m, const struct family *family, struct model_
 		/* A CPU's tables have their upper half elsewhere. */
 		span_lg2 -= family->first_stage && span_lg2 == 48;
 		iova = model_random_below(random, (UINT64_C(1) << span_lg2) - size) >> lg2 << lg2;
-		if (iova < m->crash[0].end && iova + size > m->crash[0].start)
+		if (in_the_way(m, iova, size))
 			continue;
 		list[i] = (struct region){iova, size};
 		model_map(m, domain, iova, phys, size, 1 + (unsigned)model_random_below(random, 3),
@@ -132,8 +156,25 @@ static void map_some(struct model *m, const struct family *family, struct model_
 	}
 }
 
+/* Turns single bits of entries over, at any level on the way to something that was mapped. */
+static void damage(struct model *m, const struct family *family, struct model_domain *domain,
+	const struct region *list)
+{
+	for (unsigned i = 0; i < DAMAGED; i++) {
+		unsigned region = (unsigned)model_random_below(&m->random, REGIONS);
+		unsigned level = (unsigned)model_random_below(&m->random, domain->levels);
+		unsigned bit = (unsigned)model_random_below(&m->random, 64);
+		qt_phys at = model_table_entry(m, domain, list[region].iova, level);
+
+		while (!(family->damage >> bit & 1))
+			bit = (bit + 1) % 64;
+		if (at && model_peek(m, at))
+			model_poke(m, at, model_peek(m, at) ^ UINT64_C(1) << bit);
+	}
+}
+
 /* One domain each, the last device shares that of the one before, or has nothing. */
-static void fill(struct model *m, const struct family *family)
+static void fill(struct model *m, const struct family *family, bool damaged)
 {
 	struct model_domain *domain = NULL;
 	unsigned shared = (unsigned)model_random_below(&m->random, 3);
@@ -155,6 +196,8 @@ static void fill(struct model *m, const struct family *family)
 				family->levels[model_random_below(&m->random, levels)],
 				(uint16_t)(i + 1));
 			map_some(m, family, domain, regions[i]);
+			if (damaged)
+				damage(m, family, domain, regions[i]);
 		} else {
 			memcpy(regions[i], regions[i - 1], sizeof(regions[i]));
 		}
@@ -226,7 +269,8 @@ static bool ask(const struct qt_machine *machine, const struct qt_unit_entry *en
 	struct qt_reader reader = qt_machine_reader(machine, 100);
 
 	if (entry->state == QT_REQ_PASSTHROUGH) {
-		*mapping = (struct qt_mapping){iova, iova, MODEL_PAGE, QT_RW};
+		*mapping = (struct qt_mapping){
+			.iova = iova, .phys = iova, .size = MODEL_PAGE, .perms = QT_RW};
 		return true;
 	}
 	return entry->state == QT_REQ_TRANSLATED && iova < qt_table_span(&entry->table) &&
@@ -243,7 +287,8 @@ static void print_probes(struct model *m, const struct family *family, unsigned 
 		printf("table %u %s %u 0x%" PRIx64 "\n", device, entry.table.geometry.format->name,
 			entry.table.geometry.levels, entry.table.root);
 	for (unsigned i = 0; i < PROBES; i++) {
-		qt_iova iova = pick(m, family, regions[device]) / MODEL_PAGE * MODEL_PAGE + i * 8;
+		qt_iova iova = pick(m, family, regions[device]) / MODEL_PAGE * MODEL_PAGE +
+			       (device * PROBES + i) * 8;
 		struct qt_mapping mapping = {0};
 		bool found = ask(machine, &entry, iova, &mapping);
 		qt_phys phys = found ? mapping.phys + (iova - mapping.iova) : 0;
@@ -264,14 +309,15 @@ int main(int argc, char **argv)
 	struct scenario s;
 	struct model *m;
 	bool taken = argc == 4 && strcmp(argv[3], "taken") == 0;
+	bool damaged = argc == 4 && strcmp(argv[3], "damaged") == 0;
 
-	if (argc < 3 || (argc > 3 && !taken)) {
-		fprintf(stderr, "usage: tables FAMILY SEED [taken]\n");
+	if (argc < 3 || (argc > 3 && !taken && !damaged)) {
+		fprintf(stderr, "usage: tables FAMILY SEED [taken | damaged]\n");
 		return 2;
 	}
 	family = family_named(argv[1]);
 	m = machine_of(family, strtoull(argv[2], NULL, 0));
-	fill(m, family);
+	fill(m, family, damaged);
 	scenario_plan(&s, m);
 	m->on_change = NULL;
 	if (taken && s.plan.commit)

@@ -89,6 +89,10 @@ void die(const char *way, const char *disk);
 /* vfio.c: translations at chosen IOVAs, and present-but-empty tables there. */
 void vfio_prepare(const char *device, const char *maps, bool msix);
 
+/* trace.c: Linux's own account of what it maps for devices. */
+void trace_start(void);
+void trace_send(void);
+
 /* tool.c */
 void run_tool(void);
 

@@ -103,6 +103,8 @@ static void system_kernel(void)
 	unsigned int deep = (unsigned int)config_number("background_deep", 0);
 
 	say("system=started");
+	if (config_number("trace", 0))
+		trace_start();
 	load_modules(config("modules", ""));
 	disk = disk_find(DISK_WAIT_SECONDS);
 	plant_patterns(config_number("seed", 1), (unsigned int)config_number("patterns", 16));
@@ -118,6 +120,8 @@ static void system_kernel(void)
 	log_token();
 	say("system=loaded");
 	wait_for_runner(RUNNER_WAIT_SECONDS);
+	if (config_number("trace", 0))
+		trace_send();
 	if (deep) /* not before: stopping the machine to look at it completes what is in flight */
 		disk_deep_in_background(disk, deep, DEEP_KIB);
 	crash(disk);

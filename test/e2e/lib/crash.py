@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import time
 
-from . import audit, cpio, death, dump, firmware, guest, machine, report, stage, survey, tool, vtd
+from . import (audit, cpio, death, dump, firmware, guest, machine, mapped, report, stage, survey,
+               tool, vtd)
 
 TOP = report.TOP
 BUILD = os.environ.get("E2E_OUT", os.path.join(TOP, "build", "e2e"))
@@ -172,6 +173,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
               "kexec": scenario.kexec, "kexec_checks": scenario.kexec_checks,
               "modules": " ".join(groups),
               "survey": 1 if "survey" in scenario.checks else "",
+              "trace": 1 if "mapped" in scenario.checks else "",
               "capture_cmdline": capture_cmdline}
     for key in ("churn_disk", "churn_deep", "churn_net", "background_disk",
                 "background_deep", "patterns", "vfio_device", "vfio_maps", "vfs", "asleep",
@@ -346,6 +348,9 @@ class Run:
             self.drivers["after" if "panic" in self.times else "before"].add(value)
         elif key == "audit":
             with open(self._audit_path(), "wb") as file:
+                file.write(bytes.fromhex(value))
+        elif key == "trace":
+            with open(os.path.join(self.folder, "linux_trace"), "wb") as file:
                 file.write(bytes.fromhex(value))
         elif key in ("tool_report", "tool_show"):
             with open(os.path.join(self.folder, key), "wb") as file:
@@ -637,6 +642,8 @@ class Run:
             self._check_interrupts()
         if self.watch:
             self.watch.check_keep(self.stopped)
+        if "mapped" in self.checks and self.result["saved"]:
+            mapped.check(self)
         if "silent" in self.checks and self.result["saved"]:
             self._check_silent()
         if "leftover" in self.checks and self.result["saved"]:
@@ -761,6 +768,7 @@ def _run_in(folder, scenario, options, kernels, accel):
 def print_summary(result):
     keys = ["saved", "faults", "panic_to_saved", "mem_available_kib", "outcome", "stage_us",
             "words_changed", "leftover_landed", "leftover_sent", "stops", "stop_us",
+            "mapped_pages", "mapped_ranges",
             "interrupts_raised", "unhandled_vectors", "unhandled_again", "wall", "accel"]
     values = "  ".join(f"{key}={result[key]}" for key in keys if key in result)
     print(f"{result['scenario']} ({result['kind']}): "

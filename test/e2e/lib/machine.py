@@ -268,9 +268,9 @@ def _trace_events(scenario):
 
 
 def command_line(scenario, files, ports, accel):
-    """files: the paths of kernel, firmware and its variables, initrd, disk and trace, of what
-    the serial lines console and results are written to, and of the sockets bell, go, qmp and gdb; append
-    is the kernel's command line."""
+    """files: the paths of kernel and initrd, if there are any, firmware and its variables, disk
+    and trace, of what the serial lines console and results are written to, and of the sockets
+    bell, go, qmp and gdb; append is the kernel's command line."""
     bus = _Bus(scenario.topology)
     devices = _disk_args(scenario, bus, files["disk"]) + _net_args(scenario, bus, ports)
     devices += _other_args(scenario, bus)
@@ -288,7 +288,9 @@ def command_line(scenario, files, ports, accel):
     if scenario.spare == "bell":
         args += ["-chardev", f"socket,id=bell,path={files['bell']}"]
     args += devices
-    args += ["-kernel", files["kernel"], "-initrd", files["initrd"], "-append", files["append"]]
+    if "kernel" in files:
+        args += ["-kernel", files["kernel"], "-initrd", files["initrd"],
+                 "-append", files["append"]]
     args += _line_args(scenario, files)
     args += ["-qmp", f"unix:{files['qmp']},server=on,wait=off",
              "-gdb", f"unix:{files['gdb']},server=on,wait=off",

@@ -106,6 +106,7 @@ DEFAULTS = {
     # has drivers for; disks: it can use all disks; screen: what the display shows is as it
     # was when the stage began; interrupts: the capture kernel is spared those of the bell
     # (in stock kdump it is not).
+    # mapped: show finds what Linux's drivers had mapped, by its own account (mapped.py).
     # tool: quietus report, undo and show agree with what was seen. undo: that alone, in a
     # dump in the format "elf".
     "checks": "dump faults leftover",

@@ -13,7 +13,7 @@ NETWORK = "0x02"
 ACCESS = {1: "r-", 2: "-w", 3: "rw"}
 
 
-def _quietus(run, *arguments):
+def quietus(run, *arguments):
     return subprocess.run([os.path.join(run.products, "quietus"), *arguments], cwd=run.folder,
                           capture_output=True, text=True, check=False, timeout=300)
 
@@ -31,7 +31,7 @@ def archive(products):
     return cpio.archive(contents, 0o755)
 
 
-def _merged(leaves):
+def merged(leaves):
     """[iova, size, access] of IOVAs that follow one another with the same permissions."""
     ranges = []
     for iova, (_, size, permissions) in sorted(leaves.items()):
@@ -68,7 +68,7 @@ class Check:
             return
         with open(os.path.join(self.run.folder, "tool_show"), encoding="ascii") as file:
             there = file.read()
-        here = _quietus(self.run, "show", "--plain", "vmcore").stdout
+        here = quietus(self.run, "show", "--plain", "vmcore").stdout
         if not there or there != here:
             self.fail("show: other ranges in the capture kernel than in the dump")
         with open(os.path.join(self.run.folder, "tool_report"), encoding="ascii") as file:
@@ -82,12 +82,12 @@ class Check:
                 self.fail(f"report: {unit} of a unit that was left alone")
 
     def compare(self, state, core="vmcore"):
-        done = _quietus(self.run, "undo", "--check", "--journal", "report.bin", core)
+        done = quietus(self.run, "undo", "--check", "--journal", "report.bin", core)
         if done.returncode or f"{len(self.words)} {state}" not in done.stdout:
             self.fail(f"undo --check: {done.returncode} {done.stdout} {done.stderr}")
 
     def undo(self, core="vmcore"):
-        done = _quietus(self.run, "undo", "--journal", "report.bin", core)
+        done = quietus(self.run, "undo", "--journal", "report.bin", core)
         if done.returncode:
             self.fail(f"undo of {core}: {done.returncode} {done.stdout} {done.stderr}")
         self.compare("as the dead kernel had them", core)
@@ -104,7 +104,7 @@ class Check:
 
     def show(self):
         """The ranges of every requester, as an independent walk at the stage's entry saw them (VT-d)."""
-        done = _quietus(self.run, "show", "--json", "vmcore")
+        done = quietus(self.run, "show", "--json", "vmcore")
         if done.returncode:
             self.fail(f"show: {done.returncode} {done.stderr}")
             return
@@ -120,7 +120,7 @@ class Check:
             ranges = [] if domain is None else [
                 [int(part["iova"], 16), part["size"], part["access"]]
                 for part in shown["domains"][domain]["ranges"]]
-            if ranges != _merged(leaves):
+            if ranges != merged(leaves):
                 self.fail(f"show: {name} has other ranges than its tables")
             seen += len(ranges)
         if not seen and self.run.dma_is_known():
@@ -132,7 +132,7 @@ class Check:
         subprocess.run(["makedumpfile", "-c", "-d", "31", self.core, small], check=True,
                        capture_output=True, timeout=300)
         self.undo("vmcore.small")
-        shown = [_quietus(self.run, "show", "--plain", name).stdout
+        shown = [quietus(self.run, "show", "--plain", name).stdout
                  for name in ("vmcore", "vmcore.small")]
         os.unlink(small)
         if not shown[0] or shown[0] != shown[1]:
@@ -144,7 +144,7 @@ class Check:
             self.fail("show --phys: no frame landed to ask about")
             return
         address = self.run.landed[0]
-        done = _quietus(self.run, "show", "--json", "--phys", hex(address), "vmcore")
+        done = quietus(self.run, "show", "--json", "--phys", hex(address), "vmcore")
         writers = json.loads(done.stdout)["reached_by"] if done.returncode == 0 else []
         if not any(one["class"].startswith(NETWORK) and "w" in one["access"] for one in writers):
             self.fail(f"show --phys {address:#x}: {done.returncode} {done.stdout} {done.stderr}")
