@@ -208,27 +208,34 @@ def _trace_event(line):
     return (float(match.group(1)), match.group(2), match.group(3)) if match else None
 
 
-# What QEMU's SMMUv3 says of a refused DMA, without the time.
+# What QEMU's SMMUv3 says of a refused DMA, and QEMU of one that reaches no memory, as IOVAs
+# do while the unit is off; without the time.
 TRANSLATION_FAILED = "translation failed for iova"
+NOTHING_THERE = ("Invalid read at addr", "Invalid write at addr")
 
 
 def _trace_events(lines):
-    """The events of QEMU's trace; what has no time gets that of the line before."""
-    now = 0.0
+    """The events of QEMU's trace; what has no time gets that of the line before. A refused
+    DMA reaches nothing either, which is not told again."""
+    now, refused = 0.0, False
     for line in lines:
         event = _trace_event(line)
         if not event and TRANSLATION_FAILED in line:
             event = (now, TRANSLATION_FAILED, line.strip())
+        elif not event and not refused and line.startswith(NOTHING_THERE):
+            event = (now, "nothing there", line.strip())
+        refused = bool(event) and event[1] in SMMU_REFUSALS
         if event:
             now = event[0]
             yield event
 
 
-FAULT_EVENTS = {
+SMMU_REFUSALS = {"smmuv3_translate_abort", TRANSLATION_FAILED}
+FAULT_EVENTS = SMMU_REFUSALS | {
     "vtd_dmar_fault", "vtd_fault_disabled",
     "amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_dte_get_fail",
     "amdvi_get_pte_hwerror", "amdvi_ir_err", "amdvi_ir_target_abort",
-    "smmuv3_translate_abort", TRANSLATION_FAILED,
+    "nothing there",
 }
 
 
