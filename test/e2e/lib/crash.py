@@ -43,21 +43,23 @@ def _common_cmdline(scenario):
     return f"console={CONSOLES[scenario.arch]} {COMMON_CMDLINE}"
 
 
-def _use_qemu(suite):
+def _use_qemu(suite, arch):
     """Puts another release's QEMU before the host's."""
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "newer-qemu")], check=False,
                           stdout=subprocess.PIPE, text=True,
-                          env=dict(os.environ, QEMU_SUITE=suite))
+                          env=dict(os.environ, QEMU_SUITE=suite, ARCH=arch))
     if done.returncode:
         raise SystemExit(done.returncode)
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def kernel_folder(arch, suite, firmware):
+def kernel_folder(arch, suite, firmware, flavour=""):
     """The folder of a Debian release's kernel, of the host's own without a name."""
     environment = dict(os.environ, ARCH=arch)
     if suite:
         environment["KERNEL_SUITE"] = suite
+    if flavour:
+        environment["KERNEL_FLAVOUR"] = flavour
     if firmware:
         environment["FIRMWARE"] = "1"
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
@@ -70,11 +72,11 @@ def kernel_folder(arch, suite, firmware):
 def _prepare(scenario):
     """The folders of the system kernel and of the capture kernel."""
     if scenario.qemu:
-        _use_qemu(scenario.qemu)
-    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware)
+        _use_qemu(scenario.qemu, scenario.arch)
+    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware, scenario.flavour)
     if not scenario.capture_suite:
         return system, system
-    return system, kernel_folder(scenario.arch, scenario.capture_suite, "")
+    return system, kernel_folder(scenario.arch, scenario.capture_suite, "", scenario.flavour)
 
 
 def _qemu_version(scenario):
@@ -170,6 +172,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
     groups = _system_groups(scenario)
     config = {"token": token, "seed": seed, **_disk_config(scenario, groups),
               "kexec": scenario.kexec, "kexec_checks": scenario.kexec_checks,
+              "kexec_text": scenario.kexec_text,
               "modules": " ".join(groups),
               "survey": 1 if "survey" in scenario.checks else "",
               "capture_cmdline": capture_cmdline}
@@ -561,7 +564,7 @@ class Run:
 
     def check_dump(self):
         error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
-        error = error or dump.rearrange(self.folder)
+        error = error or dump.rearrange(self.folder, machine.is_arm64(self.scenario))
         problems = [error] if error else dump.check(self.folder, self.token,
                                                     death.last_words(self.scenario),
                                                     self.patterns, self.seed, self.sample)
