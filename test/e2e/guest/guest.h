@@ -58,6 +58,9 @@ int net_down(void);
 unsigned int net_receiving(void);
 void settle(unsigned int milliseconds);
 
+/* symbols.c: what kexec wants to know of a kernel that does not tell it. */
+void symbols_add_text(void);
+
 /* pattern.c */
 void plant_patterns(uint64_t seed, unsigned int pages);
 

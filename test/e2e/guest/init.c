@@ -38,6 +38,8 @@ static void load_capture_kernel(void)
 	if (!config_number("kexec_checks", 1))
 		argv[6] = "--no-checks";
 
+	if (config_number("kexec_text", 0))
+		symbols_add_text();
 	snprintf(command_line, sizeof(command_line), "--append=%s", config("capture_cmdline", ""));
 	status = run(argv);
 	say("kexec=%d", status);

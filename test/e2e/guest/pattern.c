@@ -18,13 +18,14 @@ static uint64_t mix(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+/* A pattern's page can be a part of one of the kernel's. */
 static uint64_t physical(int pagemap, const void *page)
 {
-	uint64_t entry = 0;
+	uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)page, entry = 0;
 
-	if (pread(pagemap, &entry, 8, (off_t)((uintptr_t)page / PATTERN_PAGE * 8)) != 8)
+	if (pread(pagemap, &entry, 8, (off_t)(at / size * 8)) != 8)
 		return 0;
-	return entry & PAGEMAP_PRESENT ? (entry & PAGEMAP_FRAME) * PATTERN_PAGE : 0;
+	return entry & PAGEMAP_PRESENT ? (entry & PAGEMAP_FRAME) * size + at % size : 0;
 }
 
 /* Fills locked pages with known words and tells the runner where they lie. */

@@ -44,21 +44,23 @@ def _common_cmdline(scenario):
     return f"console={CONSOLES[scenario.arch]} {COMMON_CMDLINE}"
 
 
-def _use_qemu(suite):
+def _use_qemu(suite, arch):
     """Puts another release's QEMU before the host's."""
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "newer-qemu")], check=False,
                           stdout=subprocess.PIPE, text=True,
-                          env=dict(os.environ, QEMU_SUITE=suite))
+                          env=dict(os.environ, QEMU_SUITE=suite, ARCH=arch))
     if done.returncode:
         raise SystemExit(done.returncode)
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def kernel_folder(arch, suite, firmware):
+def kernel_folder(arch, suite, firmware, flavour=""):
     """The folder of a Debian release's kernel, of the host's own without a name."""
     environment = dict(os.environ, ARCH=arch)
     if suite:
         environment["KERNEL_SUITE"] = suite
+    if flavour:
+        environment["KERNEL_FLAVOUR"] = flavour
     if firmware:
         environment["FIRMWARE"] = "1"
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
@@ -71,11 +73,11 @@ def kernel_folder(arch, suite, firmware):
 def _prepare(scenario):
     """The folders of the system kernel and of the capture kernel."""
     if scenario.qemu:
-        _use_qemu(scenario.qemu)
-    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware)
+        _use_qemu(scenario.qemu, scenario.arch)
+    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware, scenario.flavour)
     if not scenario.capture_suite:
         return system, system
-    return system, kernel_folder(scenario.arch, scenario.capture_suite, "")
+    return system, kernel_folder(scenario.arch, scenario.capture_suite, "", scenario.flavour)
 
 
 def _qemu_version(scenario):
@@ -171,6 +173,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
     groups = _system_groups(scenario)
     config = {"token": token, "seed": seed, **_disk_config(scenario, groups),
               "kexec": scenario.kexec, "kexec_checks": scenario.kexec_checks,
+              "kexec_text": scenario.kexec_text,
               "modules": " ".join(groups),
               "survey": 1 if "survey" in scenario.checks else "",
               "trace": 1 if "mapped" in scenario.checks else "",
@@ -210,27 +213,34 @@ def _trace_event(line):
     return (float(match.group(1)), match.group(2), match.group(3)) if match else None
 
 
-# What QEMU's SMMUv3 says of a refused DMA, without the time.
+# What QEMU's SMMUv3 says of a refused DMA, and QEMU of one that reaches no memory, as IOVAs
+# do while the unit is off; without the time.
 TRANSLATION_FAILED = "translation failed for iova"
+NOTHING_THERE = ("Invalid read at addr", "Invalid write at addr")
 
 
 def _trace_events(lines):
-    """The events of QEMU's trace; what has no time gets that of the line before."""
-    now = 0.0
+    """The events of QEMU's trace; what has no time gets that of the line before. A refused
+    DMA reaches nothing either, which is not told again."""
+    now, refused = 0.0, False
     for line in lines:
         event = _trace_event(line)
         if not event and TRANSLATION_FAILED in line:
             event = (now, TRANSLATION_FAILED, line.strip())
+        elif not event and not refused and line.startswith(NOTHING_THERE):
+            event = (now, "nothing there", line.strip())
+        refused = bool(event) and event[1] in SMMU_REFUSALS
         if event:
             now = event[0]
             yield event
 
 
-FAULT_EVENTS = {
+SMMU_REFUSALS = {"smmuv3_translate_abort", TRANSLATION_FAILED}
+FAULT_EVENTS = SMMU_REFUSALS | {
     "vtd_dmar_fault", "vtd_fault_disabled",
     "amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid", "amdvi_dte_get_fail",
     "amdvi_get_pte_hwerror", "amdvi_ir_err", "amdvi_ir_target_abort",
-    "smmuv3_translate_abort", TRANSLATION_FAILED,
+    "nothing there",
 }
 
 
@@ -559,7 +569,7 @@ class Run:
 
     def check_dump(self):
         error = dump.extract(os.path.join(self.folder, "disk.img"), self.folder, self.token)
-        error = error or dump.rearrange(self.folder)
+        error = error or dump.rearrange(self.folder, machine.is_arm64(self.scenario))
         problems = [error] if error else dump.check(self.folder, self.token,
                                                     death.last_words(self.scenario),
                                                     self.patterns, self.seed, self.sample)

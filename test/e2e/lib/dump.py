@@ -47,23 +47,28 @@ def extract(disk, folder, token):
     return None
 
 
-def _copy_log(core, dmesg):
+def _copy_log(data, dmesg):
     """What memory holds of the log, where makedumpfile cannot find it."""
-    with open(core, "rb") as file, open(dmesg, "wb") as log, \
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open(dmesg, "wb") as log:
         for match in re.finditer(b"|".join(LOG_TEXTS), data):
             log.write(data[match.start():match.start() + 200].split(b"\0")[0] + b"\n")
 
 
-def rearrange(folder):
-    """vmcore.flat -> vmcore and dmesg; returns an error or None."""
+def _copy_log_of_elf(core, dmesg):
+    with open(core, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        _copy_log(data, dmesg)
+
+
+def rearrange(folder, foreign):
+    """vmcore.flat -> vmcore and dmesg; returns an error or None. foreign: of an architecture
+    whose addresses the host's makedumpfile does not know."""
     flat, core, dmesg = (os.path.join(folder, name) for name in ("vmcore.flat", "vmcore", "dmesg"))
     for stale in (core, dmesg):
         if os.path.exists(stale):
             os.unlink(stale)
     if is_elf(flat):  # all of /proc/vmcore as it was
         os.rename(flat, core)
-        _copy_log(core, dmesg)
+        _copy_log_of_elf(core, dmesg)
         return None
     with open(flat, "rb") as source:
         done = subprocess.run(["makedumpfile", "-R", core], stdin=source, timeout=300,
@@ -71,6 +76,9 @@ def rearrange(folder):
     if done.returncode:
         return "makedumpfile -R: " + done.stderr.decode(errors="replace").strip()
     os.unlink(flat)
+    if foreign:
+        _copy_log(b"".join(Kdump(core).pages()), dmesg)
+        return None
     done = subprocess.run(["makedumpfile", "--dump-dmesg", core, dmesg], timeout=300,
                           capture_output=True, check=False)
     if done.returncode:
@@ -112,6 +120,13 @@ class Kdump:
         block = byte // PAGE
         rank = self.before[block] + self._count(block * PAGE, byte)
         rank += bin(self.dumped[byte] & ((1 << bit) - 1)).count("1")
+        return self._read(rank)
+
+    def pages(self):
+        """All of them, in the order of their addresses."""
+        return map(self._read, range(self.page_count()))
+
+    def _read(self, rank):
         self.file.seek(self.descriptors_at + rank * _DESCRIPTOR.size)
         offset, size, flags, _ = _DESCRIPTOR.unpack(self.file.read(_DESCRIPTOR.size))
         self.file.seek(offset)

@@ -201,8 +201,11 @@ def is_amd(scenario):
 
 
 def _iommu_args(scenario):
-    if scenario.iommu == "none" or is_arm64(scenario):
+    if scenario.iommu == "none":
         return []
+    if is_arm64(scenario):  # a part of the machine
+        return [word for option in scenario.iommu.split(",")[1:]
+                for word in ("-global", f"arm-smmuv3.{option}")]
     if is_amd(scenario):
         return ["-device", scenario.iommu.replace("amd", "amd-iommu", 1)]
     options = f",{scenario.iommu}" if scenario.iommu else ""
@@ -232,15 +235,16 @@ def qemu(scenario):
 
 def _machine_args(scenario, accel):
     if is_arm64(scenario):
-        iommu = f",iommu={scenario.iommu}" if scenario.iommu != "none" else ""
+        iommu = scenario.iommu.split(",")[0]
         return [qemu(scenario), "-machine",
-                f"virt,gic-version=3,memory-backend=ram{iommu}", "-cpu", scenario.cpu]
+                f"{scenario.machine},gic-version=3,memory-backend=ram,iommu={iommu}",
+                "-cpu", scenario.cpu]
     cpu = scenario.cpu
     if accel == "kvm" and cpu.startswith("max"):
         cpu = "host" + cpu[3:]
     smm = ",smm=on" if scenario.firmware == "secure-boot" else ""
-    return [qemu(scenario), "-machine", f"q35,kernel-irqchip=split,memory-backend=ram{smm}",
-            "-cpu", cpu]
+    return [qemu(scenario), "-machine",
+            f"{scenario.machine},kernel-irqchip=split,memory-backend=ram{smm}", "-cpu", cpu]
 
 
 def _line_args(scenario, files):

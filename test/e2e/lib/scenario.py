@@ -21,10 +21,13 @@ DEFAULTS = {
     "title": "",
     # qemu: the Debian release it comes from, the host's own by default.
     "qemu": "",
-    # The machine. arch: x86_64, or arm64: QEMU's `virt`, with Debian 13's kernel.
+    # The machine. arch: x86_64, or arm64, with Debian 13's kernel; machine: QEMU's, and its
+    # options.
     "arch": "x86_64",
+    "machine": "q35",
     # iommu: options of QEMU's intel-iommu; "amd" and options of its
-    # amd-iommu, which wants topology "flat"; "none"; on arm64 "smmuv3" or "none".
+    # amd-iommu, which wants topology "flat"; on arm64 "smmuv3" and options of its
+    # arm-smmuv3; "none".
     "iommu": "aw-bits=39",
     # "ovmf": UEFI; "secure-boot": the same, and it starts signed kernels only, which are then
     # locked down (in such a guest no user space may use I/O ports: see test/e2e/debian);
@@ -58,14 +61,19 @@ DEFAULTS = {
     # one that never stops raising its MSI-X.
     "spare": "",
     # The kernels. suite: the Debian release they come from, the host's own by default;
-    # capture_suite: where the capture kernel's is another.
+    # flavour: where it is not the architecture's own; capture_suite: where the capture
+    # kernel's release is another.
     "suite": "",
+    "flavour": "",
     "capture_suite": "",
     "crashkernel": "256M",
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
     "kexec": "-s",
     "kexec_checks": "1",  # 0: the purgatory does not compute checksums
+    # 1: kexec is told where _text is, which an arm64 kernel without CONFIG_KALLSYMS_ALL does
+    # not, Debian 12's: the dump's headers are wrong without, and makedumpfile can read none.
+    "kexec_text": "0",
     # What happens before the crash. audit: the tool foretells what the stage will do, from
     # tables "read" (with iomem=relaxed in system, or registers cannot be) or "derived".
     "audit": "",
@@ -124,11 +132,11 @@ DEFAULTS = {
 
 # What is different where nothing else is said. Debian's kernels for arm64 have no
 # kexec_file_load, and makedumpfile (1.7.8) does not know 52-bit addresses with 4 KiB or 16 KiB
-# pages; purgatories' checksums take minutes, with caches off and emulated; no UHCI.
+# pages, as Debian 13's have; purgatories' checksums take minutes, with caches off and emulated; no UHCI.
 ARCH_DEFAULTS = {
     "x86_64": {},
     "arm64": {
-        "iommu": "smmuv3", "cpu": "cortex-a72", "system": "", "capture": "", "uhci": "0",
+        "machine": "virt", "iommu": "smmuv3", "cpu": "cortex-a72", "system": "", "capture": "", "uhci": "0",
         "kexec": "-c", "kexec_checks": "0", "dump_format": "raw", "ram_mib": "768",
         "snapshot": "0", "boot_timeout": "600", "dump_timeout": "600",
     },
