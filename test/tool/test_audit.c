@@ -197,6 +197,19 @@ static void live_tables_of_an_smmu_decide(void **state)
 	}
 }
 
+/* A kernel that is locked down finds the unit, whatever the stage would have it read. */
+static void an_smmu_of_acpi_is_left_to_a_locked_kernel(void **state)
+{
+	(void)state;
+	recorded_machine();
+	put_arm_acpi();
+	put_arm_tables();
+	put_text("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	assert_audit(1, ".commit == false and (.reason | contains(\"locked down\"))");
+	put_arm_device_tree();
+	assert_audit(1, ".commit and [.findings[].id] == [\"image-unsigned\"]");
+}
+
 static void a_unit_that_is_off_is_in_nobodys_way(void **state)
 {
 	(void)state;
@@ -602,6 +615,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(amd_units_are_derived_too),
 	TEST(arm_units_are_derived_too),
 	TEST(live_tables_of_an_smmu_decide),
+	TEST(an_smmu_of_acpi_is_left_to_a_locked_kernel),
 	TEST(a_unit_that_is_off_is_in_nobodys_way),
 	TEST(a_group_of_vfio_collides),
 	TEST(what_can_be_stopped_prevents_nothing),
