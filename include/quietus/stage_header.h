@@ -25,7 +25,8 @@
  *
  * Layout of a wrapped arm64 Image (offsets in the file, and in memory from where it is loaded):
  *
- *   0x000                the stage: an Image header (text_offset 0, flags of the original's)
+ *   0x000                the stage: an Image header (text_offset 0, flags of the original's), and
+ *                        a PE header, whose one section is all that follows it in the file
  *   0x040                struct qt_stage_header; setup_offset and setup_size are 0
  *   image_size           zeros, up to bss_end, then the stage's working memory from arena_offset
  *   prefix_size          the original Image, uncompressed: 2 MiB and its text_offset up

@@ -41,7 +41,8 @@ struct serial {
 struct serial_place serial_place(
 	const struct qt_dt *dt, const struct serial_place *spcr, const char *command_line);
 
-/* The port that ACPI's table SPCR names; SERIAL_NONE if it is none of these kinds, or there is none. */
+/* The port that ACPI's table SPCR names; SERIAL_NONE if it is none of these kinds, or there is
+ * none. */
 struct serial_place serial_spcr(const struct qt_acpi *acpi, struct qt_arena *arena);
 
 /* serial.c: opens a console that SPCR has, when ACPI tables can be read, if there is none yet. */

@@ -80,8 +80,8 @@ static struct serial_place default_place(
 }
 
 /* console=ttyAMAn or ttySn, alone or followed by a comma. */
-static struct serial_place console_place(const struct qt_dt *dt, const struct serial_place *spcr,
-	const char *at, const char *end)
+static struct serial_place console_place(
+	const struct qt_dt *dt, const struct serial_place *spcr, const char *at, const char *end)
 {
 	char alias[] = "serial0";
 	struct serial_place place = {0};
@@ -121,8 +121,7 @@ struct serial_place serial_place(
 		if (command_line_is(&word, "console") && word.value)
 			found = console_place(dt, spcr, word.value, end);
 		else if (command_line_is(&word, "earlycon"))
-			found = word.value ? early_place(word.value, end)
-					   : any_default(dt, spcr);
+			found = word.value ? early_place(word.value, end) : any_default(dt, spcr);
 		if (found.kind)
 			place = found;
 	}

@@ -126,6 +126,29 @@ static void save_acpi(const char *name, const struct model_unit_config *unit)
 	model_free(m);
 }
 
+/* A PL011 in SPCR, which is all there is. */
+static void save_console(void)
+{
+	static uint8_t bios[256];
+	const uint64_t start = 0xe0000, xsdt = 64, spcr = 128;
+
+	memcpy(bios, "RSD PTR ", 8);
+	bios[15] = 2;
+	boot_set32(bios, 20, 36);
+	boot_set64(bios, 24, start + xsdt);
+	memcpy(bios + xsdt, "XSDT", 4);
+	boot_set32(bios + xsdt, 4, 44);
+	boot_set64(bios + xsdt, 36, start + spcr);
+	memcpy(bios + spcr, "SPCR", 4);
+	boot_set32(bios + spcr, 4, 80);
+	bios[spcr + 8] = 2;
+	bios[spcr + 36] = 3;
+	boot_set64(bios + spcr, 44, 0x9000000);
+	put(1, 1);
+	put_patches(bios, 0, sizeof(bios), 2);
+	save("acpi", "console");
+}
+
 static void save_pci(const struct model_unit_config *unit)
 {
 	struct model *m = machine_with(unit);
@@ -265,6 +288,23 @@ static void save_image(const char *name, enum pe_layout layout)
 	free(s.image.data);
 }
 
+static void save_arm64_image(void)
+{
+	struct bytes image = synthetic_arm64_image(0);
+
+	/* A PE header as kernels have it, signed. */
+	set_le32(image.data + 0x3c, 0x40);
+	memcpy(image.data + 0x40, "PE\0\0", 4);
+	set_le16(image.data + 0x40 + 20, 160);
+	set_le16(image.data + 0x40 + 24, 0x20b);
+	set_le32(image.data + 0x40 + 24 + 108, 6);
+	set_le32(image.data + 0x40 + 24 + 112 + 8 * 4, 0x1000);
+	put(image.size - 1, 3);
+	put_patches(image.data, 0, 0x100, 3);
+	save("image", "arm64");
+	free(image.data);
+}
+
 /* A stage of two pages, the saved setup sectors behind it, and the original. */
 static void save_wrapped(void)
 {
@@ -346,6 +386,7 @@ int main(int argc, char **argv)
 {
 	struct model_unit_config vtd = model_unit_default(0xfed90000);
 	struct model_unit_config amd = model_amdvi_default(0xfed80000);
+	struct model_unit_config smmu = model_smmu_default(0xfed80000);
 	static const char *const machines[] = {"vtd_legacy", "vtd_second_stage", "vtd_first_stage",
 		"amdvi_v1", "amdvi_v2", "smmuv3_stage1", "smmuv3_stage2"};
 
@@ -354,6 +395,8 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	save_acpi("vtd", &vtd);
 	save_acpi("amd", &amd);
+	save_acpi("smmuv3", &smmu);
+	save_console();
 	save_pci(&vtd);
 	save_report(&vtd);
 	save_boot_params();
@@ -361,6 +404,7 @@ int main(int argc, char **argv)
 	save_image("no-pe", NO_PE);
 	save_image("pe-byte-aligned", PE_BYTE_ALIGNED);
 	save_image("pe-page-aligned", PE_PAGE_ALIGNED);
+	save_arm64_image();
 	save_wrapped();
 	save_journal();
 	for (size_t i = 0; i < QT_ARRAY_SIZE(machines); i++)

@@ -103,13 +103,17 @@ static void add_guest(struct model *m, const struct kind *kind, qt_rid rid, unsi
 
 static struct model *machine_of_all(const struct kind *kind)
 {
+	const struct qt_range crash = crash_of_kind(kind);
 	struct model_unit_config unit = unit_of_kind(kind, 0); /* one that does not snoop */
 	struct model *m;
 	struct model_domain *disk;
 
 	unit.amdvi.entries = 512; /* buses 0 and 1 */
-	m = machine_new((struct model_config){
-		.units = &unit, .unit_count = 1, .arena = {ARENA_START, ARENA_END}});
+	m = machine_new((struct model_config){.crash = &crash,
+		.crash_count = 1,
+		.units = &unit,
+		.unit_count = 1,
+		.arena = {ARENA_START, ARENA_END}});
 	disk = add_device_of_kind(m, kind, NVME, CLASS_NVME, 1);
 	use_window(m, disk, NVME);
 	churn(m, disk, NVME, QT_MIB(520), QT_MIB(1), 0);

@@ -154,7 +154,8 @@ static void the_console_is_found(void **state)
 	assert_int_equal(place.at, UINT64_C(0x801000100));
 	/* The port at stdout-path is of the other kind. */
 	assert_int_equal(serial_place(&dt, NULL, "console=ttyS0").kind, SERIAL_NONE);
-	place = serial_place(&dt, NULL, "console=ttyAMA0 earlycon=uart8250,mmio32,0x9000000,115200");
+	place = serial_place(
+		&dt, NULL, "console=ttyAMA0 earlycon=uart8250,mmio32,0x9000000,115200");
 	assert_int_equal(place.kind, SERIAL_16550);
 	assert_int_equal(place.at, 0x9000000);
 	assert_int_equal(place.step, 4);

@@ -201,7 +201,7 @@ static void the_port_of_spcr_is_read(void **state)
 		{4, 0x12, 0, 32, 0, 0x9000000, 80, SERIAL_16550, 4},
 		{2, 0x00, 0, 16, 2, 0x9000000, 80, SERIAL_NONE, 0},
 		{2, 0x00, 0, 0, 0, 0x9000000, 80, SERIAL_NONE, 0},
-		{2, 0x00, 1, 8, 1, 0x3f8, 80, SERIAL_NONE, 0},     /* an I/O port */
+		{2, 0x00, 1, 8, 1, 0x3f8, 80, SERIAL_NONE, 0},      /* an I/O port */
 		{1, 0x03, 0, 32, 3, 0x9000000, 80, SERIAL_NONE, 0}, /* not known then */
 		{2, 0x10, 0, 32, 3, 0x9000000, 80, SERIAL_NONE, 0},
 		{2, 0x03, 0, 32, 3, 0, 80, SERIAL_NONE, 0}, /* "no console" */

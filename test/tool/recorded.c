@@ -300,13 +300,53 @@ static void put_tables(void)
 	put_ram(SPARE_MIDDLE + (CRASH_START >> 21) * 8, SPARE_LEAVES | 3);
 }
 
+/* Where the SMMUv3 has its own (IHI 0070, 5.2, 5.4; DDI 0487, D8.3). */
+#define STREAMS     UINT64_C(0x02010000) /* of two buses, 64 bytes each */
+#define DESCRIPTORS UINT64_C(0x02020000)
+#define ARM_EMPTY   UINT64_C(0x02022000)
+#define ARM_LEVELS  UINT64_C(0x02023000) /* the spare device's, down to ARM_LEAVES */
+
+static void put_stream(unsigned stream, uint64_t table)
+{
+	static const uint64_t cached = 1 << 2 | 1 << 4 | 3 << 6; /* walks, of all kinds */
+	uint64_t descriptor = DESCRIPTORS + stream * UINT64_C(16);
+
+	put_ram(STREAMS + stream * UINT64_C(64), descriptor | 5 << 1 | 1);
+	put_ram(STREAMS + stream * UINT64_C(64) + 8, cached);
+	/* 48 bits in 4 KiB pages, out of 48; the upper half is off. */
+	put_ram(descriptor, 16 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 30 | UINT64_C(1) << 31 |
+				    UINT64_C(5) << 32 | UINT64_C(1) << 41 | UINT64_C(1) << 47 |
+				    (uint64_t)(stream + 1) << 48);
+	put_ram(descriptor + 8, table);
+	put_ram(descriptor + 24, UINT64_C(0xf404ff44));
+}
+
+void put_arm_tables(void)
+{
+	put_register(UNIT + 0x1fff8, 0); /* all of it is there */
+	put_register(UNIT, 1 << 1 | 2 << 2 | 1 << 4 | 1 << 12 | UINT64_C(16) << 32); /* IDR0, 1 */
+	put_register(UNIT + 0x10, (uint64_t)(5 | 1 << 4) << 32);                     /* IDR5 */
+	put_register(UNIT + 0x20, UINT64_C(1) << 32 | 1); /* CR0, CR0ACK */
+	put_register(UNIT + 0x28, 1 << 6 | 1 << 8);       /* CR1 */
+	put_register(UNIT + 0x80, STREAMS);
+	put_register(UNIT + 0x88, 9); /* linear */
+	put_stream(0x000, ARM_EMPTY);
+	put_stream(0x080, ARM_EMPTY);
+	put_stream(0x0b8, ARM_EMPTY);
+	put_stream(0x0e0, ARM_LEVELS);
+	put_stream(0x100, ARM_EMPTY);
+	put_ram(ARM_LEVELS, (ARM_LEVELS + 0x1000) | 3);
+	put_ram(ARM_LEVELS + 0x1000, (ARM_LEVELS + 0x2000) | 3);
+	put_ram(ARM_LEVELS + 0x2000 + (CRASH_START >> 21) * 8, ARM_LEAVES | 3);
+}
+
 /* Kernel */
 
 static void put_core(void)
 {
 	struct {
 		Elf64_Ehdr header;
-		Elf64_Phdr segments[2];
+		Elf64_Phdr segments[3];
 	} core = {
 		.header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 				   EV_CURRENT},
@@ -315,10 +355,15 @@ static void put_core(void)
 			.e_ehsize = sizeof(Elf64_Ehdr),
 			.e_phoff = sizeof(Elf64_Ehdr),
 			.e_phentsize = sizeof(Elf64_Phdr),
-			.e_phnum = 2},
+			.e_phnum = 3},
 		.segments = {{.p_type = PT_LOAD,
 				     .p_paddr = UINT64_MAX,
 				     .p_memsz = RAM_END}, /* vmalloc's */
+			/* The kernel's image, of whose memory some was given back. */
+			{.p_type = PT_LOAD,
+				.p_paddr = ROOT_TABLE,
+				.p_memsz = SPARE_TOP - ROOT_TABLE,
+				.p_offset = CORE_PAGE},
 			{.p_type = PT_LOAD,
 				.p_paddr = RAM_START,
 				.p_memsz = RAM_END - RAM_START,
@@ -336,7 +381,7 @@ void put_loaded(const char *stage_version)
 
 	for (size_t i = 0x40; i < 0x98; i += sizeof(word)) {
 		memcpy(&word, stage.data + i, sizeof(word));
-		put_ram(STAGE_ADDRESS + i, stage_version ? word : 0);
+		put_ram(STAGE_ADDRESS + i, stage_version ? word : ~word);
 	}
 	free(stage.data);
 }

@@ -28,6 +28,7 @@
 /* Second-stage tables of the spare device: the topmost, and the one for the crash region. */
 #define SPARE_TOP    UINT64_C(0x02003000)
 #define SPARE_LEAVES UINT64_C(0x02005000)
+#define ARM_LEAVES   UINT64_C(0x02026000) /* behind an SMMUv3 */
 
 /* Makes the files, in the current folder. */
 void recorded_machine(void);
@@ -60,7 +61,7 @@ void put_register(uint64_t at, uint64_t value);
 /* Makes ROOT/boot/capture: a kernel with a stage of that version, or without one (NULL). */
 void put_image(const char *stage_version);
 
-/* Puts the header of a stage of that version at STAGE_ADDRESS; NULL: zeros. */
+/* Puts the header of a stage of that version at STAGE_ADDRESS; NULL: something else. */
 void put_loaded(const char *stage_version);
 
 /* Has an AMD IOMMU in place of the Intel one. */
@@ -72,5 +73,8 @@ void put_arm_device_tree(void);
 
 /* Lets the tables be read: without this there are no registers. */
 void put_registers(void);
+
+/* The same for an SMMUv3. */
+void put_arm_tables(void);
 
 #endif

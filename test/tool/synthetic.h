@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Small bzImages, arm64 Images and stages, made up field by field, and ways to look at what came out. */
+/* Small bzImages, arm64 Images and stages, made up field by field, and ways to look at what came
+ * out. */
 #ifndef TEST_TOOL_SYNTHETIC_H
 #define TEST_TOOL_SYNTHETIC_H
 

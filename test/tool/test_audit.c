@@ -177,6 +177,39 @@ static void arm_units_are_derived_too(void **state)
 			"([.unseen[].why] | contains([\"/sys/firmware/fdt: no device tree\"]))");
 }
 
+static void live_tables_of_an_smmu_decide(void **state)
+{
+	static void (*const describe[])(void) = {put_arm_acpi, put_arm_device_tree};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(describe); i++) {
+		recorded_machine();
+		describe[i]();
+		put_arm_tables();
+		assert_audit(0, ".commit and .tables_read and .units[0].kind == \"smmuv3\" and "
+				"([.requesters[] | .decision] | unique) == [\"adopt\"] and "
+				"(.requesters | length) == 5");
+		put_ram(ARM_LEAVES + 16, UINT64_C(0x5000443));
+		assert_audit(1, ".commit and ([.requesters[] | select(.decision == \"leave\") | "
+				"[.rid, .reason_code]] == [[\"" SPARE "\", 8]]) and "
+				"[.findings[].id] == [\"no-reset\"]");
+		remove_folder(ROOT);
+	}
+}
+
+/* A kernel that is locked down finds the unit, whatever the stage would have it read. */
+static void an_smmu_of_acpi_is_left_to_a_locked_kernel(void **state)
+{
+	(void)state;
+	recorded_machine();
+	put_arm_acpi();
+	put_arm_tables();
+	put_text("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	assert_audit(1, ".commit == false and (.reason | contains(\"locked down\"))");
+	put_arm_device_tree();
+	assert_audit(1, ".commit and [.findings[].id] == [\"image-unsigned\"]");
+}
+
 static void a_unit_that_is_off_is_in_nobodys_way(void **state)
 {
 	(void)state;
@@ -327,6 +360,17 @@ static void a_capture_kernel_without_a_stage_is_told(void **state)
 	assert_finding("loaded-without-stage", "has no stage");
 	put_loaded("0.0.9");
 	assert_finding("loaded-other-stage", "has stage 0.0.9; this is " QT_VERSION);
+}
+
+/* Kernels that keep what is loaded out of their own reach. */
+static void what_reads_as_zeros_is_not_seen(void **state)
+{
+	(void)state;
+	recorded_machine();
+	for (uint64_t at = STAGE_ADDRESS + 0x40; at < STAGE_ADDRESS + 0x98; at += 8)
+		put_ram(at, 0);
+	assert_audit(0, ".loaded == \"unseen\" and "
+			"[.unseen[].why | select(contains(\"zeros\"))] != []");
 }
 
 static void an_image_without_this_stage_is_told(void **state)
@@ -570,6 +614,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(domain_types_become_decisions),
 	TEST(amd_units_are_derived_too),
 	TEST(arm_units_are_derived_too),
+	TEST(live_tables_of_an_smmu_decide),
+	TEST(an_smmu_of_acpi_is_left_to_a_locked_kernel),
 	TEST(a_unit_that_is_off_is_in_nobodys_way),
 	TEST(a_group_of_vfio_collides),
 	TEST(what_can_be_stopped_prevents_nothing),
@@ -583,6 +629,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(bounce_buffers_are_told),
 	TEST(memory_of_cma_is_told),
 	TEST(a_capture_kernel_without_a_stage_is_told),
+	TEST(what_reads_as_zeros_is_not_seen),
 	TEST(an_image_without_this_stage_is_told),
 	TEST(lockdown_needs_a_signature),
 	TEST(a_copy_that_was_refused_is_told),

@@ -254,8 +254,7 @@ static void sign_arm64(const char *stage)
 	assert_flip_is_noticed(&image, header.image_size);
 	assert_flip_is_noticed(&image, header.prefix_size);
 	assert_flip_is_noticed(&image, header.original_offset);
-	assert_flip_is_noticed(
-		&image, header.original_offset + (size_t)header.original_size - 1);
+	assert_flip_is_noticed(&image, header.original_offset + (size_t)header.original_size - 1);
 	free(image.data);
 }
 

@@ -15,8 +15,9 @@ struct kind {
 	bool first_stage;
 	bool guest; /* AMD-Vi: v2 tables, below a guest CR3 table */
 	bool smmu;
-	bool stage2;     /* of an SMMUv3 */
-	unsigned levels; /* of a large domain; the other has few_levels */
+	bool stage2;         /* of an SMMUv3 */
+	uint8_t granule_lg2; /* of an SMMUv3, the page as a power of two; 0: 12, as everywhere */
+	unsigned levels;     /* of a large domain; the other has few_levels */
 	unsigned few_levels;
 };
 
@@ -33,7 +34,36 @@ static const struct kind kinds[] = {
 		.few_levels = 4},
 	{"SMMUv3, stage 1", .smmu = true, .levels = 4, .few_levels = 3},
 	{"SMMUv3, stage 2", .smmu = true, .stage2 = true, .levels = 4, .few_levels = 3},
+	{"SMMUv3, stage 1, 16 KiB", .smmu = true, .granule_lg2 = 14, .levels = 4, .few_levels = 3},
+	{"SMMUv3, stage 2, 16 KiB", .smmu = true, .stage2 = true, .granule_lg2 = 14, .levels = 3,
+		.few_levels = 2},
+	{"SMMUv3, stage 1, 64 KiB", .smmu = true, .granule_lg2 = 16, .levels = 3, .few_levels = 2},
+	{"SMMUv3, stage 2, 64 KiB", .smmu = true, .stage2 = true, .granule_lg2 = 16, .levels = 3,
+		.few_levels = 2},
 };
+
+/* Bytes of its smallest leaf. */
+static inline uint64_t page_of_kind(const struct kind *kind)
+{
+	return 1ull << (kind->granule_lg2 ? kind->granule_lg2 : 12);
+}
+
+/* Whether its pages are larger than everywhere: superpages are then larger than crash regions. */
+static inline bool has_large_pages(const struct kind *kind)
+{
+	return page_of_kind(kind) > MODEL_PAGE;
+}
+
+/*
+ * A crash region for tests of every single store: of 16 pages where none of the superpages
+ * fits, and each page is a store.
+ */
+static inline struct qt_range crash_of_kind(const struct kind *kind)
+{
+	uint64_t size = has_large_pages(kind) ? 16 * page_of_kind(kind) : QT_MIB(16);
+
+	return (struct qt_range){QT_MIB(512), QT_MIB(512) + size};
+}
 
 /* A unit of that kind; each bit of `variety` is something that such units differ in. */
 static inline struct model_unit_config unit_of_kind(const struct kind *kind, unsigned variety)
@@ -60,6 +90,7 @@ static inline struct model_unit_config unit_of_kind(const struct kind *kind, uns
 	unit.amdvi.no_invalidate_all = variety & 4;
 	unit.amdvi.levels_max = variety & 32 ? 4 : 6;
 	unit.smmu.stage2 = kind->stage2;
+	unit.smmu.granule_lg2 = kind->granule_lg2;
 	unit.smmu.linear = variety & 2;
 	unit.smmu.streams_lg2 = unit.smmu.linear ? 7 : 16;
 	unit.smmu.first_stream = variety & 4 ? 64 : 0;

@@ -104,8 +104,10 @@ void add_device_tlb(struct model *m, struct model_domain *domain, qt_rid rid)
 
 void use_window(struct model *m, struct model_domain *domain, qt_rid rid)
 {
-	model_map(m, domain, QT_MIB(528), QT_MIB(202), 0x2000, QT_RW, 0);
-	churn(m, domain, rid, QT_MIB(513), 0x10000, 0);
+	const struct qt_range *crash = &m->crash[0];
+
+	model_map(m, domain, crash->end, QT_MIB(202), 0x2000, QT_RW, 0);
+	churn(m, domain, rid, crash->start + (crash->end - crash->start) / 16, 0x10000, 0);
 }
 
 void poke_bits(struct model *m, qt_phys at, uint64_t clear, uint64_t set)

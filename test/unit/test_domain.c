@@ -923,7 +923,7 @@ static void run_all(bool taken_over)
 	unsigned runs = getenv("QT_RUNS") ? (unsigned)atoi(getenv("QT_RUNS")) : 4;
 
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
-		for (unsigned n = 0; n < runs; n++)
+		for (unsigned n = 0; n < runs && !has_large_pages(&kinds[k]); n++)
 			run_random(&kinds[k], 2 * n + (taken_over ^ (k & 1)), taken_over);
 }
 

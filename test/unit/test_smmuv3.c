@@ -17,7 +17,8 @@
 static struct model *machine_in_use(const struct model_unit_config *unit)
 {
 	struct model *m = machine_with(unit);
-	struct model_domain *domain = model_domain_new(m, 0, 4, 5);
+	unsigned levels = unit->smmu.granule_lg2 > 12 ? 3 : 4;
+	struct model_domain *domain = model_domain_new(m, 0, levels, 5);
 
 	add_function(m, NVME, CLASS_NVME);
 	add_function(m, NIC, CLASS_NIC);
@@ -288,6 +289,92 @@ static void test_attributes(void **state)
 	finish(&s);
 }
 
+/* Runs of pages with the contiguous hint (DDI 0487, D8.7.1), by granule. */
+static const struct {
+	uint8_t granule_lg2, levels;
+	unsigned pages;
+} runs[] = {{12, 4, 16}, {14, 3, 128}, {16, 3, 32}};
+
+#define RUN_MAX 128
+
+/* A machine with NVMe and display, and a run in each one's domain, at IOVAs given. */
+static struct model *machine_with_runs(
+	unsigned n, bool stage2, qt_iova nvme, qt_iova display, qt_phys phys)
+{
+	const uint64_t page = 1ull << runs[n].granule_lg2;
+	const struct qt_range crash = {QT_MIB(512), QT_MIB(520) + 4 * page};
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	const qt_iova at[] = {nvme, display};
+	const qt_rid rids[] = {NVME, DISPLAY};
+	struct model *m;
+
+	unit.smmu.stage2 = stage2;
+	unit.smmu.granule_lg2 = runs[n].granule_lg2;
+	m = machine_new((struct model_config){
+		.crash = &crash, .crash_count = 1, .units = &unit, .unit_count = 1});
+	for (unsigned i = 0; i < 2; i++) {
+		struct model_domain *domain =
+			model_domain_new(m, 0, runs[n].levels, (uint16_t)(5 + i));
+
+		add_function(m, rids[i], i ? CLASS_DISPLAY : CLASS_NVME);
+		model_map(m, domain, at[i], i ? phys : QT_MIB(200), runs[n].pages * page, QT_RW, 0);
+		for (unsigned slot = 0; slot < runs[n].pages; slot++)
+			poke_bits(m, model_table_entry(m, domain, at[i] + slot * page, 0), 0,
+				1ull << 52);
+		model_attach(m, domain, rids[i], 0);
+		model_touch(m, rids[i], at[i]);
+	}
+	return m;
+}
+
+static void read_run(struct model *m, unsigned n, unsigned domain, qt_iova at, uint64_t *words)
+{
+	for (unsigned i = 0; i < runs[n].pages; i++)
+		words[i] = model_peek(m, model_table_entry(m, m->dead->domains[domain],
+						 at + ((qt_iova)i << runs[n].granule_lg2), 0));
+}
+
+/* Beside the capture mapping, in the same table: left as it is, hints and all. */
+static void test_contiguous_runs_stay(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 2 * QT_ARRAY_SIZE(runs); n++) {
+		struct model *m =
+			machine_with_runs(n / 2, n & 1, QT_MIB(524), QT_GIB(3), QT_MIB(300));
+		uint64_t before[RUN_MAX], after[RUN_MAX];
+		struct scenario s;
+
+		read_run(m, n / 2, 0, QT_MIB(524), before);
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		read_run(m, n / 2, 0, QT_MIB(524), after);
+		assert_memory_equal(before, after, runs[n / 2].pages * sizeof(uint64_t));
+		finish(&s);
+	}
+}
+
+/* A run of which four pages lead into the crash region goes as a whole: it is one leaf. */
+static void test_contiguous_runs_are_cut_whole(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 2 * QT_ARRAY_SIZE(runs); n++) {
+		struct model *m =
+			machine_with_runs(n / 2, n & 1, QT_GIB(3), QT_GIB(3), QT_MIB(520));
+		uint64_t words[RUN_MAX];
+		struct scenario s;
+
+		run_sound(&s, m);
+		expect_decision(&s, DISPLAY, QT_FENCE, QT_WHY_GUARD_BROKEN);
+		read_run(m, n / 2, 1, QT_GIB(3), words);
+		for (unsigned i = 0; i < runs[n / 2].pages; i++)
+			assert_int_equal(words[i] & 1, 0);
+		read_run(m, n / 2, 0, QT_GIB(3), words);
+		for (unsigned i = 0; i < runs[n / 2].pages; i++)
+			assert_int_equal(words[i] >> 52 & 1, 1);
+		finish(&s);
+	}
+}
+
 /* Whether the last flush had this command among its own. */
 static bool was_told(const struct scenario *s, uint8_t command)
 {
@@ -414,6 +501,7 @@ static void test_damage_anywhere(void **state)
 		unit.smmu.stage2 = seed & 1;
 		unit.smmu.linear = seed & 2;
 		unit.smmu.substreams = seed & 4 ? 6 : 0;
+		unit.smmu.granule_lg2 = runs[seed % QT_ARRAY_SIZE(runs)].granule_lg2;
 		m = machine_in_use(&unit);
 		at = model_random_chance(&random, 50) || unit.smmu.stage2 ? ste_of(m, NVME)
 									  : cd_of(m, NVME);
@@ -528,6 +616,67 @@ static void test_damaged_iort(void **state)
 		qt_machine_find(&machine);
 		if (machine.problem != cases[i].problem)
 			fail_msg("case %zu: %s", i, qt_reason_text(machine.problem));
+		assert_int_equal(m->outside_reads, 0);
+		model_free(m);
+	}
+}
+
+/* Address of the model's node for reserved memory, which is the last. */
+static qt_phys reserved_node(struct model *m)
+{
+	uint32_t len = (uint32_t)(model_peek(m, m->iort) >> 32);
+
+	return m->iort + len - 68;
+}
+
+/* RMR: what it says, for streams that no function stands for (a named component's), too. */
+static void test_reserved_memory_of_iort(void **state)
+{
+	static const struct {
+		unsigned at, width; /* in the node: 28 is a range, 48 its mapping */
+		uint64_t value;
+		enum qt_reason problem;
+		qt_rid rid;
+		struct qt_range range;
+	} cases[] = {
+		{28, 8, 0x7d000000, QT_WHY_NONE, NIC, {0x7d000000, 0x7d800000}},
+		/* To suit every granule. */
+		{28, 8, 0x7d001000, QT_WHY_NONE, NIC, {0x7d000000, 0x7d810000}},
+		{36, 8, 1, QT_WHY_NONE, NIC, {0x7d000000, 0x7d010000}},
+		{48 + 8, 4, 0x18, QT_WHY_NONE, QT_RID(0xff00, 0, 0x18), {0x7d000000, 0x7d800000}},
+		{48 + 8, 4, 0x1000000, QT_WHY_VENDOR_UNSUPPORTED, 0, {0, 0}},
+		{20, 4, 3, QT_WHY_FIRMWARE_BAD, 0, {0, 0}}, /* ranges behind the node */
+		{20, 4, 0xffffffff, QT_WHY_FIRMWARE_BAD, 0, {0, 0}},
+		{24, 4, 0xfffffff0, QT_WHY_FIRMWARE_BAD, 0, {0, 0}},
+		{28, 8, UINT64_MAX - 0xfff, QT_WHY_FIRMWARE_BAD, 0, {0, 0}},
+		{36, 8, 0, QT_WHY_FIRMWARE_BAD, 0, {0, 0}},
+		{36, 8, UINT64_MAX, QT_WHY_FIRMWARE_BAD, 0, {0, 0}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model *m = default_machine();
+		struct qt_machine machine;
+
+		/* Streams of NVMe and NIC alone have functions. */
+		model_claim(m, 0, NVME, false);
+		model_claim(m, 0, NIC, false);
+		model_reserve(m, NIC, 0x7d000000, 0x7d800000);
+		model_build_acpi(m);
+		model_write(m, reserved_node(m) + cases[i].at, &cases[i].value, cases[i].width);
+		fix_sum(m, m->iort);
+		model_crash(m);
+		assert_int_equal(model_open(m, &machine), 0);
+		qt_machine_find(&machine);
+		if (machine.problem != cases[i].problem)
+			fail_msg("case %zu: %s", i, qt_reason_text(machine.problem));
+		if (!machine.problem) {
+			assert_int_equal(machine.reserved_count, 1);
+			assert_int_equal(machine.reserved[0].rid, cases[i].rid);
+			assert_int_equal(machine.reserved[0].last, cases[i].rid);
+			assert_int_equal(machine.reserved[0].range.start, cases[i].range.start);
+			assert_int_equal(machine.reserved[0].range.end, cases[i].range.end);
+		}
 		assert_int_equal(m->outside_reads, 0);
 		model_free(m);
 	}
@@ -772,6 +921,8 @@ int main(void)
 		cmocka_unit_test(test_stage2_entries),
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_contiguous_runs_stay),
+		cmocka_unit_test(test_contiguous_runs_are_cut_whole),
 		cmocka_unit_test(test_queue_is_put_back),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_ids_of_substreams),
@@ -780,6 +931,7 @@ int main(void)
 		cmocka_unit_test(test_geometry),
 		cmocka_unit_test(test_break_before_make),
 		cmocka_unit_test(test_damaged_iort),
+		cmocka_unit_test(test_reserved_memory_of_iort),
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),
 		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),

@@ -93,6 +93,9 @@ void audit_not_seen(struct audit *audit, const char *what, const struct reason *
 
 enum audit_verdict audit_verdict(const struct audit *audit);
 
+/* Whether the kernel is locked down, as the capture kernel then will be. */
+bool audit_locked_down(const struct audit *audit);
+
 /* The device of a requester; NULL if no function is to be seen there. */
 const struct device *audit_device(const struct audit *audit, const struct qt_requester *requester);
 

@@ -203,8 +203,10 @@ static bool read_firmware(struct audit *audit, struct reason *why)
 	static const char *const signatures[] = {"DMAR", "IVRS", "IORT", "APIC", NULL};
 	const struct qt_dt **tree = &audit->machine.device_tree;
 
-	if (live_acpi(&audit->live, signatures, &audit->machine.acpi, why))
+	if (live_acpi(&audit->live, signatures, &audit->machine.acpi, why)) {
+		audit->machine.capture_kernel.firmware_tables_only = audit_locked_down(audit);
 		return true;
+	}
 	if (errno != ENOENT)
 		return false;
 	audit->machine.acpi = (struct qt_acpi){0};

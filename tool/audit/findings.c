@@ -156,7 +156,7 @@ static void check_image(struct audit *audit)
 		add_finding(audit, "image-other-stage", NO_FUNCTION,
 			"wrap it again with 'quietus wrap'", "%.200s has stage %s; this is %s",
 			path, image->stage_version, QT_VERSION);
-	if (*audit->lockdown && strcmp(audit->lockdown, "none") != 0 && !image->is_signed)
+	if (audit_locked_down(audit) && !image->is_signed)
 		add_finding(audit, "image-unsigned", NO_FUNCTION,
 			"have copies signed by /etc/quietus/sign with a key that the kernel "
 			"trusts, see SECURE BOOT in quietus(1)",

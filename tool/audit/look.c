@@ -28,6 +28,11 @@ static void look_at_lockdown(struct audit *audit)
 			start + 1);
 }
 
+bool audit_locked_down(const struct audit *audit)
+{
+	return *audit->lockdown && strcmp(audit->lockdown, "none") != 0;
+}
+
 static void look_at_reservation(struct audit *audit)
 {
 	struct reason why;

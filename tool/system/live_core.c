@@ -66,18 +66,34 @@ void live_close_core(struct live *live)
 	free(live->segments);
 }
 
-int live_read_core(struct live *live, qt_phys at, void *buffer, size_t len)
+/*
+ * The segment that an address is in. The kernel's image is in two of them: its own
+ * mapping, the smaller one, has holes where memory was given back after boot.
+ */
+static const struct live_segment *segment_of(const struct live *live, qt_phys at, size_t len)
 {
-	for (size_t i = 0; i < live->segment_count && live->core >= 0; i++) {
+	const struct live_segment *found = NULL;
+
+	for (size_t i = 0; i < live->segment_count; i++) {
 		const struct live_segment *segment = &live->segments[i];
 		uint64_t inside = at - segment->start;
 
 		if (at < segment->start || inside >= segment->size || len > segment->size - inside)
 			continue;
-		return pread(live->core, buffer, len, (off_t)(segment->offset + inside)) ==
-				       (ssize_t)len
-			       ? QT_OK
-			       : QT_E_IO;
+		if (!found || segment->size > found->size)
+			found = segment;
 	}
-	return QT_E_OUTSIDE;
+	return found;
+}
+
+int live_read_core(struct live *live, qt_phys at, void *buffer, size_t len)
+{
+	const struct live_segment *segment = live->core < 0 ? NULL : segment_of(live, at, len);
+
+	if (!segment)
+		return QT_E_OUTSIDE;
+	return pread(live->core, buffer, len, (off_t)(segment->offset + (at - segment->start))) ==
+			       (ssize_t)len
+		       ? QT_OK
+		       : QT_E_IO;
 }

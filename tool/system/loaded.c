@@ -17,31 +17,42 @@
 /* kexec puts the stage, as any kernel, at a multiple of its kernel_alignment, at least. */
 #define STEP QT_MIB(2)
 
-static bool is_stage(struct loaded *loaded, struct live *live, qt_phys at)
+/* What begins at an address: a stage, something else, or zeros (LOADED_NOTHING). */
+static enum loaded_state look_at(struct loaded *loaded, struct live *live, qt_phys at)
 {
+	static const struct qt_stage_header zeros;
 	struct qt_stage_header header;
 
 	if (live_read_core(live, at + QT_STAGE_HEADER_OFFSET, &header, sizeof(header)) ||
-		memcmp(header.magic, QT_STAGE_MAGIC, sizeof(header.magic)) != 0)
-		return false;
+		memcmp(&header, &zeros, sizeof(header)) == 0)
+		return LOADED_NOTHING;
+	if (memcmp(header.magic, QT_STAGE_MAGIC, sizeof(header.magic)) != 0)
+		return LOADED_PLAIN;
 	copy_printable(loaded->stage_version, sizeof(loaded->stage_version),
 		(const uint8_t *)header.version, sizeof(header.version));
-	return true;
+	return LOADED_WRAPPED;
 }
 
+/*
+ * arm64 kernels before 6.4 take what they have loaded out of their own tables: it then
+ * reads as zeros.
+ */
 static void look_into(struct loaded *loaded, struct live *live, const struct qt_ranges *crash)
 {
+	loaded->state = LOADED_UNSEEN;
+	reason_set(&loaded->why, "/proc/kcore has zeros for it");
 	for (size_t i = 0; i < crash->count; i++) {
 		qt_phys at = (crash->list[i].start + STEP - 1) & ~(STEP - 1);
 
 		for (; at < crash->list[i].end; at += STEP) {
-			if (!is_stage(loaded, live, at))
-				continue;
-			loaded->state = LOADED_WRAPPED;
-			return;
+			enum loaded_state state = look_at(loaded, live, at);
+
+			if (state != LOADED_NOTHING)
+				loaded->state = state;
+			if (state == LOADED_WRAPPED)
+				return;
 		}
 	}
-	loaded->state = LOADED_PLAIN;
 }
 
 void loaded_look(struct loaded *loaded, struct live *live, const struct qt_ranges *crash)

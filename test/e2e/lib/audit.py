@@ -2,8 +2,6 @@
 """`quietus audit` in the system kernel, against what the stage did after the crash."""
 
 import json
-import os
-import subprocess
 
 from . import cpio
 
@@ -11,18 +9,10 @@ from . import cpio
 KDUMP_CONFIG = 'KDUMP_KERNEL=/boot/capture\nKDUMP_CMDLINE="{}"\n'
 
 
-def _read(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def archive(tool, capture_cmdline):
-    """The tool, the libraries it is linked with, and kdump's configuration."""
-    paths = subprocess.run(["ldd", tool], check=True, capture_output=True, text=True).stdout.split()
-    files = {path.lstrip("/"): _read(path) for path in paths if path.startswith("/")}
-    files["bin/quietus"] = _read(tool)
-    files["etc/default/kdump-tools"] = KDUMP_CONFIG.format(capture_cmdline).encode()
-    return cpio.archive(files, mode=0o100755, folders=True)
+def configuration(capture_cmdline):
+    """kdump's, for the system kernel."""
+    return cpio.archive({"etc/default/kdump-tools": KDUMP_CONFIG.format(capture_cmdline).encode()},
+                        folders=True)
 
 
 def _name(rid):

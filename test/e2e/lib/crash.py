@@ -54,15 +54,12 @@ def _use_qemu(suite, arch):
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def kernel_folder(arch, suite, firmware, flavour=""):
+def kernel_folder(arch, suite, firmware, flavour="", with_tool=False):
     """The folder of a Debian release's kernel, of the host's own without a name."""
-    environment = dict(os.environ, ARCH=arch)
-    if suite:
-        environment["KERNEL_SUITE"] = suite
-    if flavour:
-        environment["KERNEL_FLAVOUR"] = flavour
-    if firmware:
-        environment["FIRMWARE"] = "1"
+    asked = {"KERNEL_SUITE": suite, "KERNEL_FLAVOUR": flavour,
+             "FIRMWARE": "1" if firmware else "", "TOOL": "1" if with_tool else ""}
+    environment = dict(os.environ, ARCH=arch,
+                       **{name: value for name, value in asked.items() if value})
     done = subprocess.run([os.path.join(TOP, "test", "e2e", "prepare")], check=False,
                           stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
@@ -74,7 +71,8 @@ def _prepare(scenario):
     """The folders of the system kernel and of the capture kernel."""
     if scenario.qemu:
         _use_qemu(scenario.qemu, scenario.arch)
-    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware, scenario.flavour)
+    system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware, scenario.flavour,
+                           bool(scenario.audit))
     if not scenario.capture_suite:
         return system, system
     return system, kernel_folder(scenario.arch, scenario.capture_suite, "", scenario.flavour)
@@ -141,10 +139,16 @@ def _disk_config(scenario, drivers, later=()):
     return {"disks": 1 + len(disks), "disk_sectors": _disk_size(scenario) // 512}
 
 
+def _tool_archive(scenario, kernel):
+    if machine.is_arm64(scenario):
+        return _read(os.path.join(kernel, "tool.cpio"))
+    return tool.archive(PRODUCTS)
+
+
 def _capture_initrd(scenario, kernel, token):
     groups = _groups(scenario, *scenario.capture_modules.split())
     checks = scenario.checks.split()
-    return _archives(kernel, groups) + (tool.archive(PRODUCTS) if "tool" in checks else b"") + (
+    return _archives(kernel, groups) + (_tool_archive(scenario, kernel) if "tool" in checks else b"") + (
         cpio.archive({"config": _config({
             "token": token, **_disk_config(scenario, groups, _hot_added(scenario)),
             "modules": " ".join(groups),
@@ -189,7 +193,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
     with open(initrd, "wb") as file:
         file.write(_archives(system, groups + ["kexec"]))
         if scenario.audit:
-            file.write(audit.archive(os.path.join(PRODUCTS, "quietus"), capture_cmdline))
+            file.write(_tool_archive(scenario, system) + audit.configuration(capture_cmdline))
         file.write(cpio.archive({
             "config": _config(config), "boot/initrd": _capture_initrd(scenario, capture, token),
             "boot/capture": _read(_capture_image(scenario, capture, kind, folder))}))

@@ -19,7 +19,7 @@ def quietus(run, *arguments):
 
 
 def archive(products):
-    """The tool and its libraries, for the capture kernel."""
+    """The tool and its libraries, for a guest on this host's architecture."""
     program = os.path.join(products, "quietus")
     listing = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     files = {"bin/quietus": program}
@@ -28,7 +28,7 @@ def archive(products):
     for name, path in files.items():
         with open(path, "rb") as file:
             contents[name] = file.read()
-    return cpio.archive(contents, 0o755)
+    return cpio.archive(contents, 0o755, folders=True)
 
 
 def merged(leaves):
