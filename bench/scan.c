@@ -18,8 +18,7 @@ static const struct qt_format *const formats[] = {&qt_format_vtd_second_stage,
 	&qt_format_x86_64_first_stage, &qt_format_amd_v1, &qt_format_vmsav8_64,
 	&qt_format_vmsav8_64_stage2};
 
-static const char *const fillings[] = {
-	"in a row", "scattered", "every other 16", "empty tables"};
+static const char *const fillings[] = {"in a row", "scattered", "every other 16", "empty tables"};
 
 /* Seconds that each took. */
 struct times {

@@ -1,148 +1,177 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a takeover costs, on the model machine, as ratios measured in one run:
- * foreign words changed against mapping the crash region page by page, and CPU
- * time against the size of what the dead kernel had mapped.
+ * One takeover on the model machine, to be counted under valgrind --tool=callgrind:
+ *
+ *   takeover DEVICES PAGES TABLES
+ *
+ * A domain for each device; PAGES are all devices' together. TABLES: "fresh": nothing but
+ * the tables that they need; "churned": others, present but empty, for all below 4 GiB, the
+ * IOVAs of the crash region among them; "beside": what is mapped ends at 2 GiB, under the
+ * entry of 1 GiB that the crash region needs, too.
+ *
+ * A phase's instructions are those of callgrind's dump of its name; what stands for the
+ * machine (host_*) is to be left out. Prints microseconds of the model's clock for each
+ * phase, words changed, and bytes of the stage's memory that were used.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
+#include <valgrind/callgrind.h>
+
+#include <quietus/limits.h>
 #include <quietus/takeover.h>
 
 #include <machine/dead.h>
 
-#define DEVICES     16
-#define CRASH_SIZE  QT_MIB(256)
-#define REPETITIONS 5
+#include "tables.h"
 
-struct cost {
-	double find, verify; /* seconds of CPU time */
-	size_t words;
+#define CRASH_START  QT_MIB(1536)
+#define CRASH_SIZE   QT_MIB(256)
+#define ARENA_SIZE   QT_MIB(4)
+#define TABLES       QT_GIB(4) /* physical address of the tables */
+#define JOURNAL_SIZE QT_MIB(4)
+#define ALL_TABLES   (QT_GIB(4) >> 12)
+
+struct bench {
+	struct model *m;
+	struct qt_machine machine;
+	struct qt_journal journal;
+	struct qt_plan plan;
+	struct qt_takeover takeover;
 };
 
-static double now(void)
-{
-	struct timespec t;
+/* Tables, and the model's own way to read all else. */
+static struct bench_memory memory;
+static int (*read_other)(void *context, qt_phys at, void *buffer, size_t len);
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+/* The tables are read as a stage reads them, straight from memory. */
+static int read_memory(void *context, qt_phys at, void *buffer, size_t len)
+{
+	if (at >= memory.range.start && at < memory.range.end)
+		return memory.host.read(&memory, at, buffer, len);
+	return read_other(context, at, buffer, len);
 }
 
-static void fail(const char *what)
+/* The model's, without a look at every device. */
+static uint64_t now_us(void *context)
 {
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
+	struct model *m = context;
+
+	m->clock_ns += m->clock_read_ns;
+	return m->clock_ns / 1000;
 }
 
-/*
- * A machine with a domain for each device, each with `mapped` bytes in 4 KiB
- * pages that end at the IOVA `top`.
- */
-static struct model *make_machine(uint64_t mapped, qt_iova top)
+static void add_device(struct bench *b, unsigned index, uint64_t pages, const char *tables)
 {
-	static const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(8)}};
-	static const struct qt_range crash[] = {{QT_MIB(1536), QT_MIB(1536) + CRASH_SIZE}};
+	qt_rid rid = QT_RID(0, index / 256, index % 256);
+	struct model_domain *domain = model_domain_new(b->m, 0, 4, (uint16_t)(index + 1));
+	const struct qt_geometry geometry = {.format = &qt_format_vtd_second_stage,
+		.levels = 4,
+		.granule_lg2 = 12,
+		.index_lg2 = 9};
+	struct qt_table table = bench_table(&memory, &geometry);
+	bool beside = strcmp(tables, "beside") == 0;
+
+	domain->root = table.root;
+	bench_map(&memory, &table, beside ? QT_GIB(2) - (pages << 12) : QT_GIB(4), pages,
+		BENCH_SCATTERED);
+	if (strcmp(tables, "churned") == 0)
+		bench_map(&memory, &table, 0, ALL_TABLES, BENCH_EMPTY);
+	model_add_function(b->m, rid, 0x8086, 0x10d3, 0x020000);
+	model_attach(b->m, domain, rid, 0);
+}
+
+static void make_machine(struct bench *b, unsigned devices, uint64_t pages, const char *tables)
+{
+	static const struct qt_range ram[] = {{QT_MIB(1), QT_GIB(2)}, {QT_GIB(4), QT_GIB(80)}};
+	static const struct qt_range crash[] = {{CRASH_START, CRASH_START + CRASH_SIZE}};
 	struct model_unit_config unit = model_unit_default(0xfed90000);
-	struct model_config config = {
-		.ram = ram,
+	uint64_t each = pages / devices;
+	size_t size = bench_tables_size(each);
+
+	if (strcmp(tables, "churned") == 0)
+		size += bench_tables_size(ALL_TABLES);
+	b->m = model_new(&(struct model_config){.ram = ram,
 		.ram_count = QT_ARRAY_SIZE(ram),
 		.crash = crash,
 		.crash_count = QT_ARRAY_SIZE(crash),
-		.arena = {QT_MIB(1536), QT_MIB(1538)},
+		.arena = {CRASH_START, CRASH_START + ARENA_SIZE},
 		.units = &unit,
-		.unit_count = 1,
-	};
-	struct model *m = model_new(&config);
-
-	model_start_unit(m, 0);
-	for (unsigned i = 0; i < DEVICES; i++) {
-		qt_rid rid = QT_RID(0, 0, i << 3);
-		struct model_domain *domain = model_domain_new(m, 0, 4, (uint16_t)(i + 1));
-
-		model_add_function(m, rid, 0x8086, 0x10d3, 0x020000);
-		model_map(m, domain, top - mapped, QT_GIB(4), mapped, QT_RW, 0);
-		model_attach(m, domain, rid, 0);
-	}
-	return m;
+		.unit_count = 1});
+	model_start_unit(b->m, 0);
+	bench_memory_init(&memory, TABLES, devices * size);
+	model_memory_overlay(&b->m->memory, TABLES, memory.base, memory.size);
+	for (unsigned i = 0; i < devices; i++)
+		add_device(b, i, each, tables);
+	model_build_acpi(b->m);
+	if (model_open(b->m, &b->machine))
+		bench_fail("the model machine does not open");
+	read_other = b->m->host.read;
+	b->m->host.read = read_memory;
+	b->m->host.now_us = now_us;
+	b->journal.size = JOURNAL_SIZE;
+	b->journal.buffer = malloc(JOURNAL_SIZE);
+	b->takeover = (struct qt_takeover){.machine = &b->machine, .journal = &b->journal};
 }
 
-static struct cost take_over(uint64_t mapped, qt_iova top)
+static int find(struct bench *b)
 {
-	struct model *m = make_machine(mapped, top);
-	static uint64_t buffer[QT_KIB(384) / 8];
-	struct qt_journal journal = {.buffer = (uint8_t *)buffer, .size = sizeof(buffer)};
-	struct qt_machine machine;
-	struct qt_takeover takeover = {.machine = &machine, .journal = &journal};
-	struct qt_plan plan;
-	struct cost cost;
+	qt_machine_find(&b->machine);
+	return QT_OK;
+}
+
+static int plan(struct bench *b)
+{
+	qt_plan(&b->machine, &b->plan);
+	return b->plan.commit ? QT_OK : QT_E_BUSY;
+}
+
+static int prepare(struct bench *b)
+{
+	return qt_takeover_prepare(&b->takeover);
+}
+
+static int commit(struct bench *b)
+{
+	return qt_takeover_commit(&b->takeover);
+}
+
+static int verify(struct bench *b)
+{
 	size_t failed;
-	double t[4];
 
-	model_build_acpi(m);
-	if (model_open(m, &machine))
-		fail("the model machine does not open");
-	machine.deadline_us = 0;
-	t[0] = now();
-	qt_machine_find(&machine);
-	qt_plan(&machine, &plan);
-	if (!plan.commit || qt_takeover_prepare(&takeover))
-		fail("the takeover would not be committed");
-	t[1] = now();
-	if (qt_takeover_commit(&takeover))
-		fail("the commit failed");
-	t[2] = now();
-	if (qt_takeover_verify(&takeover, &failed))
-		fail("the takeover does not verify");
-	t[3] = now();
-	cost = (struct cost){t[1] - t[0], t[3] - t[2], journal.stores};
-	model_free(m);
-	return cost;
+	return qt_takeover_verify(&b->takeover, &failed);
 }
 
-/* The quickest of a few runs: what disturbs only adds. */
-static struct cost best(uint64_t mapped, qt_iova top)
+static const struct phase {
+	const char *name;
+	int (*run)(struct bench *b);
+} phases[] = {{"find", find}, {"plan", plan}, {"prepare", prepare}, {"commit", commit},
+	{"verify", verify}};
+
+int main(int argc, char **argv)
 {
-	struct cost least = take_over(mapped, top);
+	static struct bench b;
 
-	for (int i = 1; i < REPETITIONS; i++) {
-		struct cost cost = take_over(mapped, top);
+	if (argc != 4)
+		bench_fail("takeover DEVICES PAGES fresh|churned|beside");
+	make_machine(&b, (unsigned)strtoul(argv[1], NULL, 0), strtoull(argv[2], NULL, 0), argv[3]);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(phases); i++) {
+		uint64_t since = b.m->clock_ns;
+		int error;
 
-		least.find = cost.find < least.find ? cost.find : least.find;
-		least.verify = cost.verify < least.verify ? cost.verify : least.verify;
+		b.machine.deadline_us = since / 1000 + QT_READING_LIMIT_US;
+		CALLGRIND_START_INSTRUMENTATION;
+		CALLGRIND_TOGGLE_COLLECT;
+		error = phases[i].run(&b);
+		CALLGRIND_TOGGLE_COLLECT;
+		CALLGRIND_STOP_INSTRUMENTATION;
+		CALLGRIND_DUMP_STATS_AT(phases[i].name);
+		if (error)
+			bench_fail(phases[i].name);
+		printf("%s %.1f\n", phases[i].name, (double)(b.m->clock_ns - since) * 1e-3);
 	}
-	return least;
-}
-
-int main(void)
-{
-	static const struct {
-		uint64_t mapped;
-		qt_iova top; /* 4 GiB: where Linux begins to hand IOVAs out; 2 GiB: beside the crash
-				region */
-	} cases[] = {
-		{QT_MIB(4), QT_GIB(4)},
-		{QT_MIB(16), QT_GIB(4)},
-		{QT_MIB(64), QT_GIB(4)},
-		{QT_MIB(4), QT_GIB(2)},
-	};
-	double pages = (double)DEVICES * (double)(CRASH_SIZE / 4096);
-	struct cost first = {0};
-
-	printf("%d domains, crash region of %llu MiB below 2 GiB, model machine\n", DEVICES,
-		(unsigned long long)(CRASH_SIZE >> 20));
-	printf("mapped per domain   words    of a page-by-page   CPU time, to the first line's\n");
-	printf("and below           changed  mapping's           find    verify\n");
-	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
-		struct cost cost = best(cases[i].mapped, cases[i].top);
-
-		if (i == 0)
-			first = cost;
-		printf("%3llu MiB, %llu GiB      %-7zu  1/%-17.0f  %-6.1f  %-6.1f\n",
-			(unsigned long long)(cases[i].mapped >> 20),
-			(unsigned long long)(cases[i].top >> 30), cost.words,
-			pages / (double)cost.words, cost.find / first.find,
-			cost.verify / first.verify);
-	}
+	printf("words %zu\nmemory %zu\n", b.journal.stores, b.machine.arena->used);
 	return 0;
 }

@@ -18,6 +18,8 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian mke2fs=e2fsprogs openssl=openssl
 NEEDS_memcheck := valgrind=valgrind
+NEEDS_bench := valgrind=valgrind /usr/include/valgrind/callgrind.h=valgrind gnuplot=gnuplot-nox \
+	python3=python3
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc gcc=gcc \
 	aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu
 # Debian 12 has no CBMC: see test/prove/prove.mk.
@@ -37,6 +39,7 @@ NEEDS := $(if $(filter-out clean help format check-format uninstall,$(GOALS)),bu
 	$(if $(filter check check-qemu-iommu,$(GOALS)),qemu) \
 	$(if $(filter lint lint-%,$(GOALS)),lint) \
 	$(if $(filter memcheck,$(GOALS)),check memcheck) \
+	$(if $(filter bench,$(GOALS)),bench) \
 	$(if $(filter coverage,$(GOALS)),check) \
 	$(if $(filter deb deb-tree check-hooks check-debian check-secure-boot,$(GOALS)),deb) \
 	$(if $(filter check e2e e2e-short e2e-matrix $(if $(filter arm64,$(ARCH)),demo),$(GOALS)),arm64)

@@ -119,17 +119,10 @@ static int map_slot(struct qt_edit *edit, struct qt_slot *slot)
 	return qt_edit_put(edit, slot->at, value);
 }
 
-static int refuse(void *context, const struct qt_mapping *mapping)
-{
-	(void)context;
-	(void)mapping;
-	return QT_E_BUSY;
-}
-
 int qt_edit_map(struct qt_edit *edit)
 {
 	int error = qt_scan(&edit->reader, &edit->live->table,
-		(struct qt_range){edit->first, edit->last + 1}, &qt_nowhere, refuse, NULL,
+		(struct qt_range){edit->first, edit->last + 1}, &qt_nowhere, NULL, NULL,
 		&edit->live->fault);
 
 	if (error == QT_OK)

@@ -176,6 +176,8 @@ static int scan_join(struct scan *scan, const struct qt_mapping *m)
 	struct qt_mapping *joined = &scan->joined;
 	int error;
 
+	if (!scan->visit)
+		return QT_E_BUSY;
 	if (joined->size && joined->iova + joined->size == m->iova && joined->perms == m->perms &&
 		joined->elsewhere == m->elsewhere &&
 		(m->elsewhere || joined->phys + joined->size == m->phys)) {
@@ -449,20 +451,13 @@ int qt_scan(struct qt_reader *reader, const struct qt_table *table, struct qt_ra
 		window, outputs, visit, context, fault);
 }
 
-static int stop_at_once(void *context, const struct qt_mapping *mapping)
-{
-	(void)context;
-	(void)mapping;
-	return QT_E_BUSY;
-}
-
 int qt_subtree_empty(struct qt_reader *reader, const struct qt_geometry *geometry,
 	const struct qt_entry *entry, uint64_t base, struct qt_table_fault *fault)
 {
 	uint64_t end = base + (1ull << qt_level_lg2(geometry, entry->next_level + 1u));
 
 	return scan_from(reader, geometry, entry->next_level, entry->output, base,
-		(struct qt_range){base, end}, &qt_nowhere, stop_at_once, NULL, fault);
+		(struct qt_range){base, end}, &qt_nowhere, NULL, NULL, fault);
 }
 
 static int pass_leaf(void *context, const struct qt_mapping *mapping)

@@ -181,7 +181,7 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
  * Calls visit for everything that translates in `window` (clipped to what the
  * table spans), in ascending order, neighbours that continue one another joined,
  * pieces cut to the window. A visit that returns non-zero ends the scan with
- * that value.
+ * that value. NULL for visit: QT_E_BUSY at the first entry that would have been visited.
  *
  * Where it leads matters only in `outputs` (NULL: everywhere). What leads to none of
  * them is `elsewhere`, and joined by its IOVAs alone: that makes a scan about as fast as

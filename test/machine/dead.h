@@ -9,7 +9,7 @@
 
 #include "model.h"
 
-#define MODEL_DOMAINS_MAX 256
+#define MODEL_DOMAINS_MAX 1024
 
 struct model_domain {
 	unsigned unit;

@@ -24,7 +24,7 @@
 #include "unit.h"
 
 #define MODEL_UNITS_MAX     8
-#define MODEL_FUNCTIONS_MAX 512
+#define MODEL_FUNCTIONS_MAX 1024
 #define MODEL_CLAIMS_MAX    64
 #define MODEL_RESERVED_MAX  16
 #define MODEL_RANGES_MAX    16

@@ -713,29 +713,58 @@ static void test_lookup_without_budget_or_time(void **state)
 	free_fixture(f);
 }
 
-/* Random tables: scan and look up agree with the model's own walk, page by page. */
-static void compare_with_model(struct fixture *f, struct model_random *random)
+/* A scan agrees with the model's own walk, page by page. Returns the bytes that it found. */
+static uint64_t scan_as_walked(struct fixture *f, qt_rid rid)
 {
-	qt_rid rid = 0x10;
 	qt_iova next = 0;
+	uint64_t bytes = 0;
 
-	model_start_unit(f->m, 0);
-	model_attach(f->m, f->domain, rid, 0);
 	assert_int_equal(scan_all(f), 0);
 	for (size_t i = 0; i < f->piece_count; i++) {
 		const struct qt_mapping *piece = &f->pieces[i];
 
 		assert_true(piece->iova >= next && piece->size > 0);
 		next = piece->iova + piece->size;
+		bytes += piece->size;
 		for (uint64_t at = 0; at < piece->size; at += 0x1000) {
 			struct model_translation t;
 
 			assert_int_equal(
 				model_translate(f->m, rid, piece->iova + at, MODEL_WALK, &t), 0);
-			assert_int_equal(t.phys, piece->phys + at);
 			assert_int_equal(t.perms, piece->perms);
+			if (piece->elsewhere)
+				assert_false(
+					qt_ranges_overlap(f->outputs, t.phys, t.phys + 0x1000));
+			else
+				assert_int_equal(t.phys, piece->phys + at);
 		}
 	}
+	return bytes;
+}
+
+/* Random tables: scan and look up agree with the model's own walk. */
+static void compare_with_model(struct fixture *f, struct model_random *random)
+{
+	struct qt_range list[3];
+	struct qt_ranges outputs = {.list = list, .capacity = QT_ARRAY_SIZE(list)};
+	qt_rid rid = 0x10;
+	uint64_t bytes;
+
+	for (size_t i = 0; i < QT_ARRAY_SIZE(list); i++) {
+		qt_phys start = QT_MIB(600) + (model_random_below(random, 0x4000) << 12);
+
+		qt_ranges_add(&outputs, start,
+			start + (model_random_below(random, 0x100) << 12) + 0x1000);
+	}
+	model_start_unit(f->m, 0);
+	model_attach(f->m, f->domain, rid, 0);
+	bytes = scan_as_walked(f, rid);
+	f->outputs = &outputs;
+	assert_int_equal(scan_as_walked(f, rid), bytes);
+	f->outputs = &qt_nowhere;
+	assert_int_equal(scan_as_walked(f, rid), bytes);
+	for (size_t i = 0; i < f->piece_count; i++)
+		assert_true(f->pieces[i].elsewhere);
 	for (unsigned i = 0; i < 200; i++) {
 		qt_iova iova = model_random_below(random, QT_MIB(64));
 		struct model_translation t;
@@ -771,6 +800,50 @@ static void test_random_tables(void **state)
 		compare_with_model(f, &random);
 		free_fixture(f);
 	}
+}
+
+/* Where it leads matters for what leads to an output: all else is joined by its IOVAs. */
+static void test_outputs_that_matter(void **state)
+{
+	struct fixture *f = new_fixture(4, 0);
+	struct qt_range list = {QT_MIB(512), QT_MIB(512) + 0x2000};
+	struct qt_ranges outputs = {.list = &list, .count = 1, .capacity = 1};
+
+	(void)state;
+	for (unsigned i = 0; i < 600; i++)
+		map(f, i * 0x1000, QT_MIB(700) - i * 0x1000, 0x1000, QT_RW, 0);
+	map(f, 70 * 0x1000, list.start, 0x1000, QT_RW, 0);
+	map(f, 71 * 0x1000, list.start + 0x1000, 0x1000, QT_RW, 0);
+	map(f, 72 * 0x1000, list.end, 0x1000, QT_RW, 0);
+	map(f, 80 * 0x1000, list.start - 0x1000, 0x1000, QT_READ, 0);
+	f->outputs = &outputs;
+	assert_int_equal(scan_all(f), 0);
+	assert_int_equal(f->piece_count, 5);
+	expect_piece(f, 1, 70 * 0x1000, list.start, 0x2000, QT_RW);
+	assert_false(f->pieces[1].elsewhere);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(f->pieces[i].elsewhere, i != 1);
+	assert_int_equal(f->pieces[0].size, 70 * 0x1000);
+	assert_int_equal(f->pieces[2].size, 8 * 0x1000);
+	assert_int_equal(f->pieces[3].perms, QT_READ);
+	assert_int_equal(f->pieces[4].size, (600 - 81) * 0x1000);
+	free_fixture(f);
+}
+
+/* Whether there is anything is told at the first that there is. */
+static void test_scan_for_anything(void **state)
+{
+	struct fixture *f = new_fixture(3, 0);
+	struct qt_range all = {0, qt_table_span(&f->table)};
+	uint64_t reads;
+
+	(void)state;
+	assert_int_equal(qt_scan(&f->reader, &f->table, all, NULL, NULL, NULL, NULL), 0);
+	map(f, 0, QT_MIB(600), QT_MIB(64), QT_RW, 0);
+	reads = f->m->reads;
+	assert_int_equal(qt_scan(&f->reader, &f->table, all, NULL, NULL, NULL, NULL), QT_E_BUSY);
+	assert_int_equal(f->m->reads - reads, 3);
+	free_fixture(f);
 }
 
 /* Install. */
@@ -1277,6 +1350,8 @@ int main(void)
 		cmocka_unit_test(test_scan_of_a_fan),
 		cmocka_unit_test(test_lookup_without_budget_or_time),
 		cmocka_unit_test(test_random_tables),
+		cmocka_unit_test(test_outputs_that_matter),
+		cmocka_unit_test(test_scan_for_anything),
 		cmocka_unit_test(test_install_into_an_empty_table_is_one_store),
 		cmocka_unit_test(test_install_makes_as_few_tables_as_it_can),
 		cmocka_unit_test(test_install_shares_the_subtree),

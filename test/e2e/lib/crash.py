@@ -290,6 +290,7 @@ class Run:
         self.guest = None
         self.watch = None
         self.panic_wall = None
+        self.panic_clock = None
         self.end_wall = float("inf")
         self.times = {}
         self.problems = []
@@ -418,6 +419,7 @@ class Run:
             event = self.guest.wait(lambda source, text: self._note(source, text) == "panic",
                                     self.guest.clock() + PANIC_SECONDS)
             self.times["panic"], self.panic_wall = event[1], event[2]
+        self.panic_clock = self.guest.clock()
         self.look_at_tables()  # the purgatory is busy hashing: nobody changes them now
         # What kept reads in flight until here; stopping the machine to look at it would end them.
         if self.scenario.number("snapshot"):
@@ -460,8 +462,7 @@ class Run:
                 self.guest.qmp.lift_limits(machine.DRIVE)
                 self._look_at_capture_start()
         self.result["saved"] = True
-        self.result["panic_to_saved"] = round(
-            self.times["saved"] - self.times["panic"] - self.guest.stopped_seconds, 2)
+        self.result["panic_to_saved"] = round(self.guest.clock() - self.panic_clock, 2)
         self.guest.wait(lambda source, text: self._note(source, text) == "capture=finished",
                         self.guest.clock() + FINISH_SECONDS)
         self.end_wall = time.time()
