@@ -12,7 +12,7 @@
 #define RUNNER_WAIT_SECONDS 120
 /* As many pages as an NVMe driver's request has segments: where no two of them are
  * neighbours, one more would make two requests of it, and more than there is room for. */
-#define DEEP_KIB            (127 * 4)
+#define DEEP_KIB (127 * 4)
 
 static void say_crash_region(void)
 {
