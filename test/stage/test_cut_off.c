@@ -333,10 +333,14 @@ static void exception_after_an_exception(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[2 * QT_ARRAY_SIZE(kinds)];
+	size_t count = 0;
 
+	/* With large pages each page of the crash region is a store: too many places. */
 	for (size_t i = 0; i < QT_ARRAY_SIZE(kinds); i++) {
-		ON_EVERY_KIND(tests[2 * i], exception_at_any_place, &kinds[i]);
-		ON_EVERY_KIND(tests[2 * i + 1], exception_after_an_exception, &kinds[i]);
+		if (has_large_pages(&kinds[i]))
+			continue;
+		ON_EVERY_KIND(tests[count++], exception_at_any_place, &kinds[i]);
+		ON_EVERY_KIND(tests[count++], exception_after_an_exception, &kinds[i]);
 	}
-	return cmocka_run_group_tests_name("stage: cut off", tests, NULL, NULL);
+	return _cmocka_run_group_tests("stage: cut off", tests, count, NULL, NULL);
 }
