@@ -40,7 +40,6 @@ static enum loaded_state look_at(struct loaded *loaded, struct live *live, qt_ph
 static void look_into(struct loaded *loaded, struct live *live, const struct qt_ranges *crash)
 {
 	loaded->state = LOADED_UNSEEN;
-	reason_set(&loaded->why, "/proc/kcore has zeros for it");
 	for (size_t i = 0; i < crash->count; i++) {
 		qt_phys at = (crash->list[i].start + STEP - 1) & ~(STEP - 1);
 
@@ -53,6 +52,8 @@ static void look_into(struct loaded *loaded, struct live *live, const struct qt_
 				return;
 		}
 	}
+	if (loaded->state == LOADED_UNSEEN)
+		reason_set(&loaded->why, "/proc/kcore has zeros for it");
 }
 
 void loaded_look(struct loaded *loaded, struct live *live, const struct qt_ranges *crash)
