@@ -91,7 +91,8 @@ static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_re
 	else if (domain->install_error == QT_E_BUSY)
 		*why = QT_WHY_NO_PERMISSION;
 	else if (domain->install_error)
-		*why = QT_WHY_TABLE_DAMAGED;
+		*why = domain->install_error == QT_E_NOMEM ? QT_WHY_NO_MEMORY
+							   : QT_WHY_TABLE_DAMAGED;
 	else
 		*why = domain->grown.root ? QT_WHY_GROWN : QT_WHY_FREE;
 

@@ -805,6 +805,9 @@ static const char *check_plan(struct scenario *s)
 	static char text[160];
 	bool commit = false, unsafe = false;
 
+	/* Large granules make large tables; what does not fit is not looked at further. */
+	if (s->machine.problem == QT_WHY_NO_MEMORY)
+		return s->plan.commit ? "commits what there was no memory for" : NULL;
 	for (size_t i = 0; i < s->m->crash_count; i++)
 		commit |= s->m->crash[i].end > QT_MIB(1) && s->m->crash[i].start < QT_GIB(4);
 	for (size_t i = 0; i < s->machine.requester_count; i++) {

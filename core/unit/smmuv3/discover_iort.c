@@ -155,5 +155,6 @@ int smmuv3_discover_iort(struct qt_machine *machine)
 	if (error || machine->unit_count == discovery.first_unit)
 		return error ? error : QT_E_NOTFOUND;
 	error = qt_acpi_doorbells(&machine->acpi, machine->arena, &machine->doorbells);
-	return error == QT_E_NOTFOUND ? QT_OK : error;
+	/* ACPI wants one of every machine with a GIC: there is one, but it could not be read. */
+	return error == QT_E_NOTFOUND ? QT_E_BAD : error;
 }
