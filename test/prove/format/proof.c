@@ -87,6 +87,21 @@ static void check_any_entry(const struct qt_geometry *g, unsigned level, uint64_
 			"hardware's own bits lead nowhere else");
 }
 
+/* Leaves as large as their slots that differ in address bits translate alike but for these. */
+static void check_alike(const struct qt_geometry *g, unsigned level, uint64_t raw)
+{
+	uint64_t slot_mask = (1ull << qt_level_lg2(g, level)) - 1;
+	uint64_t bits = g->format->address_bits & ~slot_mask & ((1ull << g->output_bits) - 1);
+	uint64_t other = raw ^ (nondet_u64() & bits);
+	struct qt_entry leaf = decode(g, level, raw), alike;
+
+	if (leaf.kind != QT_ENTRY_LEAF || leaf.size_lg2 != qt_level_lg2(g, level))
+		return;
+	alike = decode(g, level, other);
+	CHECK(is_leaf(&alike, leaf.output ^ raw ^ other, leaf.size_lg2, leaf.perms),
+		"a leaf that differs in address bits");
+}
+
 static void check_made_table(const struct qt_geometry *g, unsigned level, qt_phys next)
 {
 	struct qt_entry entry = decode(g, level, g->format->make_table(g, level, next));
@@ -148,7 +163,9 @@ int main(void)
 	qt_phys address = nondet_u64();
 
 	ASSUME(level < g.levels);
+	CHECK(decode(&g, level, 0).kind == QT_ENTRY_EMPTY, "0 is empty");
 	check_any_entry(&g, level, nondet_u64());
+	check_alike(&g, level, nondet_u64());
 	check_piece(&g, level, nondet_u64());
 	if (level > 0 && fits(&g, address, g.granule_lg2))
 		check_made_table(&g, level, address);
