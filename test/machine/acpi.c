@@ -497,7 +497,7 @@ qt_phys model_build_acpi(struct model *m)
 		make_iort(&table, m);
 		m->iort = tables[count++] = place(m, &next, &table);
 		make_madt(&table);
-		tables[count++] = place(m, &next, &table);
+		m->madt = tables[count++] = place(m, &next, &table);
 	}
 	start(&table, "XSDT", 1);
 	for (size_t i = 0; i < count; i++)

@@ -150,6 +150,7 @@ struct model {
 	qt_phys dmar;
 	qt_phys ivrs;
 	qt_phys iort;
+	qt_phys madt;
 
 	/* What happened since model_crash. */
 	bool crashed;

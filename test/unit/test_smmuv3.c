@@ -782,6 +782,22 @@ static void finish_blob(struct blob *b, struct qt_dt *dt)
 	assert_int_equal(qt_dt_open(dt, b->all, strings + b->strings_len), 0);
 }
 
+/* Without its doorbells, messages would go nowhere once it was taken over. */
+static void test_madt_that_cannot_be_read(void **state)
+{
+	struct model *m = default_machine();
+	struct qt_machine machine;
+
+	(void)state;
+	model_build_acpi(m);
+	model_write(m, m->madt, "XXXX", 4);
+	model_crash(m);
+	assert_int_equal(model_open(m, &machine), 0);
+	qt_machine_find(&machine);
+	assert_int_equal(machine.problem, QT_WHY_FIRMWARE_BAD);
+	model_free(m);
+}
+
 /* Finds what a device tree has, where ACPI has no unit. */
 static void find_by_tree(struct qt_machine *machine, struct model **made, uint32_t count,
 	uint32_t mask, uint32_t damage)
@@ -932,6 +948,7 @@ int main(void)
 		cmocka_unit_test(test_break_before_make),
 		cmocka_unit_test(test_damaged_iort),
 		cmocka_unit_test(test_reserved_memory_of_iort),
+		cmocka_unit_test(test_madt_that_cannot_be_read),
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),
 		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),
