@@ -214,6 +214,7 @@ void put_arm_acpi(void)
 {
 	enum { SMMU = 48, SMMU_SIZE = 24, ROOT_COMPLEX = SMMU + SMMU_SIZE, ROOT_SIZE = 32 };
 	uint8_t iort[ROOT_COMPLEX + ROOT_SIZE + 20] = {0};
+	uint8_t madt[44] = {0}; /* without an ITS */
 	uint8_t *node = iort + SMMU, *mapping = iort + ROOT_COMPLEX + ROOT_SIZE;
 
 	set_le32(iort + 36, 2);
@@ -230,6 +231,7 @@ void put_arm_acpi(void)
 	set_le32(mapping + 12, SMMU);
 	put_smmu();
 	put_table("IORT", iort, sizeof(iort));
+	put_table("APIC", madt, sizeof(madt));
 }
 
 void put_arm_device_tree(void)
