@@ -75,7 +75,7 @@ bool firmware_is_locked(const struct qt_dt *dt, const char *command_line)
 
 int firmware_map(const struct qt_dt *dt, struct efi_map *map)
 {
-	uint64_t at, bytes, size;
+	uint64_t at = 0, bytes = 0, size = 0;
 	int error = chosen_number(dt, "linux,uefi-mmap-start", &at);
 
 	if (!error)
