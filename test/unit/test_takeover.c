@@ -782,7 +782,10 @@ int main(void)
 	};
 	int failed = 0;
 
+	/* With large pages the model's memory for tables is too small for some of these. */
 	for (size_t i = 0; i < QT_ARRAY_SIZE(kinds); i++) {
+		if (has_large_pages(&kinds[i]))
+			continue;
 		kind_now = &kinds[i];
 		failed += cmocka_run_group_tests_name(kinds[i].name, tests, set_kind, NULL);
 	}
