@@ -27,15 +27,30 @@ static uint64_t load(struct model *m, const struct model_unit *unit, qt_phys at)
 				      : 0;
 }
 
+/* Aligned to the table's size, or the first level's (6.3.24). */
+static qt_phys stream_table(const struct model_unit *unit)
+{
+	uint32_t config = unit->smmu.tables_config;
+	unsigned streams_lg2 = (unsigned)field(config, 5, 0),
+		 split = (unsigned)field(config, 10, 6);
+	unsigned size_lg2 = 6;
+
+	if (field(config, 17, 16) == 0)
+		size_lg2 = 6 + streams_lg2;
+	else if (streams_lg2 > split + 3)
+		size_lg2 = streams_lg2 - split + 3;
+	return field(unit->smmu.tables, 51, size_lg2) << size_lg2;
+}
+
 /* Section 3.3.1. */
 qt_phys model_smmu_entry(struct model *m, const struct model_unit *unit, uint32_t stream)
 {
 	uint32_t config = unit->smmu.tables_config;
-	qt_phys table = field(unit->smmu.tables, 51, 6) << 6;
+	qt_phys table = stream_table(unit);
 	unsigned split = (unsigned)field(config, 10, 6), span;
 	uint64_t descriptor;
 
-	if (stream >> field(config, 5, 0))
+	if ((uint64_t)stream >> field(config, 5, 0))
 		return 0;
 	if (field(config, 17, 16) == 0)
 		return table + stream * 64ull;

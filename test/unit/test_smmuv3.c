@@ -91,9 +91,10 @@ static void test_stream_tables_that_cannot_be(void **state)
 		{QT_GIB(3), 16 | 8 << 6 | 1 << 16},   /* outside RAM */
 		{QT_MIB(512), 16 | 8 << 6 | 1 << 16}, /* in the crash region */
 		{QT_MIB(16), 17 | 8 << 6 | 1 << 16},  /* more streams than there are */
+		{QT_MIB(16), 33 | 8 << 6 | 1 << 16},  /* or than there can be */
 		{QT_MIB(16), 16 | 7 << 6 | 1 << 16},  /* no such split */
 		{QT_MIB(16), 16 | 8 << 6 | 2 << 16},  /* no such format */
-		{QT_MIB(512) - 0x1000, 16},           /* linear, 4 MiB, and its end */
+		{0x1000, 16},                         /* linear, 4 MiB, and its end */
 	};
 
 	(void)state;
@@ -104,6 +105,44 @@ static void test_stream_tables_that_cannot_be(void **state)
 		m->units[0].smmu.tables_config = cases[i].config;
 		expect_unit(m, QT_UNIT_UNSUPPORTED, QT_WHY_UNIT_UNSUPPORTED);
 	}
+}
+
+/* Bits of the base below the table's size, or its first level's, are ignored (IHI 0070, 6.3.24). */
+static void test_stream_table_is_aligned_to_its_size(void **state)
+{
+	(void)state;
+	for (unsigned linear = 0; linear < 2; linear++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct scenario s;
+		struct model *m;
+
+		unit.smmu.linear = linear;
+		m = machine_in_use(&unit);
+		m->units[0].smmu.tables += linear ? QT_MIB(1) : 0x40;
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		expect_decision(&s, NIC, QT_ADMIT, QT_WHY_NO_ENTRY);
+		finish(&s);
+	}
+}
+
+/* Two that come in by the same new table, where the table is of all streams that can be. */
+static void test_admissions_with_all_streams(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct scenario s;
+	struct model *m;
+
+	(void)state;
+	unit.smmu.streams_lg2 = 32;
+	unit.smmu.split = 10;
+	m = machine_with(&unit);
+	add_function(m, NVME, CLASS_NVME);
+	add_function(m, NIC, CLASS_NIC);
+	run_sound(&s, m);
+	expect_decision(&s, NVME, QT_ADMIT, QT_WHY_NO_ENTRY);
+	expect_decision(&s, NIC, QT_ADMIT, QT_WHY_NO_ENTRY);
+	finish(&s);
 }
 
 /* Entries. */
@@ -933,6 +972,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states_of_a_unit),
 		cmocka_unit_test(test_stream_tables_that_cannot_be),
+		cmocka_unit_test(test_stream_table_is_aligned_to_its_size),
+		cmocka_unit_test(test_admissions_with_all_streams),
 		cmocka_unit_test(test_entries_and_descriptors),
 		cmocka_unit_test(test_stage2_entries),
 		cmocka_unit_test(test_dma_without_substream),

@@ -31,7 +31,7 @@ static int find_entry(struct change *c, qt_phys *at)
 	/* A table that a store still to be made will hang in. */
 	if (error == QT_E_NOTFOUND && wanted->pending &&
 		SMMUV3_CFG_FORMAT(cfg) == SMMUV3_TWO_LEVELS &&
-		c->stream >> SMMUV3_CFG_LOG2SIZE(cfg) == 0 &&
+		(uint64_t)c->stream >> SMMUV3_CFG_LOG2SIZE(cfg) == 0 &&
 		wanted->pending(
 			wanted->context, smmuv3_l1_address(wanted->unit, c->stream), &descriptor)) {
 		*at = (descriptor & SMMUV3_ADDRESS) +

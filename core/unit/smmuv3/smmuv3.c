@@ -126,23 +126,37 @@ static int discover(struct qt_machine *machine)
 
 /* Registers. */
 
+/* Bytes of the stream table, or of its first level. 0: there is no such table. */
+static uint64_t table_size(uint32_t cfg)
+{
+	unsigned bits = SMMUV3_CFG_LOG2SIZE(cfg), split = SMMUV3_CFG_SPLIT(cfg);
+
+	if (bits > 32)
+		return 0;
+	if (SMMUV3_CFG_FORMAT(cfg) == SMMUV3_LINEAR)
+		return (uint64_t)SMMUV3_STE_SIZE << bits;
+	if (SMMUV3_CFG_FORMAT(cfg) != SMMUV3_TWO_LEVELS ||
+		(split != 6 && split != 8 && split != 10))
+		return 0;
+	return bits > split ? sizeof(uint64_t) << (bits - split) : sizeof(uint64_t);
+}
+
+/* Hardware aligns its address to its size, but to 64 bytes at least (6.3.24). */
+static qt_phys table_of(uint64_t base, uint64_t size)
+{
+	base &= SMMUV3_ADDRESS;
+	return size ? base & ~(size - 1) : base;
+}
+
 /* Whether the stream table is of a kind that there is, and in RAM. */
 static bool table_sound(const struct qt_machine *machine, const struct qt_unit *unit)
 {
 	uint32_t cfg = SMMUV3_UNIT_CFG(unit);
-	unsigned bits = SMMUV3_CFG_LOG2SIZE(cfg), split = SMMUV3_CFG_SPLIT(cfg);
-	uint64_t size = (uint64_t)SMMUV3_STE_SIZE << bits;
+	uint64_t size = table_size(cfg);
 
-	if (bits > SMMUV3_IDR1_STREAM_BITS(SMMUV3_UNIT_IDR1(unit)) || bits > 32)
-		return false;
-	if (SMMUV3_CFG_FORMAT(cfg) == SMMUV3_TWO_LEVELS) {
-		if (split != 6 && split != 8 && split != 10)
-			return false;
-		size = bits > split ? sizeof(uint64_t) << (bits - split) : sizeof(uint64_t);
-	} else if (SMMUV3_CFG_FORMAT(cfg) != SMMUV3_LINEAR) {
-		return false;
-	}
-	return qt_ranges_contain(&machine->ram, unit->root, unit->root + size);
+	return size &&
+	       SMMUV3_CFG_LOG2SIZE(cfg) <= SMMUV3_IDR1_STREAM_BITS(SMMUV3_UNIT_IDR1(unit)) &&
+	       qt_ranges_contain(&machine->ram, unit->root, unit->root + size);
 }
 
 /* What of this kind of hardware the core has no use for. */
@@ -163,8 +177,9 @@ static void read_registers(const struct qt_machine *machine, struct qt_unit *uni
 	unit->extended_capability = qt_unit_read32(machine, unit, SMMUV3_IDR5) |
 				    (uint64_t)qt_unit_read32(machine, unit, SMMUV3_IDR3) << 32;
 	unit->version = qt_unit_read32(machine, unit, SMMUV3_AIDR);
-	unit->root = qt_unit_read64(machine, unit, SMMUV3_STRTAB_BASE) & SMMUV3_ADDRESS;
 	unit->tables[0] = qt_unit_read32(machine, unit, SMMUV3_STRTAB_BASE_CFG);
+	unit->root = table_of(qt_unit_read64(machine, unit, SMMUV3_STRTAB_BASE),
+		table_size(SMMUV3_UNIT_CFG(unit)));
 	unit->tables[1] = qt_unit_read32(machine, unit, SMMUV3_CR2);
 	unit->coherent = idr0 & SMMUV3_IDR0_COHACC &&
 			 SMMUV3_CR1_TABLE_CACHED(qt_unit_read32(machine, unit, SMMUV3_CR1));
