@@ -285,9 +285,9 @@ static uint32_t features(const struct model_unit *unit)
 	const struct model_smmu_config *config = &unit->config.smmu;
 
 	return 1u | (uint32_t)!config->stage2 << 1 | 2u << 2 |
-	       (uint32_t)unit->config.coherent << 4 | (uint32_t)config->hyp << 9 | 1u << 10 |
-	       1u << 12 | 1u << 18 | (uint32_t)config->stalls << 24 |
-	       (uint32_t)!config->linear << 27;
+	       (uint32_t)(unit->config.coherent || config->says_coherent) << 4 |
+	       (uint32_t)config->hyp << 9 | 1u << 10 | 1u << 12 | 1u << 18 |
+	       (uint32_t)config->stalls << 24 | (uint32_t)!config->linear << 27;
 }
 
 static uint32_t read32(const struct model_unit *unit, unsigned offset)

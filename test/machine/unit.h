@@ -52,6 +52,7 @@ struct model_smmu_config {
 	bool cd_two_levels;    /* S1Fmt: a table of descriptors of two levels */
 	bool abort;            /* entries that nobody is attached to are valid, and refuse */
 	bool hyp;              /* IDR0.Hyp */
+	bool says_coherent;    /* IDR0.COHACC, where it is not; firmware knows */
 	uint8_t stalls;        /* IDR0.STALL_MODEL: 0 as entries say, 1 never, 2 always */
 	uint8_t output;        /* IDR5.OAS; default 5, 48 bits */
 	uint8_t bbm;           /* IDR3.BBML; default 2 */

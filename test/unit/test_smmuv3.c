@@ -311,6 +311,21 @@ static uint64_t leaf_at(struct model *m, const struct qt_machine *machine, qt_ri
 	return model_peek(m, model_table_entry(m, &domain, iova, 0));
 }
 
+/* A unit that does not snoop, and says in IDR0 that it does: firmware knows how it is wired. */
+static void test_coherence_is_what_firmware_says(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct scenario s;
+
+	(void)state;
+	unit.coherent = false;
+	unit.smmu.says_coherent = true;
+	run_sound(&s, machine_in_use(&unit));
+	expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+	expect_decision(&s, NIC, QT_ADMIT, QT_WHY_NO_ENTRY);
+	finish(&s);
+}
+
 /* Crash region as memory, doorbells as registers, by what the descriptor has for each. */
 static void test_attributes(void **state)
 {
@@ -784,10 +799,22 @@ static void compatible(struct blob *b, const char *what)
 	property(b, "compatible", what, strlen(what) + 1);
 }
 
+/* What a device tree says of coherence: properties of the bus, and of the unit; "": none. */
+struct coherence {
+	const char *bus, *unit;
+};
+
+static void empty_property(struct blob *b, const char *name)
+{
+	if (*name)
+		property(b, name, "", 0);
+}
+
 /* The unit, a host bridge whose buses 1 to 255 go through it, an ITS; as QEMU has them. */
-static void write_nodes(struct blob *b, uint32_t count, uint32_t mask)
+static void write_nodes(struct blob *b, uint32_t count, uint32_t mask, struct coherence coherence)
 {
 	node(b, "");
+	empty_property(b, coherence.bus);
 	CELLS(b, "#address-cells", 2);
 	CELLS(b, "#size-cells", 2);
 	node(b, "pcie@10000000");
@@ -798,6 +825,7 @@ static void write_nodes(struct blob *b, uint32_t count, uint32_t mask)
 	compatible(b, "arm,smmu-v3");
 	CELLS(b, "reg", 0, UNIT, 0, 0x20000);
 	CELLS(b, "phandle", 7);
+	empty_property(b, coherence.unit);
 	end(b);
 	node(b, "its@fe800000");
 	compatible(b, "arm,gic-v3-its");
@@ -839,14 +867,14 @@ static void test_madt_that_cannot_be_read(void **state)
 
 /* Finds what a device tree has, where ACPI has no unit. */
 static void find_by_tree(struct qt_machine *machine, struct model **made, uint32_t count,
-	uint32_t mask, uint32_t damage)
+	uint32_t mask, struct coherence coherence, uint32_t damage)
 {
 	static struct blob b;
 	static struct qt_dt dt;
 	struct model *m = *made = default_machine();
 
 	b = (struct blob){.len = 0};
-	write_nodes(&b, count, mask);
+	write_nodes(&b, count, mask, coherence);
 	if (damage)
 		put32(b.structure + damage, 0xffffffff);
 	finish_blob(&b, &dt);
@@ -858,13 +886,41 @@ static void find_by_tree(struct qt_machine *machine, struct model **made, uint32
 	qt_machine_find(machine);
 }
 
+static const struct coherence coherent = {"", "dma-coherent"};
+
+/* The nearest word counts, and without one a unit does not snoop. */
+static void test_coherence_in_a_device_tree(void **state)
+{
+	static const struct {
+		struct coherence coherence;
+		bool coherent;
+	} cases[] = {
+		{{"", "dma-coherent"}, true},
+		{{"dma-coherent", ""}, true},
+		{{"dma-coherent", "dma-noncoherent"}, false},
+		{{"dma-noncoherent", "dma-coherent"}, true},
+		{{"", ""}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct qt_machine machine;
+		struct model *m;
+
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, cases[i].coherence, 0);
+		assert_int_equal(machine.unit_count, 1);
+		assert_int_equal(machine.units[0].coherent, cases[i].coherent);
+		model_free(m);
+	}
+}
+
 static void test_device_tree(void **state)
 {
 	struct qt_machine machine;
 	struct model *m;
 
 	(void)state;
-	find_by_tree(&machine, &m, 0xfff0, 0xffff, 0);
+	find_by_tree(&machine, &m, 0xfff0, 0xffff, coherent, 0);
 	assert_int_equal(machine.problem, 0);
 	assert_int_equal(machine.unit_count, 1);
 	assert_int_equal(machine.units[0].registers, UNIT);
@@ -880,7 +936,7 @@ static void test_device_tree(void **state)
 			assert_int_equal(machine.requesters[i].rid, QT_RID(0xff00, 0, 8));
 	model_free(m);
 	/* More than there are, and functions that share a stream. */
-	find_by_tree(&machine, &m, 0xffffffff, 0xfff8, 0);
+	find_by_tree(&machine, &m, 0xffffffff, 0xfff8, coherent, 0);
 	assert_int_equal(machine.scopes[1].last, 0xffff);
 	for (size_t i = 0; i < machine.pci.count; i++)
 		assert_int_equal(machine.pci.functions[i].alias & 7, 0);
@@ -895,7 +951,7 @@ static void test_damaged_device_tree(void **state)
 
 	(void)state;
 	for (uint32_t at = 4; at < 300; at += 4) {
-		find_by_tree(&machine, &m, 0xfff0, 0xffff, at);
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, coherent, at);
 		assert_true(machine.unit_count <= 1);
 		assert_int_equal(m->outside_reads, 0);
 		model_free(m);
@@ -977,6 +1033,7 @@ int main(void)
 		cmocka_unit_test(test_entries_and_descriptors),
 		cmocka_unit_test(test_stage2_entries),
 		cmocka_unit_test(test_dma_without_substream),
+		cmocka_unit_test(test_coherence_is_what_firmware_says),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_contiguous_runs_stay),
 		cmocka_unit_test(test_contiguous_runs_are_cut_whole),
@@ -991,6 +1048,7 @@ int main(void)
 		cmocka_unit_test(test_reserved_memory_of_iort),
 		cmocka_unit_test(test_madt_that_cannot_be_read),
 		cmocka_unit_test(test_device_tree),
+		cmocka_unit_test(test_coherence_in_a_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),
 		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),
 		cmocka_unit_test(test_interrupts_are_masked),

@@ -36,6 +36,21 @@ static int each_node(struct tree *tree, node_fn visit)
 	return error == QT_E_NOTFOUND ? QT_OK : error;
 }
 
+/* "dma-coherent", of the node or of a bus around it, unless "dma-noncoherent" is nearer. */
+static bool snoops(const struct tree *tree, const struct qt_dt_walk *walk)
+{
+	const uint8_t *value;
+	uint32_t len;
+
+	for (unsigned i = walk->depth; i-- > 0;) {
+		if (!qt_dt_property(tree->dt, walk->path[i], "dma-coherent", &value, &len))
+			return true;
+		if (!qt_dt_property(tree->dt, walk->path[i], "dma-noncoherent", &value, &len))
+			return false;
+	}
+	return false;
+}
+
 static int add_unit(struct tree *tree, const struct qt_dt_walk *walk)
 {
 	qt_dt_node node = qt_dt_here(walk);
@@ -50,7 +65,7 @@ static int add_unit(struct tree *tree, const struct qt_dt_walk *walk)
 		return QT_OK;
 	error = qt_dt_reg(walk, 0, &registers);
 	if (error == QT_OK)
-		error = smmuv3_add_unit(tree->machine, registers.start);
+		error = smmuv3_add_unit(tree->machine, registers.start, snoops(tree, walk));
 	if (error)
 		return error == QT_E_NOTFOUND ? QT_E_BAD : error;
 	error = qt_dt_cell(tree->dt, node, "phandle", &phandle);

@@ -9,8 +9,10 @@
 #include "../../firmware/iort.h"
 #include "smmuv3.h"
 
-#define SMMU_V3_BASE 16
-#define SMMU_V3_SIZE 24u
+#define SMMU_V3_BASE     16
+#define SMMU_V3_FLAGS    24
+#define SMMU_V3_COHERENT (1u << 0)
+#define SMMU_V3_SIZE     28u
 
 #define ROOT_SEGMENT 28
 #define ROOT_SIZE    32u
@@ -64,7 +66,8 @@ static int add_unit(void *context, const struct iort_node *node)
 		return QT_OK;
 	if (node->len < SMMU_V3_SIZE)
 		return QT_E_BAD;
-	error = smmuv3_add_unit(discovery->machine, qt_le64(node->at + SMMU_V3_BASE));
+	error = smmuv3_add_unit(discovery->machine, qt_le64(node->at + SMMU_V3_BASE),
+		qt_le32(node->at + SMMU_V3_FLAGS) & SMMU_V3_COHERENT);
 	if (error == QT_OK)
 		discovery->unit_nodes[discovery->machine->unit_count - 1] = node->offset;
 	return error;

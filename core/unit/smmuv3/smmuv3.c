@@ -94,13 +94,13 @@ int smmuv3_rid(const struct qt_unit *unit, uint32_t stream, qt_rid *rid)
 
 /* Discovery, whatever firmware describes it. */
 
-int smmuv3_add_unit(struct qt_machine *machine, qt_phys base)
+int smmuv3_add_unit(struct qt_machine *machine, qt_phys base, bool snoops)
 {
 	/* Two pages of 64 KiB (6.1). */
 	if (base & 0xffff || base > UINT64_MAX - QT_KIB(128))
 		return QT_E_BAD;
-	return qt_discover_unit(
-		machine, &(struct qt_unit){.ops = &qt_unit_smmuv3, .registers = base});
+	return qt_discover_unit(machine,
+		&(struct qt_unit){.ops = &qt_unit_smmuv3, .registers = base, .snoops = snoops});
 }
 
 int smmuv3_add_streams(struct qt_machine *machine, struct qt_unit *unit, qt_rid first,
@@ -181,7 +181,8 @@ static void read_registers(const struct qt_machine *machine, struct qt_unit *uni
 	unit->root = table_of(qt_unit_read64(machine, unit, SMMUV3_STRTAB_BASE),
 		table_size(SMMUV3_UNIT_CFG(unit)));
 	unit->tables[1] = qt_unit_read32(machine, unit, SMMUV3_CR2);
-	unit->coherent = idr0 & SMMUV3_IDR0_COHACC &&
+	/* Firmware knows how it is wired; IDR0 may be wrong ("override" in DEN 0049, 3.1.1.2). */
+	unit->coherent = unit->snoops && idr0 & SMMUV3_IDR0_COHACC &&
 			 SMMUV3_CR1_TABLE_CACHED(qt_unit_read32(machine, unit, SMMUV3_CR1));
 	unit->output_bits = (uint8_t)smmuv3_address_bits(SMMUV3_IDR5_OAS(SMMUV3_UNIT_IDR5(unit)));
 	/* ASIDs, or VMIDs: of the two kinds as many as both have. */

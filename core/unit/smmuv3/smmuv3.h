@@ -40,8 +40,11 @@ int smmuv3_stream(const struct qt_unit *unit, qt_rid rid, uint32_t *stream);
 /* Requester of a stream. QT_E_UNSUPPORTED: it has no name, and no number that would fit. */
 int smmuv3_rid(const struct qt_unit *unit, uint32_t stream, qt_rid *rid);
 
-/* Discovery: a unit with registers at `base`; a range of requesters and their streams. */
-int smmuv3_add_unit(struct qt_machine *machine, qt_phys base);
+/*
+ * Discovery: a unit with registers at `base`, and whether firmware says that it snoops the
+ * CPU's caches; a range of requesters and their streams.
+ */
+int smmuv3_add_unit(struct qt_machine *machine, qt_phys base, bool snoops);
 int smmuv3_add_streams(struct qt_machine *machine, struct qt_unit *unit, qt_rid first,
 	uint32_t count, uint32_t stream);
 

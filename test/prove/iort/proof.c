@@ -29,9 +29,10 @@ int qt_discover_reserved(struct qt_machine *to, const struct qt_reserved *reserv
 	return any_result();
 }
 
-int smmuv3_add_unit(struct qt_machine *to, qt_phys base)
+int smmuv3_add_unit(struct qt_machine *to, qt_phys base, bool snoops)
 {
 	(void)base;
+	(void)snoops;
 	CHECK(to == &machine, "the machine");
 	return any_result();
 }
