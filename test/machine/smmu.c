@@ -34,7 +34,6 @@ enum {
 };
 
 #define BASE_ADDRESS  0x000fffffffffffe0ull
-#define COMMANDS_LG2  8u
 #define EVENTS_LG2    2u /* few, so that it overflows */
 #define COMMAND_ERROR 1u
 
@@ -48,7 +47,12 @@ struct model_unit_config model_smmu_default(qt_phys registers)
 		.coherent = true,
 		.device_tlbs = true,
 		.latency_us = 3,
-		.smmu = {.streams_lg2 = 16, .split = 8, .hyp = true, .output = 5, .bbm = 2},
+		.smmu = {.streams_lg2 = 16,
+			.split = 8,
+			.hyp = true,
+			.output = 5,
+			.bbm = 2,
+			.commands_lg2 = 8},
 	};
 }
 
@@ -106,10 +110,13 @@ static bool run_device(struct model *m, struct model_unit *unit, uint64_t lo, ui
 		       ((uint32_t)(lo >> 32) - unit->config.smmu.first_stream);
 	struct model_function *function = model_function(m, (qt_rid)rid);
 
+	unit->queue_stalled = function && function->ats_silent;
+	if (unit->queue_stalled)
+		return false;
 	unit->device_invalidations++;
 	if (field(hi, 5, 0) < 52)
 		model_complain(m, "device TLB invalidation of a part only");
-	if (!function || function->ats_deaf || function->ats_silent) {
+	if (!function || function->ats_deaf) {
 		unit->smmu.failed_device = true;
 		return true;
 	}
@@ -212,7 +219,8 @@ static void write_control(struct model *m, struct model_unit *unit, uint32_t val
 	if (s->control != s->acknowledged && !unit->command_deaf)
 		model_complain(m, "CR0 written before it was acknowledged");
 	s->control = value;
-	s->control_ns = model_after_latency(m, unit, unit->command_deaf);
+	s->control_ns = model_after_latency(m, unit,
+		unit->command_deaf || (unit->queue_stalled && changed & MODEL_SMMU_COMMANDS));
 }
 
 static void expect_stopped(struct model *m, const struct model_unit *unit, const char *what)
@@ -226,7 +234,7 @@ static void write_commands(struct model *m, struct model_unit *unit, uint64_t va
 	unsigned lg2 = (unsigned)value & 0x1f;
 
 	expect_stopped(m, unit, "CMDQ_BASE");
-	if (lg2 > COMMANDS_LG2 || (value & BASE_ADDRESS) & ((16ull << lg2) - 1))
+	if (lg2 > unit->config.smmu.commands_lg2 || (value & BASE_ADDRESS) & ((16ull << lg2) - 1))
 		model_complain(m, "CMDQ_BASE %llx", (unsigned long long)value);
 	unit->smmu.commands = value;
 }
@@ -299,7 +307,7 @@ static uint32_t read32(const struct model_unit *unit, unsigned offset)
 		return features(unit);
 	case IDR1:
 		return unit->config.smmu.streams_lg2 | (uint32_t)unit->config.smmu.substreams << 6 |
-		       EVENTS_LG2 << 16 | COMMANDS_LG2 << 21;
+		       EVENTS_LG2 << 16 | (uint32_t)unit->config.smmu.commands_lg2 << 21;
 	case IDR3:
 		return (uint32_t)unit->config.smmu.bbm << 11;
 	case IDR5:
@@ -422,8 +430,9 @@ static void start(struct model *m, unsigned index)
 		s->tables_config = config->streams_lg2 | (uint32_t)config->split << 6 | 1u << 16;
 	}
 	s->tables |= 1ull << 62;
-	s->commands = model_pages(m, 1) | COMMANDS_LG2 | 1ull << 62;
-	s->producer = s->consumer = (uint32_t)model_random_below(&m->random, 512);
+	s->commands = model_pages(m, 1) | config->commands_lg2 | 1ull << 62;
+	s->producer = s->consumer =
+		(uint32_t)model_random_below(&m->random, 2u << config->commands_lg2);
 	s->events = model_pages(m, 1) | EVENTS_LG2;
 	s->interrupts = 5;
 	s->control = s->acknowledged = MODEL_SMMU_ENABLE | MODEL_SMMU_EVENTS | MODEL_SMMU_COMMANDS;

@@ -56,6 +56,7 @@ struct model_smmu_config {
 	uint8_t stalls;        /* IDR0.STALL_MODEL: 0 as entries say, 1 never, 2 always */
 	uint8_t output;        /* IDR5.OAS; default 5, 48 bits */
 	uint8_t bbm;           /* IDR3.BBML; default 2 */
+	uint8_t commands_lg2;  /* IDR1.CMDQS; default 8 */
 	uint8_t granule_lg2;   /* the only one it has: 12, 14 or 16; default 12 */
 };
 

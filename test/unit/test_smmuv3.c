@@ -147,21 +147,76 @@ static void test_admissions_with_all_streams(void **state)
 
 /* Entries. */
 
+static const struct qt_requester *find_requester(const struct qt_machine *machine, qt_rid rid)
+{
+	for (size_t i = 0; i < machine->requester_count; i++)
+		if (machine->requesters[i].rid == rid)
+			return &machine->requesters[i];
+	return NULL;
+}
+
 static void expect_nvme(struct model *m, enum qt_entry_state state, enum qt_reason reason)
 {
 	struct qt_machine machine;
-	const struct qt_requester *nvme = NULL;
+	const struct qt_requester *nvme;
 
 	model_crash(m);
 	assert_int_equal(model_open(m, &machine), 0);
 	qt_machine_find(&machine);
-	for (size_t i = 0; i < machine.requester_count; i++)
-		if (machine.requesters[i].rid == NVME)
-			nvme = &machine.requesters[i];
+	nvme = find_requester(&machine, NVME);
 	assert_non_null(nvme);
 	if (nvme->state != state || nvme->reason != reason)
 		fail_msg("state %u, reason %u", nvme->state, nvme->reason);
 	assert_int_equal(m->outside_reads, 0);
+	model_free(m);
+}
+
+/* Level 1 descriptors (IHI 0070, 5.1): the NVMe's stream is the 9th of its table. */
+static void test_level_1_descriptors(void **state)
+{
+	static const struct {
+		uint64_t clear, set;
+		enum qt_entry_state state;
+	} cases[] = {
+		{0, 0x1000, QT_REQ_TRANSLATED}, /* an address below the table's size is ignored */
+		{0x1f, 5, QT_REQ_TRANSLATED},   /* 16 streams */
+		{0x1f, 4, QT_REQ_ABSENT},       /* 8 */
+		{0x1f, 0, QT_REQ_ABSENT},       /* none */
+		{0x1f, 10, QT_REQ_ABSENT},      /* more than the split has */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model *m = default_machine();
+
+		poke_bits(m, m->units[0].smmu.tables & 0x000fffffffffffc0ull, cases[i].clear,
+			cases[i].set);
+		expect_nvme(m, cases[i].state, QT_WHY_NONE);
+	}
+}
+
+/* What stands behind the last stream (LOG2SIZE) in its table is nobody's. */
+static void test_entries_behind_the_last_stream(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct qt_machine machine;
+	struct model *m;
+
+	(void)state;
+	unit.smmu.streams_lg2 = 4;
+	m = machine_in_use(&unit);
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t word = model_peek(m, ste_of(m, NVME) + i * 8);
+
+		model_poke(m, ste_of(m, NVME) + (NIC - NVME) * 64 + i * 8, word);
+		model_poke(m, ste_of(m, NVME) + (USB - NVME) * 64 + i * 8, word);
+	}
+	model_crash(m);
+	assert_int_equal(model_open(m, &machine), 0);
+	qt_machine_find(&machine);
+	assert_int_equal(find_requester(&machine, NVME)->state, QT_REQ_TRANSLATED);
+	assert_int_equal(find_requester(&machine, NIC)->state, QT_REQ_ABSENT);
+	assert_null(find_requester(&machine, USB)); /* it has no function either */
 	model_free(m);
 }
 
@@ -478,19 +533,102 @@ static void test_queue_is_put_back(void **state)
 	finish(&s);
 }
 
+/* What the dead kernel had queued is run before its queue is stopped. */
+static void test_commands_left_in_the_queue(void **state)
+{
+	uint64_t flushes[2];
+
+	(void)state;
+	for (unsigned left = 0; left < 2; left++) {
+		struct model *m = default_machine();
+		struct model_smmu *unit = &m->units[0].smmu;
+		struct scenario s;
+
+		unit->producer = unit->consumer = 0;
+		model_poke(m, unit->commands & 0x000fffffffffffe0ull, 0x30);
+		scenario_plan(&s, m);
+		if (left) {
+			unit->producer = 1;
+			unit->fetch_ns = m->clock_ns + 50000000; /* under way */
+		}
+		assert_int_equal(qt_takeover_prepare(&s.takeover), 0);
+		assert_int_equal(qt_takeover_commit(&s.takeover), 0);
+		flushes[left] = m->units[0].iotlb_invalidations;
+		assert_string_equal(m->complaint, "");
+		scenario_free(&s);
+	}
+	assert_int_equal(flushes[1], flushes[0] + 1);
+}
+
+/* What else CR0 has on, here the page request queue and checks of ATS, stays on. */
+static void test_other_controls_stay(void **state)
+{
+	struct model *m = default_machine();
+	struct model_smmu *unit = &m->units[0].smmu;
+	uint32_t control = unit->control | 1 << 1 | 1 << 4;
+	struct scenario s;
+
+	(void)state;
+	unit->control = unit->acknowledged = control;
+	run_sound(&s, m);
+	assert_int_equal(unit->acknowledged, control);
+	finish(&s);
+}
+
+/* Its own queue is no larger than the unit takes; where no run would fit nothing is changed. */
+static void test_small_command_queues(void **state)
+{
+	(void)state;
+	for (uint8_t lg2 = 2; lg2 <= 4; lg2++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct scenario s;
+		struct model *m;
+
+		unit.smmu.commands_lg2 = lg2;
+		m = machine_in_use(&unit);
+		scenario_run(&s, m);
+		assert_string_equal(m->complaint, "");
+		assert_int_equal(s.committed, lg2 < 3 ? QT_E_UNSUPPORTED : 0);
+		if (lg2 < 3) {
+			finish_untouched(&s);
+			continue;
+		}
+		expect_sound(&s);
+		finish(&s);
+	}
+}
+
+/* The unit waits for a device, and its queue with it: that is left alone from then on. */
+static void test_device_tlb_that_hangs_the_queue(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	model_add_pcie(model_function(m, NVME), QT_PCIE_ENDPOINT);
+	model_add_ats(model_function(m, NVME));
+	model_function(m, NVME)->ats_silent = true;
+	poke_bits(m, ste_of(m, NVME) + 8, 0, 1 << 28);
+	scenario_run(&s, m);
+	assert_int_equal(s.committed, QT_E_TIMEOUT);
+	finish_untouched(&s);
+}
+
 /* A device with ATS: its TLB is flushed; one that does not answer is passed over. */
 static void test_device_tlbs(void **state)
 {
 	(void)state;
-	for (unsigned deaf = 0; deaf < 2; deaf++) {
+	for (unsigned bits = 0; bits < 4; bits++) {
 		struct model *m = default_machine();
 		qt_phys at = ste_of(m, NVME) + 8;
+		bool deaf = bits & 1,
+		     split = bits & 2; /* EATS: of both stages, or the first only */
 		struct scenario s;
 
 		model_add_pcie(model_function(m, NVME), QT_PCIE_ENDPOINT);
 		model_add_ats(model_function(m, NVME));
 		model_function(m, NVME)->ats_deaf = deaf;
-		poke_bits(m, at, 0, 1 << 28);
+		poke_bits(m, at, 0, split ? 2 << 28 : 1 << 28);
 		run_sound(&s, m);
 		assert_true(m->units[0].device_invalidations > 0);
 		assert_int_equal(strstr(m->log, "did not flush") != NULL, deaf);
@@ -1030,6 +1168,8 @@ int main(void)
 		cmocka_unit_test(test_stream_tables_that_cannot_be),
 		cmocka_unit_test(test_stream_table_is_aligned_to_its_size),
 		cmocka_unit_test(test_admissions_with_all_streams),
+		cmocka_unit_test(test_level_1_descriptors),
+		cmocka_unit_test(test_entries_behind_the_last_stream),
 		cmocka_unit_test(test_entries_and_descriptors),
 		cmocka_unit_test(test_stage2_entries),
 		cmocka_unit_test(test_dma_without_substream),
@@ -1038,6 +1178,10 @@ int main(void)
 		cmocka_unit_test(test_contiguous_runs_stay),
 		cmocka_unit_test(test_contiguous_runs_are_cut_whole),
 		cmocka_unit_test(test_queue_is_put_back),
+		cmocka_unit_test(test_commands_left_in_the_queue),
+		cmocka_unit_test(test_other_controls_stay),
+		cmocka_unit_test(test_small_command_queues),
+		cmocka_unit_test(test_device_tlb_that_hangs_the_queue),
 		cmocka_unit_test(test_device_tlbs),
 		cmocka_unit_test(test_ids_of_substreams),
 		cmocka_unit_test(test_streams_without_function),
