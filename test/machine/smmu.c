@@ -547,7 +547,8 @@ static void attach(struct model *m, struct model_domain *domain, qt_rid rid, uns
 	write_entry(m, cd,
 		(uint64_t[4]){size_of_input(unit, domain) | code << 6 | walks << 8 | 1 << 30 |
 				      1ull << 31 | (uint64_t)config->output << 32 | 1ull << 41 |
-				      3ull << 45 | 1ull << 47 | (uint64_t)domain->id << 48,
+				      (uint64_t)(config->stalls == 2) << 44 | 3ull << 45 |
+				      1ull << 47 | (uint64_t)domain->id << 48,
 			domain->root, 0, 0xf404ff44});
 	write_entry(m, at,
 		(uint64_t[4]){table | (uint64_t)config->substreams << 59 |

@@ -142,6 +142,9 @@ static int read_descriptor(
 
 	if (field(ste[0], 63, 59) > walk->unit->config.smmu.substreams)
 		return MODEL_FAULT_CONTEXT_RESERVED;
+	/* S1STALLD is for units that stall as entries say. */
+	if (field(ste[1], 27, 27) && walk->unit->config.smmu.stalls)
+		return MODEL_FAULT_CONTEXT_RESERVED;
 	if (field(ste[0], 63, 59) && field(ste[1], 1, 0) != 2)
 		return MODEL_FAULT_CONTEXT_INVALID;
 	if (field(ste[0], 63, 59) && field(ste[0], 5, 4)) {
@@ -160,6 +163,10 @@ static int read_descriptor(
 	if (!field(word[0], 41, 41) || field(word[0], 7, 6) != granule_code(walk->unit) ||
 		!field(word[0], 30, 30) || field(word[0], 14, 14) ||
 		field(word[0], 34, 32) != walk->unit->config.smmu.output)
+		return MODEL_FAULT_CONTEXT_RESERVED;
+	/* CD.S as the unit wants it. */
+	if (walk->unit->config.smmu.stalls &&
+		field(word[0], 44, 44) != (walk->unit->config.smmu.stalls == 2))
 		return MODEL_FAULT_CONTEXT_RESERVED;
 	/* What leaves are made for: normal write-back memory and registers must be there. */
 	if (field(word[3], 15, 8) != 0xff || field(word[3], 23, 16) != 4)

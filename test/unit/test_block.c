@@ -253,10 +253,31 @@ static void test_every_kind(void **state)
 			}
 }
 
+/* What lets DMA through is not overwritten by an admission. */
+static void test_admission_of_what_is_in_use(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
+		for (enum had had = HAD_TABLE; had <= HAD_PASS_THROUGH; had++) {
+			struct qt_unit_change change = {.rid = NIC, .add = no_store};
+			struct scenario s;
+
+			scenario_plan(&s, machine(&kinds[k], 0, had));
+			assert_int_equal(s.opened, 0);
+			change.machine = &s.machine;
+			change.unit = &s.machine.units[0];
+			change.domain = capture_domain(&s);
+			if (change.unit->ops->admit(&change) != QT_E_BUSY)
+				fail_msg("%s, had %d", kinds[k].name, had);
+			scenario_free(&s);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_kind),
+		cmocka_unit_test(test_admission_of_what_is_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

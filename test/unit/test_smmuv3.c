@@ -195,6 +195,20 @@ static void test_level_1_descriptors(void **state)
 	}
 }
 
+/* A table that has entries, but none for the NIC, makes no room for another one. */
+static void test_admission_behind_a_short_table(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	poke_bits(m, m->units[0].smmu.tables & 0x000fffffffffffc0ull, 0x1f, 5);
+	scenario_plan(&s, m);
+	assert_true(s.plan.commit);
+	assert_int_equal(qt_takeover_prepare(&s.takeover), QT_E_UNSUPPORTED);
+	scenario_free(&s);
+}
+
 /* What stands behind the last stream (LOG2SIZE) in its table is nobody's. */
 static void test_entries_behind_the_last_stream(void **state)
 {
@@ -396,6 +410,81 @@ static void test_attributes(void **state)
 		assert_int_equal(leaf_at(m, &s.machine, rid, MODEL_DOORBELL) >> 2 & 7, 2);
 	}
 	finish(&s);
+}
+
+/* Stalls: as entries say, never, always (IDR0.STALL_MODEL). */
+static void test_stalls(void **state)
+{
+	(void)state;
+	for (uint8_t stalls = 0; stalls <= 2; stalls++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct scenario s;
+		struct model *m;
+
+		unit.smmu.stalls = stalls;
+		m = machine_in_use(&unit);
+		run_sound(&s, m);
+		expect_decision(&s, NIC, QT_ADMIT, QT_WHY_NO_ENTRY);
+		assert_int_equal(model_peek(m, ste_of(m, NIC) + 8) >> 27 & 1, stalls == 0);
+		finish(&s);
+	}
+}
+
+/*
+ * What no translation tells: what is refused is recorded, CPUs do not invalidate it, and
+ * tables are read through the caches only where the unit snoops.
+ */
+static void test_new_entries(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 4; bits++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct scenario s;
+		struct model *m;
+		uint64_t cached, walks;
+
+		unit.coherent = bits & 1;
+		unit.smmu.stage2 = bits & 2;
+		m = machine_in_use(&unit);
+		run_sound(&s, m);
+		cached = model_peek(m, ste_of(m, NIC) + 8) >> 2 & 0x3f; /* S1CIR, S1COR, S1CSH */
+		if (unit.smmu.stage2) {
+			walks = model_peek(m, ste_of(m, NIC) + 16) >> 40 & 0x3f;
+			assert_true(model_peek(m, ste_of(m, NIC) + 16) >> 58 & 1); /* S2R */
+		} else {
+			walks = model_peek(m, cd_of(m, NIC)) >> 8 & 0x3f;
+			assert_int_equal(cached, unit.coherent ? 0x35 : 0);
+			/* R, A, ASET */
+			assert_int_equal(model_peek(m, cd_of(m, NIC)) >> 45 & 7, 7);
+		}
+		assert_int_equal(walks, unit.coherent ? 0x35 : 0x20); /* IR, OR, SH */
+		finish(&s);
+	}
+}
+
+static int keep_store(void *context, const struct qt_store *store)
+{
+	struct qt_store *kept = context;
+
+	*kept = *store;
+	return QT_OK;
+}
+
+/* Not "abort", which would refuse DMA without an event: it could not be seen going on. */
+static void test_blocked_entries_are_not_valid(void **state)
+{
+	struct qt_store kept = {.after = 1};
+	struct qt_unit_change change = {.rid = NVME, .add = keep_store, .context = &kept};
+	struct scenario s;
+
+	(void)state;
+	scenario_plan(&s, default_machine());
+	change.machine = &s.machine;
+	change.unit = &s.machine.units[0];
+	assert_int_equal(change.unit->ops->block(&change), 0);
+	assert_int_equal(kept.at, ste_of(s.m, NVME));
+	assert_int_equal(kept.after, 0);
+	scenario_free(&s);
 }
 
 /* Runs of pages with the contiguous hint (DDI 0487, D8.7.1), by granule. */
@@ -1169,12 +1258,16 @@ int main(void)
 		cmocka_unit_test(test_stream_table_is_aligned_to_its_size),
 		cmocka_unit_test(test_admissions_with_all_streams),
 		cmocka_unit_test(test_level_1_descriptors),
+		cmocka_unit_test(test_admission_behind_a_short_table),
 		cmocka_unit_test(test_entries_behind_the_last_stream),
 		cmocka_unit_test(test_entries_and_descriptors),
 		cmocka_unit_test(test_stage2_entries),
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_coherence_is_what_firmware_says),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_stalls),
+		cmocka_unit_test(test_new_entries),
+		cmocka_unit_test(test_blocked_entries_are_not_valid),
 		cmocka_unit_test(test_contiguous_runs_stay),
 		cmocka_unit_test(test_contiguous_runs_are_cut_whole),
 		cmocka_unit_test(test_queue_is_put_back),
