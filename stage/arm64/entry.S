@@ -124,6 +124,11 @@ stage_entry:
 	bl	stage_main
 	/* stage_main returns when the capture kernel's turn has come. */
 
+	.globl stage_clean_memory
+stage_clean_memory:
+	clean_memory
+	ret
+
 	.globl stage_leave
 stage_leave:
 	msr	daifset, #0xf

@@ -55,6 +55,9 @@ _Static_assert(STAGE_MEMORY_SIZE == QT_STAGE_MEMORY_SIZE, "what is cleaned is al
 extern struct entry_state entry_state;
 extern uint8_t exception_vectors[];
 
+/* Cleans and invalidates all of the stage's memory, without a store of its own. */
+void stage_clean_memory(void);
+
 /* Called by the exception vectors: what kind, by the vector; returns to stage_recover. */
 void stage_exception(uint64_t vector);
 

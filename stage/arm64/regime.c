@@ -88,6 +88,8 @@ void regime_translate(uint64_t root, uint64_t mair, unsigned size)
 	}
 	instruction_barrier();
 	paging_forget_all();
+	/* What caches fetched meanwhile, with code or for other CPUs, may be older than stores. */
+	stage_clean_memory();
 	if (named_as_el1())
 		write_register(sctlr_el1, sctlr);
 	else
