@@ -12,6 +12,7 @@
 #define VERSION_COMPATIBLE 16
 #define RESERVATION_SIZE   16u
 #define CELL               4u
+#define MAP_ENTRY          (4 * CELL) /* of iommu-map: requester, phandle, stream, how many */
 
 struct writer {
 	const struct qt_dt *dt;
@@ -133,13 +134,19 @@ static bool is_hidden_phandle(const struct writer *w, const struct qt_dt_item *i
 	return false;
 }
 
-/* `iommus` begins with a phandle; an entry of `iommu-map` has it behind the requester ID. */
+/*
+ * `iommus` begins with a phandle; each entry of `iommu-map`, of which any may lead to what
+ * is hidden, has it behind the requester ID.
+ */
 static bool is_hidden_property(const struct writer *w, const struct qt_dt_item *item)
 {
 	if (equal(item->name, "iommus"))
 		return is_hidden_phandle(w, item, 0);
-	if (equal(item->name, "iommu-map"))
-		return is_hidden_phandle(w, item, CELL);
+	if (!equal(item->name, "iommu-map"))
+		return false;
+	for (uint32_t at = 0; at < item->len; at += MAP_ENTRY)
+		if (is_hidden_phandle(w, item, at + CELL))
+			return true;
 	return false;
 }
 

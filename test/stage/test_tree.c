@@ -50,7 +50,10 @@ static size_t make_tree(uint8_t *to)
 	cells(m, "reg", 4, 0x40, 0x10000000, 0, 0x10000000);
 	cells(m, "bus-range", 2, 16, 255);
 	cells(m, "linux,pci-domain", 1, 3);
-	cells(m, "iommu-map", 4, 0, 7, 0, 0x10000);
+	cells(m, "iommu-map", 8, 0, 9, 0, 8, 8, 7, 8, 0xfff8);
+	end(m);
+	begin(m, "disk@2");
+	cells(m, "iommus", 2, 7, 1);
 	end(m);
 	begin(m, "dma@1");
 	text(m, "status", "disabled");
@@ -236,6 +239,8 @@ static void units_and_what_leads_to_them_are_left_out(void **state)
 	assert_int_equal(qt_dt_top_node(&out, "pcie", &node), QT_OK);
 	assert_int_equal(qt_dt_property(&out, node, "iommu-map", &value, &len), QT_E_NOTFOUND);
 	assert_int_equal(qt_dt_property(&out, node, "reg", &value, &len), QT_OK);
+	assert_int_equal(qt_dt_top_node(&out, "disk", &node), QT_OK);
+	assert_int_equal(qt_dt_property(&out, node, "iommus", &value, &len), QT_E_NOTFOUND);
 	assert_int_equal(qt_dt_top_node(&out, "dma", &node), QT_OK);
 	assert_int_equal(qt_dt_property(&out, node, "iommus", &value, &len), QT_OK);
 	assert_text(&out, "chosen", "bootargs", "console=ttyAMA0 quietus=off");
