@@ -309,7 +309,7 @@ static uint32_t read32(const struct model_unit *unit, unsigned offset)
 		return unit->config.smmu.streams_lg2 | (uint32_t)unit->config.smmu.substreams << 6 |
 		       EVENTS_LG2 << 16 | (uint32_t)unit->config.smmu.commands_lg2 << 21;
 	case IDR3:
-		return (uint32_t)unit->config.smmu.bbm << 11;
+		return (uint32_t)unit->config.smmu.bbm << 11 | 1u << 2; /* HAD */
 	case IDR5:
 		return unit->config.smmu.output | 1u << (4 + (model_granule_lg2(unit) - 12) / 2);
 	case CR0:

@@ -129,7 +129,8 @@ static int set_table(
 		return MODEL_FAULT_CONTEXT_INVALID;
 	context->pasid = bits; /* of input: the model has no substreams but one */
 	context->levels = (uint8_t)((bits - model_granule_lg2(unit) + index - 1) / index);
-	context->value = root;
+	/* Aligned to the root's size (DDI 0487, D8.2). */
+	context->value = root - below(root, bits - model_span_lg2(unit, context->levels - 1u) + 3);
 	return 0;
 }
 

@@ -269,6 +269,9 @@ static void test_entries_and_descriptors(void **state)
 		{9, 0, 1 << 2, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 		{10, 0, 1ull << 58, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 		{9, 0, 1ull << 50, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		/* Attributes of tables not looked at; nothing but memory that is not cached. */
+		{9, 0, 1 << 1, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
+		{11, UINT64_MAX, 0x44, QT_REQ_TRANSLATED, QT_WHY_NONE},
 		/* No attribute for memory. */
 		{11, UINT64_MAX, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 	};
@@ -409,6 +412,49 @@ static void test_attributes(void **state)
 		assert_int_equal(leaf_at(m, &s.machine, rid, INSIDE) >> 2 & 7, 1);
 		assert_int_equal(leaf_at(m, &s.machine, rid, MODEL_DOORBELL) >> 2 & 7, 2);
 	}
+	finish(&s);
+}
+
+/* Bits of a root's address below its size are ignored, and addresses end where entries say. */
+static void test_roots_and_widths(void **state)
+{
+	(void)state;
+	for (unsigned stage2 = 0; stage2 < 2; stage2++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct qt_machine machine;
+		struct scenario s;
+		struct model *m;
+
+		unit.smmu.stage2 = stage2;
+		m = machine_in_use(&unit);
+		poke_bits(m, stage2 ? ste_of(m, NVME) + 24 : cd_of(m, NVME) + 8, 0, 0x800);
+		model_cold(m);
+		run_sound(&s, m);
+		expect_decision(&s, NVME, QT_ADOPT, QT_WHY_FREE);
+		finish(&s);
+
+		m = machine_in_use(&unit);
+		poke_bits(m, stage2 ? ste_of(m, NVME) + 16 : cd_of(m, NVME),
+			stage2 ? 7ull << 48 : 7ull << 32, stage2 ? 1ull << 48 : 1ull << 32);
+		model_crash(m);
+		assert_int_equal(model_open(m, &machine), 0);
+		qt_machine_find(&machine);
+		assert_int_equal(machine.domain_count, 1);
+		assert_int_equal(machine.domains[0].table.geometry.output_bits, 36);
+		model_free(m);
+	}
+}
+
+/* A VMID that only tags what a first stage translates is in use, too. */
+static void test_ids_of_first_stages(void **state)
+{
+	struct model *m = default_machine();
+	struct scenario s;
+
+	(void)state;
+	model_poke(m, ste_of(m, NVME) + 16, 0xffff);
+	run_sound(&s, m);
+	assert_int_equal(scenario_requester(&s, NIC)->domain_id, 0xfffe);
 	finish(&s);
 }
 
@@ -1265,6 +1311,8 @@ int main(void)
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_coherence_is_what_firmware_says),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_roots_and_widths),
+		cmocka_unit_test(test_ids_of_first_stages),
 		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_new_entries),
 		cmocka_unit_test(test_blocked_entries_are_not_valid),
