@@ -138,17 +138,20 @@ static int set_table(
 static int read_descriptor(
 	const struct walk *walk, const uint64_t *ste, struct model_cached *context)
 {
+	unsigned substreams = walk->unit->config.smmu.substreams;
+	unsigned descriptors = substreams ? (unsigned)field(ste[0], 63, 59) : 0;
+	unsigned format = (unsigned)field(ste[0], 5, 4);
 	qt_phys at = field(ste[0], 51, 6) << 6;
 	uint64_t word[4];
 
-	if (field(ste[0], 63, 59) > walk->unit->config.smmu.substreams)
+	if (descriptors > substreams)
 		return MODEL_FAULT_CONTEXT_RESERVED;
 	/* S1STALLD is for units that stall as entries say. */
 	if (field(ste[1], 27, 27) && walk->unit->config.smmu.stalls)
 		return MODEL_FAULT_CONTEXT_RESERVED;
-	if (field(ste[0], 63, 59) && field(ste[1], 1, 0) != 2)
+	if (descriptors && field(ste[1], 1, 0) != 2)
 		return MODEL_FAULT_CONTEXT_INVALID;
-	if (field(ste[0], 63, 59) && field(ste[0], 5, 4)) {
+	if (descriptors && (format == 1 || format == 2)) {
 		if (!fetch(walk, at, &word[0]))
 			return MODEL_FAULT_CONTEXT_ACCESS;
 		if (!(word[0] & 1))

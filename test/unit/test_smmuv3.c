@@ -248,8 +248,9 @@ static void test_entries_and_descriptors(void **state)
 		{0, 7 << 1, 0, QT_REQ_BLOCKED, QT_WHY_NONE},
 		{0, 7 << 1, 3 << 1, QT_REQ_BLOCKED, QT_WHY_NONE},
 		{0, 7 << 1, 4 << 1, QT_REQ_PASSTHROUGH, QT_WHY_NONE},
-		/* Substreams that there are not. */
-		{0, 0, 1ull << 59, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
+		/* A unit without substreams does not look at how many, nor in what tables. */
+		{0, 0, 1ull << 59, QT_REQ_TRANSLATED, QT_WHY_NONE},
+		{0, 0, 1ull << 59 | 1 << 4, QT_REQ_TRANSLATED, QT_WHY_NONE},
 		/* A descriptor outside RAM. */
 		{0, 0x000fffffffffffc0, QT_GIB(3), QT_REQ_DAMAGED, QT_WHY_GUARD_UNKNOWN},
 		/* StreamWorld EL2; privileged whatever the device says. */
@@ -338,6 +339,30 @@ static void test_dma_without_substream(void **state)
 		at = ste_of(m, NVME) + 8;
 		poke_bits(m, at, 3, dss);
 		expect_nvme(m, states[dss], dss ? QT_WHY_NONE : QT_WHY_ENTRY_UNSUPPORTED);
+	}
+}
+
+/* S1CDMax and S1Fmt where there are substreams (IHI 0070, 5.2). */
+static void test_tables_of_descriptors(void **state)
+{
+	static const struct {
+		uint64_t set;
+		enum qt_entry_state state;
+		enum qt_reason reason;
+	} cases[] = {
+		{1ull << 59, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED}, /* 7 bits of them, of 6 */
+		{3 << 4, QT_REQ_TRANSLATED, QT_WHY_NONE},           /* reserved: one level */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct model_unit_config unit = model_smmu_default(UNIT);
+		struct model *m;
+
+		unit.smmu.substreams = 6;
+		m = machine_in_use(&unit);
+		poke_bits(m, ste_of(m, NVME), 0, cases[i].set);
+		expect_nvme(m, cases[i].state, cases[i].reason);
 	}
 }
 
@@ -1328,6 +1353,7 @@ int main(void)
 		cmocka_unit_test(test_streams_without_function),
 		cmocka_unit_test(test_damage_anywhere),
 		cmocka_unit_test(test_geometry),
+		cmocka_unit_test(test_tables_of_descriptors),
 		cmocka_unit_test(test_break_before_make),
 		cmocka_unit_test(test_damaged_iort),
 		cmocka_unit_test(test_reserved_memory_of_iort),

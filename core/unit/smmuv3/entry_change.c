@@ -194,7 +194,7 @@ int smmuv3_set_root(const struct qt_unit_change *change)
 	if (old->format == &qt_format_vmsav8_64_stage2) {
 		at += 3 * sizeof(word);
 	} else {
-		error = smmuv3_cd_address(&reader, c.before, &at);
+		error = smmuv3_cd_address(change->unit, &reader, c.before, &at);
 		at += sizeof(word);
 	}
 	if (error == QT_OK)

@@ -9,7 +9,23 @@
  */
 #include "smmuv3.h"
 
-enum { CD_LINEAR = 0, CD_TWO_LEVELS_4K = 1, CD_TWO_LEVELS_64K = 2 };
+enum { CD_TWO_LEVELS_4K = 1, CD_TWO_LEVELS_64K = 2 }; /* all else: one level */
+
+/* log2 of how many descriptors an entry has; a unit without substreams does not look. */
+static unsigned descriptors_lg2(const struct qt_unit *unit, const uint64_t *ste)
+{
+	bool substreams = SMMUV3_IDR1_SUBSTREAM_BITS(SMMUV3_UNIT_IDR1(unit));
+
+	return substreams ? SMMUV3_STE0_CDMAX(ste[0]) : 0;
+}
+
+static bool has_two_levels(const struct qt_unit *unit, const uint64_t *ste)
+{
+	unsigned format = SMMUV3_STE0_FORMAT(ste[0]);
+
+	return descriptors_lg2(unit, ste) &&
+	       (format == CD_TWO_LEVELS_4K || format == CD_TWO_LEVELS_64K);
+}
 
 static void damaged(struct qt_unit_entry *entry)
 {
@@ -139,13 +155,14 @@ static void decode_cd(const struct qt_unit *unit, const uint64_t *cd, struct qt_
 }
 
 /* The descriptor of substream 0: where it is in a table of them (3.3.2). */
-int smmuv3_cd_address(struct qt_reader *reader, const uint64_t *ste, qt_phys *at)
+int smmuv3_cd_address(
+	const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *ste, qt_phys *at)
 {
 	uint64_t word;
 	int error;
 
 	*at = ste[0] & SMMUV3_ADDRESS;
-	if (SMMUV3_STE0_CDMAX(ste[0]) == 0 || SMMUV3_STE0_FORMAT(ste[0]) == CD_LINEAR)
+	if (!has_two_levels(unit, ste))
 		return QT_OK;
 	error = qt_reader_words(reader, *at, &word, 1);
 	if (error)
@@ -169,14 +186,13 @@ static int unreadable(struct qt_unit_entry *entry, int error)
 int smmuv3_decode_stage1(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *ste,
 	struct qt_unit_entry *entry)
 {
-	unsigned substreams = SMMUV3_STE0_CDMAX(ste[0]);
+	unsigned substreams = descriptors_lg2(unit, ste);
 	unsigned alone = SMMUV3_STE1_DSS(ste[1]);
 	uint64_t cd[SMMUV3_CD_WORDS];
 	qt_phys at;
 	int error;
 
-	if (substreams > SMMUV3_IDR1_SUBSTREAM_BITS(SMMUV3_UNIT_IDR1(unit)) ||
-		(substreams && SMMUV3_STE0_FORMAT(ste[0]) > CD_TWO_LEVELS_64K)) {
+	if (substreams > SMMUV3_IDR1_SUBSTREAM_BITS(SMMUV3_UNIT_IDR1(unit))) {
 		damaged(entry);
 		return QT_OK;
 	}
@@ -189,7 +205,7 @@ int smmuv3_decode_stage1(const struct qt_unit *unit, struct qt_reader *reader, c
 		unsupported(entry);
 		return QT_OK;
 	}
-	error = smmuv3_cd_address(reader, ste, &at);
+	error = smmuv3_cd_address(unit, reader, ste, &at);
 	if (error == QT_OK)
 		error = qt_reader_words(reader, at, cd, SMMUV3_CD_WORDS);
 	if (error)
@@ -272,7 +288,7 @@ static int find_in_cds(struct used *used, qt_phys table, uint64_t count)
 static int find_in_entry(void *context, uint32_t stream, const uint64_t *ste)
 {
 	struct used *used = context;
-	unsigned bits = SMMUV3_STE0_CDMAX(ste[0]), config = SMMUV3_STE0_CONFIG(ste[0]);
+	unsigned bits = descriptors_lg2(used->unit, ste), config = SMMUV3_STE0_CONFIG(ste[0]);
 	unsigned leaf = SMMUV3_STE0_FORMAT(ste[0]) == CD_TWO_LEVELS_4K ? 6 : 10;
 	qt_phys table = ste[0] & SMMUV3_ADDRESS;
 	int error = QT_OK;
@@ -285,7 +301,7 @@ static int find_in_entry(void *context, uint32_t stream, const uint64_t *ste)
 	if (config != SMMUV3_STAGE1 ||
 		bits > SMMUV3_IDR1_SUBSTREAM_BITS(SMMUV3_UNIT_IDR1(used->unit)))
 		return QT_OK;
-	if (bits == 0 || SMMUV3_STE0_FORMAT(ste[0]) == CD_LINEAR)
+	if (!has_two_levels(used->unit, ste))
 		return find_in_cds(used, table, 1ull << bits);
 	for (uint64_t i = 0; i < (bits > leaf ? 1ull << (bits - leaf) : 1) && error == QT_OK; i++) {
 		uint64_t word;

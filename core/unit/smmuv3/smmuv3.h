@@ -82,7 +82,8 @@ int smmuv3_each_ste(const struct qt_unit *unit, struct qt_reader *reader,
 int smmuv3_decode_stage1(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *ste,
 	struct qt_unit_entry *entry);
 /* Address of that descriptor. QT_E_NOTFOUND: there is none. */
-int smmuv3_cd_address(struct qt_reader *reader, const uint64_t *ste, qt_phys *at);
+int smmuv3_cd_address(
+	const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *ste, qt_phys *at);
 void smmuv3_decode_stage2(
 	const struct qt_unit *unit, const uint64_t *ste, struct qt_unit_entry *entry);
 int smmuv3_domain_id_used(
