@@ -27,6 +27,7 @@ static size_t make_tree(uint8_t *to)
 	begin(m, "chosen");
 	text(m, "bootargs", "console=ttyAMA0 quietus=off");
 	text(m, "stdout-path", "/soc/uart@100:115200");
+	text(m, "quietus,report", "of a crash before");
 	cells(m, "linux,usable-memory-range", 8, 0, 0x50000000, 0, 0x10000000, 1, 0, 0, 0x1000);
 	end(m);
 	begin(m, "soc");
@@ -244,6 +245,8 @@ static void units_and_what_leads_to_them_are_left_out(void **state)
 	assert_int_equal(qt_dt_top_node(&out, "dma", &node), QT_OK);
 	assert_int_equal(qt_dt_property(&out, node, "iommus", &value, &len), QT_OK);
 	assert_text(&out, "chosen", "bootargs", "console=ttyAMA0 quietus=off");
+	assert_int_equal(qt_dt_top_node(&out, "chosen", &node), QT_OK);
+	assert_int_equal(qt_dt_property(&out, node, TREE_REPORT, &value, &len), QT_E_NOTFOUND);
 }
 
 /* Whatever is in it: errors, but no access outside, which the sanitizers would see. */

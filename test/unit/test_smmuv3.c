@@ -435,8 +435,84 @@ static void test_attributes(void **state)
 	expect_decision(&s, NIC, QT_ADMIT, QT_WHY_NO_ENTRY);
 	for (qt_rid rid = NVME; rid <= NIC; rid += NIC - NVME) {
 		assert_int_equal(leaf_at(m, &s.machine, rid, INSIDE) >> 2 & 7, 1);
+		/* Inner shareable; tagged with the ASID. */
+		assert_int_equal(leaf_at(m, &s.machine, rid, INSIDE) >> 8 & 3, 3);
+		assert_true(leaf_at(m, &s.machine, rid, INSIDE) >> 11 & 1);
 		assert_int_equal(leaf_at(m, &s.machine, rid, MODEL_DOORBELL) >> 2 & 7, 2);
 	}
+	finish(&s);
+}
+
+/* The NVMe's entry after a change of one word, as for a unit whose CR2 is this. */
+static struct qt_unit_entry entry_after(
+	struct model *m, qt_phys at, uint64_t clear, uint64_t set, uint32_t cr2)
+{
+	struct qt_unit_entry entry;
+	struct qt_reader reader;
+	struct scenario s;
+	struct qt_unit unit;
+
+	poke_bits(m, at, clear, set);
+	scenario_plan(&s, m);
+	unit = s.machine.units[0];
+	unit.tables[1] = cr2;
+	reader = qt_machine_reader(&s.machine, 16);
+	assert_int_equal(unit.ops->entry(&unit, &reader, NVME, &entry), 0);
+	scenario_free(&s);
+	return entry;
+}
+
+/* What entries say of how their tables are read, and of the flags in leaves. */
+static void test_how_tables_are_read(void **state)
+{
+	struct model_unit_config second = model_smmu_default(UNIT);
+	struct qt_unit_entry entry;
+	struct model *m = default_machine();
+
+	(void)state;
+	entry = entry_after(m, cd_of(m, NVME), 0, 0, 0);
+	assert_true(entry.table.geometry.coherent);
+	assert_false(entry.table.geometry.accessed_dirty);
+	m = default_machine();
+	entry = entry_after(m, cd_of(m, NVME), 3 << 8, 0, 0); /* IR0: not cached */
+	assert_false(entry.table.geometry.coherent);
+	m = default_machine();
+	entry = entry_after(m, cd_of(m, NVME), 0, 1ull << 35, 0); /* AFFD */
+	assert_true(entry.table.geometry.accessed_dirty);
+	/* StreamWorld EL2 has ASIDs and two halves with E2H only. */
+	m = default_machine();
+	entry = entry_after(m, ste_of(m, NVME) + 8, 3ull << 30, 2ull << 30, 1);
+	assert_int_equal(entry.state, QT_REQ_TRANSLATED);
+	/* Stage 2, 40 bits from level 1: two tables in a row. */
+	second.smmu.stage2 = true;
+	m = machine_in_use(&second);
+	entry = entry_after(m, ste_of(m, NVME) + 16, 0xffull << 32, 24ull << 32 | 1ull << 38, 0);
+	assert_int_equal(entry.state, QT_REQ_TRANSLATED);
+	assert_int_equal(entry.table.geometry.levels, 3);
+	assert_int_equal(entry.table.geometry.root_lg2, 1);
+}
+
+/* Leaf tables of descriptors of 64 KiB: an ASID that only the 101st of 256 has. */
+static void test_ids_in_large_tables_of_descriptors(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	const qt_phys cds = QT_MIB(300);
+	struct scenario s;
+	struct model *m;
+
+	(void)state;
+	unit.smmu.substreams = 8;
+	unit.smmu.cd_two_levels = true;
+	m = machine_in_use(&unit);
+	for (unsigned i = 0; i < 8; i++)
+		model_poke(m, cds + i * 8,
+			model_peek(m, (model_peek(m, cd_of(m, NVME)) & ~0xfffull) + i * 8));
+	model_poke(m, cds + 100 * 64, 0xffffull << 48 | 1ull << 31);
+	model_poke(m, cd_of(m, NVME), cds | 1);
+	poke_bits(m, ste_of(m, NVME), 3 << 4, 2 << 4);
+	model_cold(m);
+	run_sound(&s, m);
+	assert_int_equal(scenario_requester(&s, NIC)->domain_id, 0xfffe);
 	finish(&s);
 }
 
@@ -973,6 +1049,25 @@ static void test_damaged_iort(void **state)
 	}
 }
 
+/* A mapping of a single ID has no count. */
+static void test_single_mapping(void **state)
+{
+	static const uint32_t count = 7, flags = 1;
+	struct model *m = default_machine();
+	struct qt_machine machine;
+
+	(void)state;
+	model_build_acpi(m);
+	model_write(m, m->iort + 160 + 44, &count, sizeof(count));
+	model_write(m, m->iort + 160 + 56, &flags, sizeof(flags));
+	fix_sum(m, m->iort);
+	model_crash(m);
+	assert_int_equal(model_open(m, &machine), 0);
+	qt_machine_find(&machine);
+	assert_int_equal(machine.scopes[0].last, machine.scopes[0].rid);
+	model_free(m);
+}
+
 /* Address of the model's node for reserved memory, which is the last. */
 static qt_phys reserved_node(struct model *m)
 {
@@ -1097,9 +1192,11 @@ static void compatible(struct blob *b, const char *what)
 	property(b, "compatible", what, strlen(what) + 1);
 }
 
-/* What a device tree says of coherence: properties of the bus, and of the unit; "": none. */
-struct coherence {
-	const char *bus, *unit;
+/* What differs in device trees; "": it is not there. */
+struct words {
+	const char *bus, *unit; /* what each says of coherence */
+	const char *status;     /* the unit's */
+	const char *other;      /* what another node is compatible with */
 };
 
 static void empty_property(struct blob *b, const char *name)
@@ -1109,10 +1206,10 @@ static void empty_property(struct blob *b, const char *name)
 }
 
 /* The unit, a host bridge whose buses 1 to 255 go through it, an ITS; as QEMU has them. */
-static void write_nodes(struct blob *b, uint32_t count, uint32_t mask, struct coherence coherence)
+static void write_nodes(struct blob *b, uint32_t count, uint32_t mask, struct words words)
 {
 	node(b, "");
-	empty_property(b, coherence.bus);
+	empty_property(b, words.bus);
 	CELLS(b, "#address-cells", 2);
 	CELLS(b, "#size-cells", 2);
 	node(b, "pcie@10000000");
@@ -1123,8 +1220,16 @@ static void write_nodes(struct blob *b, uint32_t count, uint32_t mask, struct co
 	compatible(b, "arm,smmu-v3");
 	CELLS(b, "reg", 0, UNIT, 0, 0x20000);
 	CELLS(b, "phandle", 7);
-	empty_property(b, coherence.unit);
+	empty_property(b, words.unit);
+	if (*words.status)
+		property(b, "status", words.status, strlen(words.status) + 1);
 	end(b);
+	if (*words.other) {
+		node(b, "other@fd800000");
+		compatible(b, words.other);
+		CELLS(b, "reg", 0, 0xfd800000, 0, 0x1000);
+		end(b);
+	}
 	node(b, "its@fe800000");
 	compatible(b, "arm,gic-v3-its");
 	CELLS(b, "reg", 0, MODEL_ITS, 0, 0x20000);
@@ -1165,14 +1270,14 @@ static void test_madt_that_cannot_be_read(void **state)
 
 /* Finds what a device tree has, where ACPI has no unit. */
 static void find_by_tree(struct qt_machine *machine, struct model **made, uint32_t count,
-	uint32_t mask, struct coherence coherence, uint32_t damage)
+	uint32_t mask, struct words words, uint32_t damage)
 {
 	static struct blob b;
 	static struct qt_dt dt;
 	struct model *m = *made = default_machine();
 
 	b = (struct blob){.len = 0};
-	write_nodes(&b, count, mask, coherence);
+	write_nodes(&b, count, mask, words);
 	if (damage)
 		put32(b.structure + damage, 0xffffffff);
 	finish_blob(&b, &dt);
@@ -1184,20 +1289,20 @@ static void find_by_tree(struct qt_machine *machine, struct model **made, uint32
 	qt_machine_find(machine);
 }
 
-static const struct coherence coherent = {"", "dma-coherent"};
+static const struct words coherent = {"", "dma-coherent", "", ""};
 
 /* The nearest word counts, and without one a unit does not snoop. */
 static void test_coherence_in_a_device_tree(void **state)
 {
 	static const struct {
-		struct coherence coherence;
+		struct words words;
 		bool coherent;
 	} cases[] = {
-		{{"", "dma-coherent"}, true},
-		{{"dma-coherent", ""}, true},
-		{{"dma-coherent", "dma-noncoherent"}, false},
-		{{"dma-noncoherent", "dma-coherent"}, true},
-		{{"", ""}, false},
+		{{"", "dma-coherent", "", ""}, true},
+		{{"dma-coherent", "", "", ""}, true},
+		{{"dma-coherent", "dma-noncoherent", "", ""}, false},
+		{{"dma-noncoherent", "dma-coherent", "", ""}, true},
+		{{"", "", "", ""}, false},
 	};
 
 	(void)state;
@@ -1205,9 +1310,39 @@ static void test_coherence_in_a_device_tree(void **state)
 		struct qt_machine machine;
 		struct model *m;
 
-		find_by_tree(&machine, &m, 0xfff0, 0xffff, cases[i].coherence, 0);
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, cases[i].words, 0);
 		assert_int_equal(machine.unit_count, 1);
 		assert_int_equal(machine.units[0].coherent, cases[i].coherent);
+		model_free(m);
+	}
+}
+
+/* Units that are switched off, units of another kind, and frames of a GICv2. */
+static void test_other_nodes_of_a_device_tree(void **state)
+{
+	static const struct {
+		struct words words;
+		enum qt_reason problem;
+		size_t units, doorbells;
+	} cases[] = {
+		{{"", "", "okay", "vendor,other"}, QT_WHY_NONE, 1, 1},
+		{{"", "", "disabled", ""}, QT_WHY_NONE, 0, 0},
+		{{"", "", "", "arm,mmu-500"}, QT_WHY_VENDOR_UNSUPPORTED, 1, 0},
+		{{"", "", "", "arm,smmu-v2"}, QT_WHY_VENDOR_UNSUPPORTED, 1, 0},
+		{{"", "", "", "arm,gic-v2m-frame"}, QT_WHY_NONE, 1, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct qt_machine machine;
+		struct model *m;
+
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, cases[i].words, 0);
+		assert_int_equal(machine.problem, cases[i].problem);
+		assert_int_equal(machine.unit_count, cases[i].units);
+		assert_int_equal(machine.doorbells.count, cases[i].doorbells);
+		if (cases[i].doorbells == 2) /* in whole pages of any granule */
+			assert_int_equal(machine.doorbells.list[0].start, 0xfd800000);
 		model_free(m);
 	}
 }
@@ -1336,6 +1471,8 @@ int main(void)
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_coherence_is_what_firmware_says),
 		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_how_tables_are_read),
+		cmocka_unit_test(test_ids_in_large_tables_of_descriptors),
 		cmocka_unit_test(test_roots_and_widths),
 		cmocka_unit_test(test_ids_of_first_stages),
 		cmocka_unit_test(test_stalls),
@@ -1356,10 +1493,12 @@ int main(void)
 		cmocka_unit_test(test_tables_of_descriptors),
 		cmocka_unit_test(test_break_before_make),
 		cmocka_unit_test(test_damaged_iort),
+		cmocka_unit_test(test_single_mapping),
 		cmocka_unit_test(test_reserved_memory_of_iort),
 		cmocka_unit_test(test_madt_that_cannot_be_read),
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_coherence_in_a_device_tree),
+		cmocka_unit_test(test_other_nodes_of_a_device_tree),
 		cmocka_unit_test(test_damaged_device_tree),
 		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),
 		cmocka_unit_test(test_interrupts_are_masked),
