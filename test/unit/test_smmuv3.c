@@ -1281,6 +1281,7 @@ static void find_by_tree(struct qt_machine *machine, struct model **made, uint32
 	if (damage)
 		put32(b.structure + damage, 0xffffffff);
 	finish_blob(&b, &dt);
+	model_add_function(m, USB, 0x1b4b, 0x9120, 0x010601); /* sends as function 1 */
 	model_build_acpi(m);
 	model_write(m, m->iort, "XXXX", 4); /* another table, for all that ACPI says */
 	model_crash(m);

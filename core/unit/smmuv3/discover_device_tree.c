@@ -82,13 +82,13 @@ static struct qt_unit *unit_with(const struct tree *tree, uint32_t phandle)
 	return NULL;
 }
 
-/* With a mask, functions go under the ID that it leaves of theirs. */
+/* With a mask, functions go under what it leaves of the ID that they send under. */
 static void mask_functions(struct qt_machine *machine, uint32_t segment, uint32_t mask)
 {
 	for (size_t i = 0; i < machine->pci.count; i++) {
 		struct qt_pci_function *function = &machine->pci.functions[i];
 
-		if (QT_RID_SEGMENT(function->rid) == segment && function->alias == function->rid)
+		if (QT_RID_SEGMENT(function->rid) == segment)
 			function->alias &= 0xffff0000u | mask;
 	}
 }
