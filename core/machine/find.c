@@ -99,6 +99,7 @@ int qt_machine_capture(
 		.arena = machine->arena,
 		.host = machine->host,
 		.ranges = &machine->mapped,
+		.optional = &machine->low,
 		.devices = &machine->doorbells,
 		.geometry = *geometry,
 	};

@@ -90,6 +90,8 @@ static enum qt_decision decide_domain(const struct qt_domain *domain, enum qt_re
 		*why = QT_WHY_IOVAS_TAKEN;
 	else if (domain->install_error == QT_E_BUSY)
 		*why = QT_WHY_NO_PERMISSION;
+	else if (domain->install_error == QT_E_INVAL)
+		*why = QT_WHY_PARTS_OF_PAGES;
 	else if (domain->install_error)
 		*why = domain->install_error == QT_E_NOMEM ? QT_WHY_NO_MEMORY
 							   : QT_WHY_TABLE_DAMAGED;

@@ -119,6 +119,7 @@ static const char *const reasons[] = {
 		"its table cannot be read to the end, so it may lead into the crash region",
 	[QT_WHY_SHARED_MEMORY] =
 		"nothing keeps it off memory that the dead kernel shared with the capture kernel",
+	[QT_WHY_PARTS_OF_PAGES] = "the crash region does not begin and end with pages of its table",
 	[QT_WHY_NESTED] = "its DMA goes through a guest's tables and then its hypervisor's",
 	[QT_WHY_UNIT_DEAD] = "the IOMMU does not answer",
 	[QT_WHY_ABORT_MODE] = "the IOMMU is in abort mode",

@@ -152,8 +152,10 @@ int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, 
 	*entry = leaf_for(capture, level, base, end);
 	if (*entry)
 		return QT_OK;
-	if (level == 0)
-		return QT_E_INVAL; /* ranges are not aligned to granules */
+	if (level == 0) /* a part of a granule is wanted */
+		return capture->optional && qt_ranges_overlap(capture->optional, base, end)
+			       ? QT_OK
+			       : QT_E_INVAL;
 	error = qt_capture_table(capture, level - 1, base, &next);
 	if (error == QT_OK)
 		*entry = g->format->make_table(g, level, next);

@@ -123,6 +123,18 @@ static int install_table(struct install *in, unsigned level, qt_phys page, uint6
 	return error;
 }
 
+/* Leaves parts of granules out of a range. Whether anything is left. */
+static bool trim(const struct qt_geometry *g, struct qt_range *range)
+{
+	uint64_t mask = (1ull << g->granule_lg2) - 1;
+
+	range->end &= ~mask;
+	if (range->start >= range->end)
+		return false;
+	range->start = (range->start + mask) & ~mask;
+	return range->start < range->end;
+}
+
 int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt_capture *capture,
 	struct qt_range range, bool partial,
 	int (*add)(void *context, const struct qt_store *store), void *context,
@@ -132,8 +144,6 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 		.reader = reader,
 		.geometry = &table->geometry,
 		.capture = capture,
-		.first = range.start,
-		.last = range.end - 1,
 		.partial = partial,
 		.add = add,
 		.context = context,
@@ -142,6 +152,10 @@ int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt
 
 	if (range.start >= range.end)
 		return QT_E_INVAL;
+	if (partial && !trim(&table->geometry, &range))
+		return QT_OK;
+	in.first = range.start;
+	in.last = range.end - 1;
 	if (range.end > qt_table_reach(table) || table->geometry.denied)
 		return fail(
 			&in, QT_E_BUSY, table->geometry.levels - 1u, range.start, table->root, 0);

@@ -153,6 +153,7 @@ static int private_capture(struct qt_machine *machine, qt_rid rid,
 		.arena = machine->arena,
 		.host = machine->host,
 		.ranges = ranges,
+		.optional = &machine->low,
 		.devices = &machine->doorbells,
 		.geometry = *geometry,
 	};

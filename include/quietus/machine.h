@@ -140,9 +140,10 @@ enum qt_reason {
 	QT_WHY_NO_TIME = 15,
 	QT_WHY_NO_PERMISSION = 16,
 	QT_WHY_GUARD_UNKNOWN = 17,
-	QT_WHY_GROWN = 18,         /* free, once its table has more levels */
-	QT_WHY_NESTED = 19,        /* a guest's tables on top of its hypervisor's */
-	QT_WHY_SHARED_MEMORY = 20, /* untranslated, and the dead kernel used crash memory too */
+	QT_WHY_GROWN = 18,          /* free, once its table has more levels */
+	QT_WHY_NESTED = 19,         /* a guest's tables on top of its hypervisor's */
+	QT_WHY_SHARED_MEMORY = 20,  /* untranslated, and the dead kernel used crash memory too */
+	QT_WHY_PARTS_OF_PAGES = 21, /* the crash region ends within pages of its table */
 	/* states of a unit, and outcomes */
 	QT_WHY_UNIT_DEAD = 32,
 	QT_WHY_ABORT_MODE = 34,

@@ -217,11 +217,12 @@ struct qt_capture_page;
 struct qt_capture {
 	struct qt_arena *arena;
 	const struct qt_host *host;
-	const struct qt_ranges *ranges;  /* what to map, granule-aligned */
-	const struct qt_ranges *devices; /* what of it is no memory; NULL: nothing */
-	struct qt_geometry geometry;     /* levels does not matter here */
-	struct qt_capture_page *pages;   /* made so far; in the arena */
-	struct qt_capture_page *spare;   /* room for more of them */
+	const struct qt_ranges *ranges;   /* what to map, granule-aligned */
+	const struct qt_ranges *optional; /* of that, where parts of granules are left out */
+	const struct qt_ranges *devices;  /* of that, what is no memory; both NULL: nothing */
+	struct qt_geometry geometry;      /* levels does not matter here */
+	struct qt_capture_page *pages;    /* made so far; in the arena */
+	struct qt_capture_page *spare;    /* room for more of them */
 	size_t spares;
 };
 
@@ -230,14 +231,14 @@ struct qt_capture {
  * to the slot): a leaf where the whole slot is in the ranges and the hardware
  * takes a leaf there, an entry that leads to a shared table where part of it is,
  * 0 where none is. The tables it leads to are complete and written back.
- * QT_E_NOMEM.
+ * QT_E_NOMEM; QT_E_INVAL: what must be mapped is not in whole granules.
  */
 int qt_capture_entry(struct qt_capture *capture, unsigned level, uint64_t base, uint64_t *entry);
 
 /*
  * Address of the shared table at `level` for the range of addresses that starts
  * at `base`: with levels - 1 and 0, the root of a domain that has the capture
- * mapping and nothing else. QT_E_NOMEM.
+ * mapping and nothing else. QT_E_NOMEM, QT_E_INVAL as above.
  */
 int qt_capture_table(struct qt_capture *capture, unsigned level, uint64_t base, qt_phys *table);
 
@@ -272,7 +273,8 @@ struct qt_store {
  *
  * QT_E_BUSY: something else translates there, or the way down does not allow
  * read and write; nothing that was handed to `add` may then be used. With
- * `partial` what is in the way is left out instead. Other errors as qt_lookup's,
+ * `partial` what is in the way is left out instead, and so are parts of granules at
+ * the range's ends. Other errors as qt_lookup's,
  * qt_capture_entry's and add's.
  */
 int qt_install(struct qt_reader *reader, const struct qt_table *table, struct qt_capture *capture,

@@ -164,6 +164,13 @@ static const struct row rows[] = {
 		.reason = QT_WHY_NO_PERMISSION,
 		.blocks = true,
 		.stop = true},
+	{.what = "its pages are larger than the crash region's",
+		.state = QT_REQ_TRANSLATED,
+		.domain = {.install_error = QT_E_INVAL},
+		.decision = QT_LEAVE,
+		.reason = QT_WHY_PARTS_OF_PAGES,
+		.blocks = true,
+		.stop = true},
 	{.what = "GUARD broken",
 		.state = QT_REQ_TRANSLATED,
 		.domain = {.guard_broken = true},
@@ -673,7 +680,7 @@ static void test_planning_again(void **state)
 static void test_names(void **state)
 {
 	(void)state;
-	for (unsigned i = QT_WHY_NONE + 1; i <= QT_WHY_SHARED_MEMORY; i++)
+	for (unsigned i = QT_WHY_NONE + 1; i <= QT_WHY_PARTS_OF_PAGES; i++)
 		assert_true(strlen(qt_reason_text(i)) > 4);
 	for (unsigned i = 0; i < 256; i++) {
 		const char *text = qt_reason_text(i);

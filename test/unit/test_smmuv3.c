@@ -14,10 +14,9 @@
 #define INSIDE QT_MIB(513) /* of the crash region */
 
 /* The NVMe has a domain, ID 5, with something mapped; the NIC has none. */
-static struct model *machine_in_use(const struct model_unit_config *unit)
+static struct model *put_in_use(struct model *m)
 {
-	struct model *m = machine_with(unit);
-	unsigned levels = unit->smmu.granule_lg2 > 12 ? 3 : 4;
+	unsigned levels = m->units[0].config.smmu.granule_lg2 > 12 ? 3 : 4;
 	struct model_domain *domain = model_domain_new(m, 0, levels, 5);
 
 	add_function(m, NVME, CLASS_NVME);
@@ -27,6 +26,11 @@ static struct model *machine_in_use(const struct model_unit_config *unit)
 	for (qt_iova at = IOVA; at < IOVA + QT_MIB(1); at += 0x1000)
 		model_touch(m, NVME, at);
 	return m;
+}
+
+static struct model *machine_in_use(const struct model_unit_config *unit)
+{
+	return put_in_use(machine_with(unit));
 }
 
 static struct model *default_machine(void)
@@ -632,6 +636,57 @@ static void test_blocked_entries_are_not_valid(void **state)
 	assert_int_equal(kept.at, ste_of(s.m, NVME));
 	assert_int_equal(kept.after, 0);
 	scenario_free(&s);
+}
+
+/*
+ * A crash region with a part below 1 MiB, which begins and ends in the middle of large pages,
+ * and one that ends `over` a page. The NVMe's domain has a page below 1 MiB, so all there are
+ * entries of one table.
+ */
+static struct model *machine_with_parts(uint8_t granule_lg2, bool stage2, uint64_t over)
+{
+	const uint64_t page = 1ull << granule_lg2;
+	const struct qt_range crash[] = {
+		{MODEL_PAGE, 0xa0000 - MODEL_PAGE}, {QT_MIB(512), QT_MIB(513) + over}};
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct model *m;
+
+	unit.smmu.stage2 = stage2;
+	unit.smmu.granule_lg2 = granule_lg2;
+	m = put_in_use(machine_new((struct model_config){
+		.crash = crash, .crash_count = 2, .units = &unit, .unit_count = 1}));
+	model_map(m, m->dead->domains[0], 2 * page, QT_MIB(300), page, QT_RW, 0);
+	return m;
+}
+
+static uint64_t reached_at(struct model *m, qt_rid rid, qt_iova iova)
+{
+	struct model_translation t;
+
+	return model_translate(m, rid, iova, MODEL_WALK, &t) ? 0 : t.phys;
+}
+
+/* Below 1 MiB what is no whole page is left out; above, nothing can be taken over. */
+static void test_crash_region_with_parts_of_pages(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 4; n++) {
+		const uint8_t granule_lg2 = n & 1 ? 14 : 16;
+		const uint64_t page = 1ull << granule_lg2, last_page = 0xa0000 - 2 * page;
+		struct model *m = machine_with_parts(granule_lg2, n & 2, 0);
+		struct scenario s;
+
+		run_sound(&s, m);
+		for (qt_rid rid = NVME; rid <= NIC; rid += NIC - NVME) {
+			assert_int_equal(reached_at(m, rid, page), page);
+			assert_int_equal(reached_at(m, rid, last_page), last_page);
+			assert_int_equal(reached_at(m, rid, page - 8), 0);
+			assert_int_equal(reached_at(m, rid, last_page + page), 0);
+		}
+		finish(&s);
+		expect_refusal(machine_with_parts(granule_lg2, n & 2, MODEL_PAGE), QT_LEAVE,
+			QT_WHY_PARTS_OF_PAGES);
+	}
 }
 
 /* Runs of pages with the contiguous hint (DDI 0487, D8.7.1), by granule. */
@@ -1479,6 +1534,7 @@ int main(void)
 		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_new_entries),
 		cmocka_unit_test(test_blocked_entries_are_not_valid),
+		cmocka_unit_test(test_crash_region_with_parts_of_pages),
 		cmocka_unit_test(test_contiguous_runs_stay),
 		cmocka_unit_test(test_contiguous_runs_are_cut_whole),
 		cmocka_unit_test(test_queue_is_put_back),

@@ -73,7 +73,7 @@ class Death:
             for _ in range(self.passes):
                 self._pass()
             self.gdb.clear_break(self._address(self.name))
-            self.gdb.set_register("rip", 0)
+            self.gdb.set_register("pc", 0)
             self._go_on(bool(self.scenario.damage))
 
     def _go_on(self, again):
@@ -100,8 +100,8 @@ class Death:
     def _reach(self, name):
         if not self.gdb.wait_stop(REACH_SECONDS):
             raise RuntimeError(f"the system kernel did not get to {name}")
-        if self.gdb.register("rip") != self._address(name):
-            raise RuntimeError(f"stopped at {self.gdb.register('rip'):#x} instead of {name}")
+        if self.gdb.register("pc") != self._address(name):
+            raise RuntimeError(f"stopped at {self.gdb.register('pc'):#x} instead of {name}")
 
     def _pass(self):
         self.gdb.clear_break(self._address(self.name))

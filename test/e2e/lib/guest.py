@@ -91,6 +91,7 @@ class _Line(threading.Thread):
 
 class Guest:
     def __init__(self, scenario, folder, files, accel, token, echo=False):
+        self.arch = scenario.arch
         self.interfaces = scenario.number("net")
         self.events = queue.Queue()
         self.backlog = []
@@ -117,7 +118,7 @@ class Guest:
             self.qmp = remote.Qmp(sockets["qmp"])
             self.go = remote.connect(sockets["go"], 20)
             self.memory = memory.Memory(self.process.pid, scenario.number("ram_mib") << 20,
-                                        scenario.arch)
+                                        self.arch)
         except BaseException:
             self.close()
             raise
@@ -130,7 +131,7 @@ class Guest:
 
     def attach_gdb(self):
         """Connecting stops the machine; the caller lets it go on."""
-        self.gdb = remote.Gdb(self.sockets["gdb"])
+        self.gdb = remote.Gdb(self.sockets["gdb"], self.arch)
         return self.gdb
 
     def clock(self):

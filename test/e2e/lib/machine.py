@@ -16,8 +16,9 @@ AMD_TRACE_EVENTS = ["amdvi_page_fault", "amdvi_invalid_dte", "amdvi_mode_invalid
                     "amdvi_ir_err", "amdvi_ir_target_abort", "amdvi_control_status"]
 
 # QEMU's SMMUv3 records no event for what an entry that says so refuses, nor any while its
-# event queue is off, as it is in capture kernels: all others are "guest errors".
-ARM64_TRACE_EVENTS = ["smmuv3_translate_abort", "smmuv3_write_mmio"]
+# event queue is off, as it is in capture kernels: all others are "guest errors". Those have no
+# time but that of the line before; the runner's commands, one of them at the panic, have theirs.
+ARM64_TRACE_EVENTS = ["smmuv3_translate_abort", "smmuv3_write_mmio", "handle_qmp_command"]
 
 SPARE_SLOT = "0x1c"
 DISPLAY_SLOTS = {"extra0": 0x18, "extra1": 0x19}

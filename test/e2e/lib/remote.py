@@ -61,11 +61,13 @@ class Qmp:
 class Gdb:
     """The gdb remote serial protocol, as far as stopping at addresses needs it."""
 
-    RIP = 16
-    REGISTERS = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10",
-                 "r11", "r12", "r13", "r14", "r15", "rip"]
+    # By their numbers in the stub; pc is where the CPU is, on both.
+    REGISTERS = {"x86_64": ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9",
+                            "r10", "r11", "r12", "r13", "r14", "r15", "pc"],
+                 "arm64": [*(f"x{number}" for number in range(31)), "sp", "pc"]}
 
-    def __init__(self, path):
+    def __init__(self, path, arch):
+        self.registers = self.REGISTERS[arch]
         self.sock = connect(path, 20)
         self.buffer = b""
         self._send("?")
@@ -128,12 +130,12 @@ class Gdb:
         self._receive(20)
 
     def register(self, name):
-        raw = bytes.fromhex(self.request(f"p{self.REGISTERS.index(name):x}"))
+        raw = bytes.fromhex(self.request(f"p{self.registers.index(name):x}"))
         return int.from_bytes(raw[:8], "little")
 
     def set_register(self, name, value):
         raw = (value & (2**64 - 1)).to_bytes(8, "little").hex()
-        if self.request(f"P{self.REGISTERS.index(name):x}={raw}") != "OK":
+        if self.request(f"P{self.registers.index(name):x}={raw}") != "OK":
             raise RuntimeError(f"cannot set {name}")
 
     def detach(self):

@@ -116,7 +116,7 @@ DEFAULTS = {
     # (in stock kdump it is not).
     # mapped: show finds what Linux's drivers had mapped, by its own account (mapped.py).
     # tool: quietus report, undo and show agree with what was seen. undo: that alone, in a
-    # dump in the format "elf".
+    # dump in the format "elf" or "raw".
     "checks": "dump faults leftover",
     "expect_decisions": "",  # REQUESTER=DECISION, "none" if there is no such requester
     # METHOD=COUNT or OBSTACLE=COUNT (report.py): how many functions were stopped by a method
@@ -138,7 +138,7 @@ ARCH_DEFAULTS = {
     "arm64": {
         "machine": "virt", "iommu": "smmuv3", "cpu": "cortex-a72", "system": "", "capture": "", "uhci": "0",
         "kexec": "-c", "kexec_checks": "0", "dump_format": "raw", "ram_mib": "768",
-        "snapshot": "0", "boot_timeout": "600", "dump_timeout": "600",
+        "checks": "dump faults leftover undo", "boot_timeout": "600", "dump_timeout": "600",
     },
 }
 

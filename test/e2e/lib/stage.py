@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import time
+import typing
 
 from . import machine, survey, vtd
 from .memory import CHUNK
@@ -17,8 +18,21 @@ ALIGNMENT = 2 << 20
 HEADER = 0x40
 MAGIC = b"QuieTus\x01"
 PREFIX_SIZE = HEADER + 64
-ENTRY = 0x200
 OWN_SIZE = 2 << 20
+
+
+class Entrance(typing.NamedTuple):
+    """How a kernel is entered, and so the stage: how far into its image, the register with the
+    argument, and what of QEMU's `info registers` must be as the loader left it."""
+    offset: int
+    argument: str
+    state: re.Pattern
+
+
+# Linux, Documentation/arch/x86/boot.rst and arm64/booting.rst. Of PSTATE all but the condition
+# flags, which come first.
+ENTRANCES = {"x86_64": Entrance(0x200, "rsi", re.compile(r"\bCR[034]=[0-9a-f]+")),
+             "arm64": Entrance(0, "x0", re.compile(r"\bPSTATE=[0-9a-f]([0-9a-f]{7})"))}
 
 # Linux, Documentation/arch/x86/zero-page.rst
 E820_COUNT = 0x1E8
@@ -136,6 +150,8 @@ class Watch:
         self.run = run
         self.guest = run.guest
         self.memory = run.guest.memory
+        self.arm64 = machine.is_arm64(run.scenario)
+        self.entrance = ENTRANCES[run.scenario.arch]
         self.base = find(self.memory, run.crash_region)
         if self.base is None:
             raise RuntimeError("no stage in the loaded capture kernel")
@@ -147,7 +163,7 @@ class Watch:
         self.kind, _, self.place = run.scenario.inject.partition("@")
         let_go = self.guest.gdb is None
         self.gdb = self.guest.gdb or self.guest.attach_gdb()
-        self.gdb.set_break(self.base + ENTRY)
+        self.gdb.set_break(self.base + self.entrance.offset)
         if let_go:
             self.gdb.resume()
 
@@ -158,7 +174,7 @@ class Watch:
         self.stopped_at = time.monotonic()
         self.guest.feeder.paused = True
         self.gdb.clear_break(address)
-        found = self.gdb.register("rip")
+        found = self.gdb.register("pc")
         if found != address:
             raise RuntimeError(f"stopped at {found:#x} instead of {what}")
 
@@ -169,13 +185,13 @@ class Watch:
 
     def follow(self):
         """From the panic until the capture kernel's entry."""
-        self._stop_at(self.base + ENTRY, ENTRY_SECONDS, "the stage's entry")
+        self._stop_at(self.base + self.entrance.offset, ENTRY_SECONDS, "the stage's entry")
         self._look_at_entry()
         if self.place:
             self._run_to_place()
             self._check_keep()
             self._inject()
-        exit_address = self.base + self.prefix + ENTRY
+        exit_address = self.base + self.prefix + self.entrance.offset
         self.gdb.set_break(exit_address)
         self._go_on()
         self._stop_at(exit_address, EXIT_SECONDS, "the stage's exit")
@@ -186,14 +202,13 @@ class Watch:
 
     def _cpu(self):
         """What the capture kernel must find as the loader left it."""
-        state = self.guest.qmp.monitor("info registers")
-        return [self.gdb.register("rsi")] + re.findall(r"\bCR[034]=[0-9a-f]+", state)
+        return self.entrance.state.findall(self.guest.qmp.monitor("info registers"))
 
     def _domains(self):
         return [unit.domains() for unit in vtd.units(self.memory, self.guest.qmp)]
 
     def _look_at_entry(self):
-        self.boot_params = self.gdb.register("rsi")
+        self.argument = self.gdb.register(self.entrance.argument)
         self.cpu = self._cpu()
         if self.kind == "reserved-memory":
             self.firmware = ReservedMemory(self.memory, self.guest.qmp)
@@ -210,10 +225,10 @@ class Watch:
             self.run.fail(f"the CPU's state changed: {self.cpu} before, {self._cpu()} after")
         if self.firmware:
             self.firmware.restore()
-        self.usable = usable(self.memory, self.boot_params)
-        if not self.usable:
-            self.run.fail("the capture kernel was left no memory")
-        own = [(self.base, self.base + OWN_SIZE), (self.boot_params, self.boot_params + 4096)]
+        own = [(self.base, self.base + OWN_SIZE)]
+        if not self.arm64:
+            self._look_at_boot_params()
+            own.append((self.argument, self.argument + 4096))
         own += self.firmware.owned() if self.firmware else []
         self.changes = {address: (old, new)
                         for address, old, new in self.memory.changed_words(self.before)
@@ -223,6 +238,14 @@ class Watch:
             self.run.fail("when the stage ends: " + line)
         if "screen" in self.run.checks:
             self._check_screen()
+
+    def _look_at_boot_params(self):
+        """Changed in place, where arm64's capture kernel gets another device tree."""
+        if self.gdb.register(self.entrance.argument) != self.argument:
+            self.run.fail("the capture kernel gets other boot parameters")
+        self.usable = usable(self.memory, self.argument)
+        if not self.usable:
+            self.run.fail("the capture kernel was left no memory")
 
     def _shoot(self, when):
         """A picture of the first display."""
@@ -255,9 +278,9 @@ class Watch:
         if self.kind == "nmi":
             self.guest.qmp.command("inject-nmi")
         elif self.kind == "page-fault":
-            self.gdb.set_register("rip", UNMAPPED)
+            self.gdb.set_register("pc", UNMAPPED)
         elif self.kind == "gp":
-            self.gdb.set_register("rip", NON_CANONICAL)
+            self.gdb.set_register("pc", NON_CANONICAL)
         else:
             raise RuntimeError(f"unknown fault {self.kind}")
 
