@@ -189,8 +189,6 @@ static void test_restless(void **state)
 		struct scenario s;
 		struct model *m;
 
-		if (kinds[k].amd) /* the model keeps no event log */
-			continue;
 		m = machine_to_stop(&kinds[k], MODEL_FLR);
 		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
 		map_like_a_guest(m, give_more(m, &kinds[k], GUEST));
@@ -220,8 +218,6 @@ static void test_restless_among_others(void **state)
 		struct scenario s;
 		struct model *m;
 
-		if (kinds[k].amd) /* the model keeps no event log */
-			continue;
 		m = machine_to_stop(&kinds[k], MODEL_FLR);
 		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
 		model_function(m, NIC)->restless = true;
@@ -484,8 +480,6 @@ static void test_old_faults_do_not_count(void **state)
 		struct scenario s;
 		struct model *m;
 
-		if (kinds[k].amd) /* the model keeps no event log */
-			continue;
 		m = machine_to_stop(&kinds[k], MODEL_FLR);
 		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
 		model_record_fault(m, &m->units[0], NIC);
@@ -524,8 +518,6 @@ static void test_restless_alone(void **state)
 		struct model *m;
 		struct scenario s;
 
-		if (kinds[k].amd) /* the model keeps no event log */
-			continue;
 		m = machine_of_kind(&kinds[k], 1);
 		model_add_reset(add_endpoint(m, NIC, CLASS_NIC), MODEL_FLR);
 		map_like_a_guest(m, give_more(m, &kinds[k], NIC));
