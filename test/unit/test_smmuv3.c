@@ -126,15 +126,26 @@ static void expect_nvme(struct model *m, enum qt_entry_state state, enum qt_reas
 	model_free(m);
 }
 
-/* One word of the entry (0 to 3) or of the context descriptor (8 to 11) changed. */
+/* A word of the drive's entry (0 to 3) or of its context descriptor (8 to 11) is changed. */
+struct changed_word {
+	unsigned word;
+	uint64_t clear, set;
+	enum qt_entry_state state;
+	enum qt_reason reason;
+};
+
+static void expect_changed(struct model *m, const struct changed_word *changed)
+{
+	qt_phys at = changed->word < 8 ? ste_of(m, NVME) + changed->word * 8
+				       : cd_of(m, NVME) + (changed->word - 8) * 8;
+
+	poke_bits(m, at, changed->clear, changed->set);
+	expect_nvme(m, changed->state, changed->reason);
+}
+
 static void test_entries_and_descriptors(void **state)
 {
-	static const struct {
-		unsigned word;
-		uint64_t clear, set;
-		enum qt_entry_state state;
-		enum qt_reason reason;
-	} cases[] = {
+	static const struct changed_word cases[] = {
 		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
 		{0, 1, 0, QT_REQ_ABSENT, QT_WHY_NONE},
 		{0, 7 << 1, 0, QT_REQ_BLOCKED, QT_WHY_NONE},
@@ -166,24 +177,13 @@ static void test_entries_and_descriptors(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
-		struct model *m = default_machine();
-		qt_phys at = cases[i].word < 8 ? ste_of(m, NVME) + cases[i].word * 8
-					       : cd_of(m, NVME) + (cases[i].word - 8) * 8;
-
-		poke_bits(m, at, cases[i].clear, cases[i].set);
-		expect_nvme(m, cases[i].state, cases[i].reason);
-	}
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++)
+		expect_changed(default_machine(), &cases[i]);
 }
 
 static void test_stage2_entries(void **state)
 {
-	static const struct {
-		unsigned word;
-		uint64_t clear, set;
-		enum qt_entry_state state;
-		enum qt_reason reason;
-	} cases[] = {
+	static const struct changed_word cases[] = {
 		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
 		{0, 0, 7 << 1, QT_REQ_UNSUPPORTED, QT_WHY_NESTED},
 		{2, 1ull << 51, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
@@ -199,14 +199,9 @@ static void test_stage2_entries(void **state)
 	(void)state;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
 		struct model_unit_config unit = model_smmu_default(UNIT);
-		struct model *m;
-		qt_phys at;
 
 		unit.smmu.stage2 = true;
-		m = machine_in_use(&unit);
-		at = ste_of(m, NVME) + cases[i].word * 8;
-		poke_bits(m, at, cases[i].clear, cases[i].set);
-		expect_nvme(m, cases[i].state, cases[i].reason);
+		expect_changed(machine_in_use(&unit), &cases[i]);
 	}
 }
 
