@@ -185,7 +185,7 @@ static void test_stage2_entries(void **state)
 {
 	static const struct changed_word cases[] = {
 		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
-		{0, 0, 7 << 1, QT_REQ_UNSUPPORTED, QT_WHY_NESTED},
+		{0, 0, 7 << 1, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
 		{2, 1ull << 51, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 		{2, 0, 1ull << 52, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 		{3, 0, 1 << 3, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
@@ -203,6 +203,35 @@ static void test_stage2_entries(void **state)
 		unit.smmu.stage2 = true;
 		expect_changed(machine_in_use(&unit), &cases[i]);
 	}
+}
+
+/* A unit that has both stages can have both in one entry. */
+static void test_nested_entry(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct model *m;
+
+	(void)state;
+	unit.smmu.stage2 = true;
+	m = machine_in_use(&unit);
+	m->units[0].config.smmu.stage2 = false;
+	poke_bits(m, ste_of(m, NVME), 0, 7 << 1);
+	expect_nvme(m, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
+}
+
+/* Refused, also where it lets DMA without a substream pass. */
+static void test_entry_for_a_stage_that_is_not_there(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct model *m;
+
+	(void)state;
+	unit.smmu.stage2 = true;
+	unit.smmu.substreams = 6;
+	m = machine_in_use(&unit);
+	model_poke(m, ste_of(m, NVME), 6ull << 59 | 5 << 1 | 1);
+	poke_bits(m, ste_of(m, NVME) + 8, 3, 1);
+	expect_nvme(m, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 }
 
 /* What DMA without a substream does where there are substreams (S1DSS). */
@@ -932,6 +961,8 @@ int main(void)
 		cmocka_unit_test(test_stream_tables_that_cannot_be),
 		cmocka_unit_test(test_entries_and_descriptors),
 		cmocka_unit_test(test_stage2_entries),
+		cmocka_unit_test(test_nested_entry),
+		cmocka_unit_test(test_entry_for_a_stage_that_is_not_there),
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_contiguous_runs_stay),
