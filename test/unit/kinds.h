@@ -150,4 +150,19 @@ static inline struct model_domain *add_device_of_kind(
 	return give(m, rid, domain_of_kind(m, kind, kind->levels, id));
 }
 
+/* A requester's entry is one that no sound machine has. */
+static inline void damage_entry(struct model *m, const struct kind *kind, qt_rid rid)
+{
+	qt_phys at = model_context_entry(m, 0, rid);
+
+	if (kind->stage2)
+		poke_bits(m, at + 16, 0, 3ull << 38); /* no such level */
+	else if (kind->smmu)
+		poke_bits(m, at, 0, 31ull << 59); /* nor so many substreams */
+	else if (kind->scalable)
+		poke_bits(m, at, 0, 1 << 7);
+	else
+		poke_bits(m, at, 0, 1 << 4);
+}
+
 #endif
