@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "takeover.h"
 
+#include <machine/kind.h>
 #include <machine/scenario.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,9 @@ static struct model_unit_config vary(struct model_unit_config unit, unsigned var
 	unit.smmu.substreams = variety & 64 ? 6 : 0;
 	unit.smmu.cd_two_levels = variety & 64 && variety & 1;
 	unit.smmu.abort = variety & 128;
+	/* Two of the bits are nothing to an SMMUv3. */
+	if (unit.vendor == MODEL_SMMU && variety & 2)
+		unit.smmu.granule_lg2 = variety & 16 ? 16 : 14;
 	return unit;
 }
 
@@ -55,7 +59,9 @@ static void add_device(
 static struct model_domain *new_domain(
 	struct model *m, const struct fuzz_machine *machine, uint16_t id)
 {
-	struct model_domain *domain = model_domain_new(m, 0, 4, id);
+	unsigned granule = model_granule_lg2(&m->units[0]);
+	bool three = granule == 16 || (granule == 14 && machine->unit.smmu.stage2);
+	struct model_domain *domain = model_domain_new(m, 0, three ? 3 : 4, id);
 
 	domain->first_stage = machine->first_stage;
 	if (machine->unit.vendor == MODEL_AMDVI)
@@ -83,7 +89,7 @@ static struct model *make(const struct fuzz_machine *machine, unsigned variety)
 	add_device(m, DISK, 0x010601, NULL);
 	model_map(m, shared, 0xffe00000, QT_MIB(8), 0x4000, QT_RW, 0);
 	model_map(m, shared, 0xff000000, QT_MIB(10), QT_MIB(2), QT_RW, unit.large_2m);
-	model_map(m, shared, QT_MIB(36), QT_MIB(12), 0x1000, QT_READ, 0);
+	model_map(m, shared, QT_MIB(28), QT_MIB(12), 0x1000, QT_READ, 0);
 	/* Used, unmapped, tables and cached translations left. */
 	model_map(m, churned, QT_MIB(32), QT_MIB(13), 0x3000, QT_RW, 0);
 	model_touch(m, NIC, QT_MIB(32));
@@ -141,10 +147,13 @@ static size_t page_at(struct model *m, qt_phys at)
 
 static void mark_tables(struct model *m, struct ways *ways, size_t page)
 {
+	size_t size = (size_t)1 << model_granule_lg2(&m->units[0]);
+
 	if (page == PAGES_MAX || ways->is_table[page])
 		return;
-	ways->is_table[page] = true;
-	for (unsigned i = 0; i < MODEL_PAGE; i += 8)
+	for (size_t i = 0; i < size / MODEL_PAGE; i++)
+		ways->is_table[page + i] = true;
+	for (size_t i = 0; i < size; i += 8)
 		mark_tables(m, ways, page_at(m, FIRST_PAGE + page * MODEL_PAGE + i));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Registers and commands of an AMD-Vi unit, and what a dead kernel writes for it.
- * Source: 48882, revision 3.08, sections 2.4 (commands) and 3.4 (registers).
+ * Registers, commands and events of an AMD-Vi unit, and what a dead kernel writes for it.
+ * Source: 48882, revision 3.08, sections 2.4 (commands), 2.5 (events) and 3.4 (registers).
  */
 #include <string.h>
 
@@ -14,23 +14,30 @@
 enum {
 	DEVICE_TABLE = 0x0000,
 	COMMAND_BASE = 0x0008,
+	EVENT_BASE = 0x0010,
 	CONTROL = 0x0018,
 	FEATURES = 0x0030,
 	DEVICE_TABLE_1 = 0x0100,
 	DEVICE_TABLE_7 = 0x0130,
 	COMMAND_HEAD = 0x2000,
 	COMMAND_TAIL = 0x2008,
+	EVENT_HEAD = 0x2010,
+	EVENT_TAIL = 0x2018,
 	STATUS = 0x2020,
 	REGISTERS_SIZE = 0x4000,
 };
 
 #define POINTER_MASK 0x7fff0ull
+#define STATUS_LOST  0x1u
 #define STATUS_RUN   0x10u
+
+/* Of the event log: one page. */
+#define EVENTS_SIZE 0x1000u
 
 /* What may be changed in the control register without moving or stopping anything. */
 #define HARMLESS                                                                                   \
-	(MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENT_INT | MODEL_AMDVI_WAIT_INT |                     \
-		MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT)
+	(MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENTS | MODEL_AMDVI_EVENT_INT |                       \
+		MODEL_AMDVI_WAIT_INT | MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT)
 
 struct model_unit_config model_amdvi_default(qt_phys registers)
 {
@@ -347,6 +354,22 @@ static void write_tail(struct model *m, struct model_unit *unit, uint64_t value)
 	unit->amdvi.fetch_ns = model_after_latency(m, unit, unit->deaf);
 }
 
+static void write_event_head(struct model *m, struct model_unit *unit, uint64_t value)
+{
+	if (value & ~POINTER_MASK || value >= EVENTS_SIZE)
+		model_complain(m, "event log head %llx", (unsigned long long)value);
+	unit->amdvi.event_head = value & POINTER_MASK;
+}
+
+/* Section 3.4.16: writing one clears it, while the log is off. */
+static void write_status(struct model *m, struct model_unit *unit, uint64_t value)
+{
+	if (value & ~(uint64_t)STATUS_LOST)
+		model_complain(m, "status %llx", (unsigned long long)value);
+	if (value & STATUS_LOST && !(unit->amdvi.control & MODEL_AMDVI_EVENTS))
+		unit->amdvi.events_lost = false;
+}
+
 static void write_register(
 	struct model *m, struct model_unit *unit, unsigned offset, unsigned width, uint64_t value)
 {
@@ -361,6 +384,10 @@ static void write_register(
 		write_base(m, unit, value);
 	else if (offset == COMMAND_TAIL)
 		write_tail(m, unit, value);
+	else if (offset == EVENT_HEAD)
+		write_event_head(m, unit, value);
+	else if (offset == STATUS)
+		write_status(m, unit, value);
 	else if (offset == COMMAND_HEAD) {
 		expect_stopped(m, unit, "command buffer head");
 		unit->amdvi.command_head = value & POINTER_MASK;
@@ -380,6 +407,8 @@ static uint64_t read_quad(const struct model_unit *unit, unsigned offset)
 		return a->tables[0];
 	case COMMAND_BASE:
 		return a->command_base;
+	case EVENT_BASE:
+		return a->event_base;
 	case CONTROL:
 		return a->control;
 	case FEATURES:
@@ -388,8 +417,12 @@ static uint64_t read_quad(const struct model_unit *unit, unsigned offset)
 		return a->command_head;
 	case COMMAND_TAIL:
 		return a->command_tail;
+	case EVENT_HEAD:
+		return a->event_head;
+	case EVENT_TAIL:
+		return a->event_tail;
 	case STATUS:
-		return a->running ? STATUS_RUN : 0;
+		return (a->running ? STATUS_RUN : 0) | (a->events_lost ? STATUS_LOST : 0);
 	default:
 		return offset >= DEVICE_TABLE_1 && offset <= DEVICE_TABLE_7
 			       ? a->tables[(offset - DEVICE_TABLE_1) / 8 + 1]
@@ -410,6 +443,24 @@ static uint64_t read_register(
 	if (width == 8)
 		return quad;
 	return offset & 4 ? quad >> 32 : (uint32_t)quad;
+}
+
+/* IO_PAGE_FAULT (2.5.3). One that has no room is lost, and so are all that follow. */
+static void record_fault(struct model *m, struct model_unit *unit, qt_rid rid)
+{
+	struct model_amdvi *a = &unit->amdvi;
+	uint64_t event[2] = {2ull << 60 | (rid & 0xffff)};
+	uint64_t next = (a->event_tail + sizeof(event)) % EVENTS_SIZE;
+
+	if (!(a->control & MODEL_AMDVI_EVENTS) || a->events_lost)
+		return;
+	if (next == a->event_head) {
+		a->events_lost = true;
+		return;
+	}
+	model_memory_hardware(
+		&m->memory, (a->event_base & ADDRESS_MASK) + a->event_tail, event, sizeof(event));
+	a->event_tail = next;
 }
 
 /* What checks see. A page of the device table at a time, because they look after every store. */
@@ -466,8 +517,9 @@ static void start(struct model *m, unsigned index)
 	}
 	a->command_base = model_pages(m, 2) | 9ull << 56;
 	a->command_head = a->command_tail = 16 * model_random_below(&m->random, 512);
-	a->control = MODEL_AMDVI_ENABLE | MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENT_INT |
-		     MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT | 0x4 |
+	a->event_base = model_pages(m, EVENTS_SIZE / MODEL_PAGE) | 8ull << 56;
+	a->control = MODEL_AMDVI_ENABLE | MODEL_AMDVI_COMMANDS | MODEL_AMDVI_EVENTS |
+		     MODEL_AMDVI_EVENT_INT | MODEL_AMDVI_PPR_INT | MODEL_AMDVI_GA_INT |
 		     (unit->config.amdvi.guest_levels ? MODEL_AMDVI_GUEST : 0) |
 		     (uint64_t)unit->config.coherent << 10 |
 		     (uint64_t)unit->config.amdvi.segments_lg2 << 34;
@@ -619,6 +671,7 @@ const struct model_unit_kind model_kind_amdvi = {
 	.in_width = model_amdvi_in_width,
 	.walk_tables = model_amdvi_walk_tables,
 	.caches_absent = model_amdvi_caches_absent,
+	.record_fault = record_fault,
 	.registers_size = REGISTERS_SIZE,
 	.enabled = enabled,
 	.root = root,

@@ -70,8 +70,7 @@ void model_visit_found(
 
 void model_record_fault(struct model *m, struct model_unit *unit, qt_rid rid)
 {
-	if (unit->kind->record_fault)
-		unit->kind->record_fault(m, unit, rid);
+	unit->kind->record_fault(m, unit, rid);
 }
 
 int model_translate(struct model *m, qt_rid rid, qt_iova iova, enum model_path path,

@@ -92,7 +92,7 @@ struct model_unit_kind {
 	void (*entry)(const struct model *m, const struct model_unit *unit, bool first_stage,
 		unsigned level, uint64_t raw, struct model_entry *entry);
 
-	/* NULL: it keeps no record. */
+	/* DMA of this requester was refused. */
 	void (*record_fault)(struct model *m, struct model_unit *unit, qt_rid rid);
 
 	/* What the dead kernel writes. */

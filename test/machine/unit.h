@@ -140,6 +140,10 @@ struct model_amdvi {
 	bool wanted;         /* control: CmdBufEn as last written */
 	uint64_t running_ns; /* when running follows wanted */
 	uint64_t fetch_ns;   /* when commands are next executed */
+	uint64_t event_base;
+	uint64_t event_head;
+	uint64_t event_tail;
+	bool events_lost; /* status: EventOverflow */
 };
 
 /* Registers of an SMMUv3. */
@@ -260,7 +264,7 @@ void model_unit_forget_leaves(struct model_unit *unit, unsigned granularity, uin
 void model_unit_forget_device(
 	struct model_unit *unit, uint32_t rid, qt_iova iova, unsigned pages_lg2);
 
-/* A VT-d unit, or an SMMUv3, records that it refused this requester. */
+/* A unit records that it refused this requester. */
 void model_record_fault(struct model *m, struct model_unit *unit, qt_rid rid);
 
 /* Translation of one DMA of a requester behind this unit. 0 or enum model_fault. */
@@ -319,6 +323,7 @@ bool model_amdvi_interrupt_passes(
 
 /* Control register of AMD-Vi (48882, 3.4.4). */
 #define MODEL_AMDVI_ENABLE    (1ull << 0)
+#define MODEL_AMDVI_EVENTS    (1ull << 2)
 #define MODEL_AMDVI_EVENT_INT (1ull << 3)
 #define MODEL_AMDVI_WAIT_INT  (1ull << 4)
 #define MODEL_AMDVI_COMMANDS  (1ull << 12)

@@ -6,6 +6,8 @@
 #ifndef TEST_KINDS_H
 #define TEST_KINDS_H
 
+#include <quietus/stage_header.h>
+
 #include "takeover.h"
 
 struct kind {
@@ -55,14 +57,21 @@ static inline bool has_large_pages(const struct kind *kind)
 }
 
 /*
- * A crash region for tests of every single store: of 16 pages where none of the superpages
- * fits, and each page is a store.
+ * A crash region for tests of every single store, with so many bytes for the core itself.
+ * Where none of the superpages fits, each page in a table that is in use is a store: the
+ * first 16 can be in such a table, all others are in the next one.
  */
-static inline struct qt_range crash_of_kind(const struct kind *kind)
+static inline struct qt_range crash_of_kind(const struct kind *kind, uint64_t own)
 {
-	uint64_t size = has_large_pages(kind) ? 16 * page_of_kind(kind) : QT_MIB(16);
+	if (has_large_pages(kind))
+		return (struct qt_range){QT_GIB(1) - 16 * page_of_kind(kind), QT_GIB(1) + own};
+	return crash_512m[0];
+}
 
-	return (struct qt_range){QT_MIB(512), QT_MIB(512) + size};
+/* The core's own memory, at the end of a crash region. */
+static inline struct qt_range arena_in(const struct qt_range *crash, uint64_t own)
+{
+	return (struct qt_range){crash->end - own, crash->end};
 }
 
 /* A unit of that kind; each bit of `variety` is something that such units differ in. */
@@ -100,11 +109,24 @@ static inline struct model_unit_config unit_of_kind(const struct kind *kind, uns
 	return unit;
 }
 
-static inline struct model *machine_of_kind(const struct kind *kind, unsigned variety)
+/* A machine with such a unit, this crash region, and as much of its own memory as a stage has. */
+static inline struct model *machine_of_kind_in(
+	const struct kind *kind, unsigned variety, const struct qt_range *crash, size_t count)
 {
 	struct model_unit_config unit = unit_of_kind(kind, variety);
 
-	return machine_new((struct model_config){.units = &unit, .unit_count = 1, .seed = variety});
+	return machine_new((struct model_config){.crash = crash,
+		.crash_count = count,
+		.arena = arena_in(&crash[count - 1], QT_STAGE_MEMORY_SIZE),
+		.units = &unit,
+		.unit_count = 1,
+		.seed = variety});
+}
+
+/* The same with crash_512m. */
+static inline struct model *machine_of_kind(const struct kind *kind, unsigned variety)
+{
+	return machine_of_kind_in(kind, variety, crash_512m, QT_ARRAY_SIZE(crash_512m));
 }
 
 /* A domain with that kind's tables. */
@@ -126,6 +148,21 @@ static inline struct model_domain *add_device_of_kind(
 {
 	add_function(m, rid, class_code);
 	return give(m, rid, domain_of_kind(m, kind, kind->levels, id));
+}
+
+/* A requester's entry is one that no sound machine has. */
+static inline void damage_entry(struct model *m, const struct kind *kind, qt_rid rid)
+{
+	qt_phys at = model_context_entry(m, 0, rid);
+
+	if (kind->stage2)
+		poke_bits(m, at + 16, 0, 3ull << 38); /* no such level */
+	else if (kind->smmu)
+		poke_bits(m, at, 0, 31ull << 59); /* nor so many substreams */
+	else if (kind->scalable)
+		poke_bits(m, at, 0, 1 << 7);
+	else
+		poke_bits(m, at, 0, 1 << 4);
 }
 
 #endif

@@ -104,10 +104,11 @@ void add_device_tlb(struct model *m, struct model_domain *domain, qt_rid rid)
 
 void use_window(struct model *m, struct model_domain *domain, qt_rid rid)
 {
-	const struct qt_range *crash = &m->crash[0];
+	uint64_t page = 1ull << model_granule_lg2(&m->units[domain->unit]);
+	qt_iova crash = m->crash[0].start;
 
-	model_map(m, domain, crash->end, QT_MIB(202), 0x2000, QT_RW, 0);
-	churn(m, domain, rid, crash->start + (crash->end - crash->start) / 16, 0x10000, 0);
+	model_map(m, domain, crash - 2 * page, QT_MIB(202), 2 * page, QT_RW, 0);
+	churn(m, domain, rid, crash + page, 0x10000, 0);
 }
 
 void poke_bits(struct model *m, qt_phys at, uint64_t clear, uint64_t set)

@@ -73,7 +73,7 @@ void churn(struct model *m, struct model_domain *domain, qt_rid rid, qt_iova iov
 /* The requester's device caches translations itself, and has some of the crash region's IOVAs. */
 void add_device_tlb(struct model *m, struct model_domain *domain, qt_rid rid);
 
-/* Part of the crash region's IOVAs was used, what is right behind it is: tables in the way. */
+/* Part of the crash region's IOVAs was used, what is right before it is: tables in the way. */
 void use_window(struct model *m, struct model_domain *domain, qt_rid rid);
 
 /* Changes a word that is there: an entry's, for instance. */

@@ -60,18 +60,6 @@ static void add_pasids(struct model *m, const struct kind *kind)
 	model_poke(m, usb, model_peek(m, nic) & ~4ull);
 }
 
-static void damage(struct model *m, const struct kind *kind)
-{
-	qt_phys at = model_context_entry(m, 0, NIC);
-
-	if (kind->smmu)
-		model_poke(m, kind->stage2 ? at + 16 : at, UINT64_MAX);
-	else if (kind->scalable)
-		poke_bits(m, at, 0, 1 << 7);
-	else
-		poke_bits(m, at, 0, 1 << 4);
-}
-
 static int record(void *context, const struct qt_store *store)
 {
 	struct scenario *s = context;
@@ -216,7 +204,7 @@ static void run(const struct kind *kind, unsigned variety, enum had had)
 			model_touch(m, rid, at);
 	/* Only now, so that caches still have what it led to. */
 	if (had == HAD_GARBAGE)
-		damage(m, kind);
+		damage_entry(m, kind, NIC);
 	scenario_plan(s, m);
 	assert_int_equal(s->opened, 0);
 	mark_stopped(m, true);

@@ -11,10 +11,10 @@
 #define AUDIO QT_RID(0, 0, 0x20)
 #define PASS  QT_RID(0, 0, 0x28) /* its DMA passes as it is */
 
-#define PAGE       0x1000u
-#define PIECES_MAX 512
-#define LIVES      3 /* of disk and NIC together, of the USB controller, of the audio device */
-#define POOL_PAGES 600
+#define PIECES_MAX  512
+#define LIVES       3 /* of disk and NIC together, of the USB controller, of the audio device */
+#define POOL_PAGES  600
+#define ENTRIES_MAX 8192 /* of a table */
 
 /* What ought to translate in one domain: sorted, neighbours that continue one another joined. */
 struct reference {
@@ -25,6 +25,8 @@ struct reference {
 struct bench {
 	struct scenario s;
 	const struct kind *kind;
+	uint64_t page;  /* bytes of a table and of the smallest leaf */
+	uint64_t large; /* bytes that a table of such leaves spans */
 	struct model *m;
 	struct qt_machine *machine;
 	struct qt_page_pool pool;
@@ -38,6 +40,7 @@ struct bench {
 	int busy;
 	struct qt_range range;
 	uint64_t stores;
+	struct model_entry entries[QT_LEVELS_MAX][ENTRIES_MAX]; /* of tables being looked at */
 };
 
 static const qt_rid users[LIVES][2] = {{NVME, NIC}, {USB, USB}, {AUDIO, AUDIO}};
@@ -181,7 +184,7 @@ static bool concerned(const struct bench *b, int i, qt_iova iova)
 
 static void check_everywhere(struct bench *b, int i, qt_iova iova)
 {
-	iova &= ~(qt_iova)(PAGE - 1);
+	iova &= ~(qt_iova)(b->page - 1);
 	if (b->live[i].table.root == 0 || iova >= qt_table_span(&b->live[i].table) ||
 		concerned(b, i, iova))
 		return;
@@ -198,9 +201,9 @@ static void check_points(struct bench *b)
 
 		for (size_t p = 0; p < ref->count; p++) {
 			check_everywhere(b, i, ref->list[p].iova);
-			check_everywhere(b, i, ref->list[p].iova + ref->list[p].size - PAGE);
+			check_everywhere(b, i, ref->list[p].iova + ref->list[p].size - b->page);
 			check_everywhere(b, i, ref->list[p].iova + ref->list[p].size / 2);
-			check_everywhere(b, i, ref->list[p].iova - PAGE);
+			check_everywhere(b, i, ref->list[p].iova - b->page);
 		}
 	}
 }
@@ -208,10 +211,10 @@ static void check_points(struct bench *b)
 static void check_surroundings(struct bench *b)
 {
 	for (int i = 0; i < LIVES; i++) {
-		check_everywhere(b, i, b->range.start - PAGE);
+		check_everywhere(b, i, b->range.start - b->page);
 		check_everywhere(b, i, b->range.end);
-		check_everywhere(b, i, b->range.end + QT_MIB(2));
-		check_everywhere(b, i, b->range.start - QT_MIB(2));
+		check_everywhere(b, i, b->range.end + b->large);
+		check_everywhere(b, i, b->range.start - b->large);
 	}
 }
 
@@ -282,7 +285,7 @@ static void check_caches(const struct bench *b)
 
 static bool is_ours(const struct bench *b, qt_phys table)
 {
-	return b->pool_pages.pointer((void *)&b->pool, table, PAGE) != NULL;
+	return b->pool_pages.pointer((void *)&b->pool, table, b->page) != NULL;
 }
 
 /* Pages that were allocated for a domain and not given back. */
@@ -296,6 +299,12 @@ static unsigned pages_used(const struct bench *b, int i)
 	return used;
 }
 
+/* Entries of a table. */
+static unsigned entries_of(const struct bench *b)
+{
+	return (unsigned)(b->page / sizeof(uint64_t));
+}
+
 /* How a table's entries could be had with fewer: NULL if they could not. */
 static const char *needless(
 	const struct bench *b, int i, const struct model_entry *entries, unsigned level)
@@ -304,19 +313,20 @@ static const char *needless(
 	bool large = level == 0 ? is_like_a_cpus(b, i) || config->large_2m
 				: level == 1 && (is_like_a_cpus(b, i) ? config->first_1g
 								      : config->large_1g);
-	uint64_t size = 1ull << (12 + 9 * level);
-	unsigned empty = 0, run = 0;
+	unsigned lg2 = model_span_lg2(&b->m->units[0], level);
+	unsigned count = entries_of(b), empty = 0, run = 0;
+	uint64_t size = 1ull << lg2;
 
-	for (unsigned n = 0; n < 512; n++) {
+	for (unsigned n = 0; n < count; n++) {
 		empty += entries[n].kind == MODEL_EMPTY;
-		run += entries[n].kind == MODEL_LEAF && entries[n].size_lg2 == 12 + 9 * level &&
+		run += entries[n].kind == MODEL_LEAF && entries[n].size_lg2 == lg2 &&
 		       entries[n].perms == entries[0].perms &&
 		       entries[n].phys == entries[0].phys + n * size;
 	}
-	if (empty == 512)
+	if (empty == count)
 		return "is empty";
-	return run == 512 && large && entries[0].phys % (size * 512) == 0 ? "could be one leaf"
-									  : NULL;
+	return run == count && large && entries[0].phys % (size * count) == 0 ? "could be one leaf"
+									      : NULL;
 }
 
 /*
@@ -326,11 +336,11 @@ static const char *needless(
 static unsigned check_tables(struct bench *b, int i, qt_phys table, unsigned level, bool is_root)
 {
 	const struct model_unit *unit = &b->m->units[0];
-	struct model_entry entries[512];
+	struct model_entry *entries = b->entries[level];
 	unsigned ours = is_ours(b, table);
 	const char *what;
 
-	for (unsigned n = 0; n < 512; n++) {
+	for (unsigned n = 0; n < entries_of(b); n++) {
 		unit->kind->entry(b->m, unit, is_like_a_cpus(b, i), level,
 			model_peek(b->m, table + n * 8), &entries[n]);
 		if (entries[n].kind == MODEL_TABLE)
@@ -364,7 +374,7 @@ static void after_change(struct model *m, void *context)
 
 	b->stores++;
 	/* What the takeover made is shared, or may come to be: only our own pages change. */
-	if (model_in_arena(m, at, 8) && !is_ours(b, at & ~(qt_phys)(PAGE - 1)))
+	if (model_in_arena(m, at, 8) && !is_ours(b, at & ~(qt_phys)(b->page - 1)))
 		fail_msg("a store to %llx, a shared table", (unsigned long long)at);
 	check_surroundings(b);
 	/* A long row of alike stores need not be looked at as closely. */
@@ -414,9 +424,9 @@ static void bench_retire(void *context, qt_phys at, const void *owner)
 {
 	struct bench *b = context;
 
-	assert_non_null(b->pool_pages.pointer(&b->pool, at, PAGE));
-	assert_int_equal(b->pool.slots[(at - b->pool.phys) / PAGE].state, QT_POOL_USED);
-	assert_ptr_equal(b->pool.slots[(at - b->pool.phys) / PAGE].owner, owner);
+	assert_non_null(b->pool_pages.pointer(&b->pool, at, b->page));
+	assert_int_equal(b->pool.slots[(at - b->pool.phys) / b->page].state, QT_POOL_USED);
+	assert_ptr_equal(b->pool.slots[(at - b->pool.phys) / b->page].owner, owner);
 	b->pool_pages.retire(&b->pool, at, owner);
 }
 
@@ -430,7 +440,7 @@ static void bench_reclaim(void *context, const void *owner, bool all)
 	b->pool_pages.reclaim(&b->pool, owner, all);
 	for (size_t i = 0; i < b->pool.count; i++)
 		if (!was_free[i] && b->pool.slots[i].state == QT_POOL_FREE)
-			memset(b->pool.base + i * PAGE, 0xff, PAGE);
+			memset(b->pool.base + i * b->page, 0xff, b->page);
 }
 
 static void *bench_pointer(void *context, qt_phys at, size_t len)
@@ -452,6 +462,14 @@ static bool chance(struct bench *b, unsigned percent)
 	return model_random_chance(&b->m->random, percent);
 }
 
+/* Bytes that a table of the smallest leaves spans. */
+static uint64_t large_of_kind(const struct kind *kind)
+{
+	uint64_t page = page_of_kind(kind);
+
+	return page * (page / sizeof(uint64_t));
+}
+
 static struct model *new_machine(const struct kind *kind, unsigned seed)
 {
 	/* Each with what the others have in its turn: see unit_of_kind(). */
@@ -459,25 +477,30 @@ static struct model *new_machine(const struct kind *kind, unsigned seed)
 		1, 2 + 4, 1 + 16 + 32, 0, 1 + 2 + 8, 1 + 4 + 32, 2 + 16, 63};
 	struct model_unit_config unit =
 		unit_of_kind(kind, varieties[seed % QT_ARRAY_SIZE(varieties)]);
+	const uint64_t own = QT_STAGE_MEMORY_SIZE + POOL_PAGES * page_of_kind(kind);
+	const struct qt_range crash = crash_of_kind(kind, own);
 
-	return machine_new((struct model_config){.arena = {QT_MIB(524), QT_MIB(528)},
+	return machine_new((struct model_config){.crash = &crash,
+		.crash_count = 1,
+		.arena = arena_in(&crash, own),
 		.units = &unit,
 		.unit_count = 1,
 		.seed = seed});
 }
 
 /* Leaves of all sizes, neighbours of the crash region, permissions, emptied tables. */
-static void fill_domain(struct model *m, struct model_domain *domain)
+static void fill_domain(struct model *m, const struct kind *kind, struct model_domain *domain)
 {
-	uint64_t large = m->units[0].config.large_1g ? QT_GIB(1) : QT_MIB(4);
-	uint64_t medium = m->units[0].config.large_2m ? QT_MIB(8) : QT_MIB(2);
+	const struct model_unit_config *unit = &m->units[0].config;
+	uint64_t page = page_of_kind(kind), large = large_of_kind(kind);
 
-	model_map(m, domain, QT_GIB(8), QT_GIB(1), large, QT_RW, 2);
-	model_map(m, domain, QT_GIB(3), QT_MIB(256), medium, QT_RW, 1);
-	model_map(m, domain, QT_GIB(3) + QT_MIB(16), QT_MIB(256), QT_MIB(2), QT_READ, 1);
-	model_map(m, domain, QT_GIB(4) - 64 * PAGE, QT_MIB(300), 48 * PAGE, QT_RW, 0);
-	model_map(m, domain, QT_GIB(4) - 8 * PAGE, QT_MIB(400), PAGE, QT_WRITE, 0);
-	model_map(m, domain, QT_MIB(530), QT_MIB(200), 3 * PAGE, QT_RW, 0);
+	model_map(
+		m, domain, QT_GIB(8), QT_GIB(5), unit->large_1g ? QT_GIB(1) : QT_MIB(4), QT_RW, 2);
+	model_map(m, domain, QT_GIB(16), QT_GIB(4), unit->large_2m ? 4 * large : large, QT_RW, 1);
+	model_map(m, domain, QT_GIB(16) + 8 * large, QT_GIB(4), large, QT_READ, 1);
+	model_map(m, domain, QT_GIB(4) - 64 * page, QT_MIB(300), 48 * page, QT_RW, 0);
+	model_map(m, domain, QT_GIB(4) - 8 * page, QT_MIB(400), page, QT_WRITE, 0);
+	model_map(m, domain, m->crash[0].start - 8 * page, QT_MIB(200), 3 * page, QT_RW, 0);
 	model_map(m, domain, QT_GIB(5), QT_MIB(300), QT_MIB(4), QT_RW, 0);
 	model_unmap(m, domain, QT_GIB(5), QT_MIB(4));
 }
@@ -487,11 +510,11 @@ static void fill_amd_domain(struct model *m, struct model_domain *domain)
 {
 	qt_phys table = model_page(m);
 
-	model_map(m, domain, QT_MIB(560), QT_MIB(200), PAGE, QT_RW, 0); /* makes the tables */
-	model_amdvi_map_sized(m, domain, QT_MIB(560) + 8 * PAGE, QT_MIB(210), 0, 15);
-	model_amdvi_map_sized(m, domain, QT_MIB(560) + 128 * PAGE, QT_MIB(211), 0, 19);
+	model_map(m, domain, QT_MIB(560), QT_MIB(200), MODEL_PAGE, QT_RW, 0); /* makes the tables */
+	model_amdvi_map_sized(m, domain, QT_MIB(560) + 8 * MODEL_PAGE, QT_MIB(210), 0, 15);
+	model_amdvi_map_sized(m, domain, QT_MIB(560) + 128 * MODEL_PAGE, QT_MIB(211), 0, 19);
 	model_amdvi_map_sized(m, domain, QT_MIB(568), QT_MIB(216), 1, 23);
-	model_map(m, domain, QT_GIB(64), QT_MIB(300), PAGE, QT_RW, 0); /* and again */
+	model_map(m, domain, QT_GIB(64), QT_MIB(300), MODEL_PAGE, QT_RW, 0); /* and again */
 	model_amdvi_skip(m, domain, QT_GIB(64), 2, 1, table);
 	model_poke(m, table + 3 * 8, QT_MIB(320) | 3ull << 61 | 1ull << 60 | 1);
 	model_poke(m, table + 511 * 8, QT_MIB(321) | 1ull << 61 | 1ull << 60 | 1);
@@ -502,7 +525,7 @@ static void leave_stale_id(struct model *m, const struct kind *kind)
 {
 	struct model_domain *domain = domain_of_kind(m, kind, kind->levels, 0xffff);
 
-	model_map(m, domain, QT_GIB(5), QT_MIB(300), PAGE, QT_RW, 0);
+	model_map(m, domain, QT_GIB(5), QT_MIB(300), page_of_kind(kind), QT_RW, 0);
 	model_attach(m, domain, AUDIO, 0);
 	model_touch(m, AUDIO, QT_GIB(5));
 	model_detach(m, 0, AUDIO);
@@ -522,8 +545,8 @@ static struct model *filled_machine(const struct kind *kind, unsigned seed)
 	add_function(m, AUDIO, 0x040300);
 	add_function(m, PASS, CLASS_USB);
 	model_attach_pass(m, 0, PASS);
-	fill_domain(m, shared);
-	fill_domain(m, own);
+	fill_domain(m, kind, shared);
+	fill_domain(m, kind, own);
 	if (kind->amd && !kind->guest) {
 		fill_amd_domain(m, shared);
 		fill_amd_domain(m, own);
@@ -581,6 +604,8 @@ static struct bench *open_bench(const struct kind *kind, unsigned seed, bool tak
 
 	assert_non_null(b);
 	b->kind = kind;
+	b->page = page_of_kind(kind);
+	b->large = large_of_kind(kind);
 	b->m = filled_machine(kind, seed);
 	if (taken_over)
 		scenario_run(&b->s, b->m);
@@ -592,7 +617,7 @@ static struct bench *open_bench(const struct kind *kind, unsigned seed, bool tak
 	b->m->on_change = NULL;
 	b->machine = &b->s.machine;
 	b->machine->deadline_us = 0;
-	assert_int_equal(qt_page_pool_init(&b->pool, &b->m->arena, PAGE, POOL_PAGES), 0);
+	assert_int_equal(qt_page_pool_init(&b->pool, &b->m->arena, b->page, POOL_PAGES), 0);
 	b->pool_pages = qt_page_pool_pages(&b->pool);
 	b->pages = (struct qt_pages){b, bench_alloc, bench_retire, bench_reclaim, bench_pointer};
 	b->allocs_left = UINT32_MAX;
@@ -619,10 +644,11 @@ static void close_bench(struct bench *b)
 
 static qt_iova interesting_iova(struct bench *b, int i)
 {
-	static const qt_iova places[] = {QT_GIB(8), QT_GIB(9), QT_GIB(3), QT_GIB(3) + QT_MIB(16),
-		QT_GIB(4) - 64 * PAGE, QT_MIB(512), QT_MIB(528), QT_MIB(530), QT_GIB(5), QT_GIB(20),
-		0, QT_GIB(1), QT_MIB(560), QT_MIB(568), QT_GIB(64), QT_GIB(64) + QT_MIB(2),
-		QT_GIB(512), QT_GIB(256 * 1024), QT_GIB(128 * 1024)};
+	const qt_iova places[] = {QT_GIB(8), QT_GIB(9), QT_GIB(16), QT_GIB(16) + 8 * b->large,
+		QT_GIB(4) - 64 * b->page, b->m->crash[0].start, b->m->crash[0].end,
+		b->m->crash[0].start - 8 * b->page, QT_GIB(5), QT_GIB(20), 0, QT_GIB(1),
+		QT_MIB(560), QT_MIB(568), QT_GIB(64), QT_GIB(64) + b->large, QT_GIB(512),
+		QT_GIB(256 * 1024), QT_GIB(128 * 1024)};
 	const struct reference *ref = &b->wanted[i];
 	qt_iova iova = places[below(b, QT_ARRAY_SIZE(places))];
 
@@ -634,21 +660,21 @@ static qt_iova interesting_iova(struct bench *b, int i)
 	if (chance(b, 30))
 		iova += below(b, QT_MIB(8));
 	else if (chance(b, 60) && iova > QT_MIB(4))
-		iova += PAGE * below(b, 16) - 8 * PAGE;
-	return iova & ~(qt_iova)((chance(b, 30) ? QT_MIB(2) : PAGE) - 1);
+		iova += b->page * below(b, 16) - 8 * b->page;
+	return iova & ~(qt_iova)((chance(b, 30) ? b->large : b->page) - 1);
 }
 
 static uint64_t interesting_size(struct bench *b)
 {
 	switch (below(b, 8)) {
 	case 0:
-		return QT_MIB(2) * (1 + below(b, 3));
+		return b->large * (1 + below(b, 3));
 	case 1:
-		return QT_MIB(2) + PAGE * below(b, 40);
+		return b->large + b->page * below(b, 40);
 	case 2:
 		return chance(b, 10) && b->m->units[0].config.large_2m ? QT_GIB(1) : QT_MIB(1);
 	default:
-		return PAGE * (1 + below(b, 20));
+		return b->page * (1 + below(b, 20));
 	}
 }
 
@@ -659,7 +685,7 @@ static void begin(struct bench *b, int i, qt_iova start, uint64_t size)
 	b->stores = 0;
 	/* DMA fills the caches, also with what is about to go. */
 	for (int n = 0; n < 4; n++)
-		model_touch(b->m, users[i][0], start + PAGE * below(b, size / PAGE));
+		model_touch(b->m, users[i][0], start + b->page * below(b, size / b->page));
 }
 
 /* Hardware has to be told, unless only something new is there and it caches no absences. */
@@ -680,13 +706,16 @@ static void settle_caches(struct bench *b, int i)
 /* Whether a table reaches so far, or with `grown` set can be made to. */
 static bool in_reach(const struct bench *b, int i, qt_iova end, bool grown)
 {
-	unsigned levels = b->live[i].table.geometry.levels;
+	unsigned levels = b->live[i].table.geometry.levels, bits;
 
 	if (is_like_a_cpus(b, i))
-		return end <= 1ull << (12 + 9 * levels - 1);
+		return end <= 1ull << (model_span_lg2(&b->m->units[0], levels) - 1);
 	if (b->kind->amd && grown)
 		levels = b->m->units[0].config.amdvi.levels_max;
-	return 12 + 9 * levels >= 64 || end <= 1ull << (12 + 9 * levels);
+	bits = model_span_lg2(&b->m->units[0], levels);
+	if (b->kind->smmu && bits > 48)
+		bits = 48;
+	return bits >= 64 || end <= 1ull << bits;
 }
 
 /* Whether what can be written can always be read. */
@@ -726,9 +755,9 @@ static void do_map(struct bench *b, int i, qt_iova iova, uint64_t size)
 	struct qt_mapping piece = {
 		.iova = iova, .size = size, .perms = choices[below(b, QT_ARRAY_SIZE(choices))]};
 
-	piece.phys = QT_GIB(4) + (below(b, QT_MIB(512)) & ~(qt_phys)(PAGE - 1));
+	piece.phys = QT_GIB(4) + (below(b, QT_MIB(512)) & ~(qt_phys)(b->page - 1));
 	if (chance(b, 40))
-		piece.phys = (piece.phys & ~(QT_MIB(2) - 1)) | (iova & (QT_MIB(2) - 1));
+		piece.phys = (piece.phys & ~(b->large - 1)) | (iova & (b->large - 1));
 	do_map_to(b, i, &piece);
 }
 
@@ -764,13 +793,13 @@ static void do_restore(struct bench *b, int i, uint64_t size)
 		return;
 	piece = ref->list[below(b, ref->count)];
 	if (size < piece.size) {
-		uint64_t skip = below(b, (piece.size - size) / PAGE + 1) * PAGE;
+		uint64_t skip = below(b, (piece.size - size) / b->page + 1) * b->page;
 
 		piece = a_mapping(piece.iova + skip, piece.phys + skip, size, piece.perms);
 	}
 	do_unmap(b, i, piece.iova, piece.size);
 	rest = piece;
-	piece.size = below(b, piece.size / PAGE) * PAGE;
+	piece.size = below(b, piece.size / b->page) * b->page;
 	rest.iova += piece.size;
 	rest.phys += piece.size;
 	rest.size -= piece.size;
@@ -816,7 +845,7 @@ static void step(struct bench *b)
 		do_lookup(b, i, iova);
 		break;
 	case 1:
-		do_allocate(b, i, size < QT_GIB(1) ? size : PAGE);
+		do_allocate(b, i, size < QT_GIB(1) ? size : b->page);
 		break;
 	case 2:
 		do_restore(b, i, size);
@@ -881,17 +910,17 @@ static void release_all(struct bench *b)
 /* What is released can be used again, with nothing of the past in it: another root, even. */
 static void use_again(struct bench *b, unsigned other)
 {
-	static const qt_iova iova = QT_GIB(4) - 64 * PAGE;
+	const qt_iova iova = QT_GIB(4) - 64 * b->page;
 	qt_phys taken;
 
 	for (unsigned n = 0; n < other; n++)
-		assert_non_null(b->pool_pages.alloc(&b->pool, PAGE, &taken, b));
+		assert_non_null(b->pool_pages.alloc(&b->pool, b->page, &taken, b));
 	give_new_domain(b, 1);
 	b->pool_pages.reclaim(&b->pool, b, true);
 	assert_true(is_refused(b, USB, iova));
-	assert_int_equal(qt_live_map(&b->live[1], iova, QT_GIB(5), PAGE, QT_READ), 0);
+	assert_int_equal(qt_live_map(&b->live[1], iova, QT_GIB(5), b->page, QT_READ), 0);
 	assert_int_equal(qt_live_flush(&b->live[1]), 0);
-	ref_add(&b->wanted[1], a_mapping(iova, QT_GIB(5), PAGE, QT_READ));
+	ref_add(&b->wanted[1], a_mapping(iova, QT_GIB(5), b->page, QT_READ));
 	check_table(b, 1);
 	check_point(b, 1, USB, iova, MODEL_CACHED);
 	release(b, 1, USB);
@@ -923,7 +952,7 @@ static void run_all(bool taken_over)
 	unsigned runs = getenv("QT_RUNS") ? (unsigned)atoi(getenv("QT_RUNS")) : 4;
 
 	for (size_t k = 0; k < QT_ARRAY_SIZE(kinds); k++)
-		for (unsigned n = 0; n < runs && !has_large_pages(&kinds[k]); n++)
+		for (unsigned n = 0; n < runs; n++)
 			run_random(&kinds[k], 2 * n + (taken_over ^ (k & 1)), taken_over);
 }
 

@@ -238,15 +238,26 @@ static void test_entries_behind_the_last_stream(void **state)
 	model_free(m);
 }
 
-/* One word of the entry (0 to 3) or of the context descriptor (8 to 11) changed. */
+/* A word of the drive's entry (0 to 3) or of its context descriptor (8 to 11) is changed. */
+struct changed_word {
+	unsigned word;
+	uint64_t clear, set;
+	enum qt_entry_state state;
+	enum qt_reason reason;
+};
+
+static void expect_changed(struct model *m, const struct changed_word *changed)
+{
+	qt_phys at = changed->word < 8 ? ste_of(m, NVME) + changed->word * 8
+				       : cd_of(m, NVME) + (changed->word - 8) * 8;
+
+	poke_bits(m, at, changed->clear, changed->set);
+	expect_nvme(m, changed->state, changed->reason);
+}
+
 static void test_entries_and_descriptors(void **state)
 {
-	static const struct {
-		unsigned word;
-		uint64_t clear, set;
-		enum qt_entry_state state;
-		enum qt_reason reason;
-	} cases[] = {
+	static const struct changed_word cases[] = {
 		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
 		{0, 1, 0, QT_REQ_ABSENT, QT_WHY_NONE},
 		{0, 7 << 1, 0, QT_REQ_BLOCKED, QT_WHY_NONE},
@@ -282,26 +293,15 @@ static void test_entries_and_descriptors(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
-		struct model *m = default_machine();
-		qt_phys at = cases[i].word < 8 ? ste_of(m, NVME) + cases[i].word * 8
-					       : cd_of(m, NVME) + (cases[i].word - 8) * 8;
-
-		poke_bits(m, at, cases[i].clear, cases[i].set);
-		expect_nvme(m, cases[i].state, cases[i].reason);
-	}
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++)
+		expect_changed(default_machine(), &cases[i]);
 }
 
 static void test_stage2_entries(void **state)
 {
-	static const struct {
-		unsigned word;
-		uint64_t clear, set;
-		enum qt_entry_state state;
-		enum qt_reason reason;
-	} cases[] = {
+	static const struct changed_word cases[] = {
 		{0, 0, 0, QT_REQ_TRANSLATED, QT_WHY_NONE},
-		{0, 0, 7 << 1, QT_REQ_UNSUPPORTED, QT_WHY_NESTED},
+		{0, 0, 7 << 1, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED},
 		{2, 1ull << 51, 0, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 		{2, 0, 1ull << 52, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
 		{3, 0, 1 << 3, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED},
@@ -315,15 +315,39 @@ static void test_stage2_entries(void **state)
 	(void)state;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
 		struct model_unit_config unit = model_smmu_default(UNIT);
-		struct model *m;
-		qt_phys at;
 
 		unit.smmu.stage2 = true;
-		m = machine_in_use(&unit);
-		at = ste_of(m, NVME) + cases[i].word * 8;
-		poke_bits(m, at, cases[i].clear, cases[i].set);
-		expect_nvme(m, cases[i].state, cases[i].reason);
+		expect_changed(machine_in_use(&unit), &cases[i]);
 	}
+}
+
+/* A unit that has both stages can have both in one entry. */
+static void test_nested_entry(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct model *m;
+
+	(void)state;
+	unit.smmu.stage2 = true;
+	m = machine_in_use(&unit);
+	m->units[0].config.smmu.stage2 = false;
+	poke_bits(m, ste_of(m, NVME), 0, 7 << 1);
+	expect_nvme(m, QT_REQ_UNSUPPORTED, QT_WHY_NESTED);
+}
+
+/* Refused, also where it lets DMA without a substream pass. */
+static void test_entry_for_a_stage_that_is_not_there(void **state)
+{
+	struct model_unit_config unit = model_smmu_default(UNIT);
+	struct model *m;
+
+	(void)state;
+	unit.smmu.stage2 = true;
+	unit.smmu.substreams = 6;
+	m = machine_in_use(&unit);
+	model_poke(m, ste_of(m, NVME), 6ull << 59 | 5 << 1 | 1);
+	poke_bits(m, ste_of(m, NVME) + 8, 3, 1);
+	expect_nvme(m, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 }
 
 /* What DMA without a substream does where there are substreams (S1DSS). */
@@ -1061,6 +1085,21 @@ static void fix_sum(struct model *m, qt_phys at)
 	model_write(m, at, bytes, len);
 }
 
+/* What is found with so many bytes of the IORT changed, or what is wrong with it. */
+static void find_with_iort(struct model *m, struct qt_machine *machine, qt_phys at, uint64_t value,
+	unsigned width, enum qt_reason problem)
+{
+	model_write(m, at, &value, width);
+	fix_sum(m, m->iort);
+	model_crash(m);
+	assert_int_equal(model_open(m, machine), 0);
+	qt_machine_find(machine);
+	if (machine->problem != problem)
+		fail_msg("%llx in byte %llu: %s", (unsigned long long)value,
+			(unsigned long long)(at - m->iort), qt_reason_text(machine->problem));
+	assert_int_equal(m->outside_reads, 0);
+}
+
 /* Nodes of the model's IORT: ITS at 48, the unit at 72, the root complex at 160. */
 static void test_damaged_iort(void **state)
 {
@@ -1088,18 +1127,11 @@ static void test_damaged_iort(void **state)
 	(void)state;
 	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
 		struct model *m = default_machine();
-		uint32_t value = cases[i].value;
 		struct qt_machine machine;
 
 		model_build_acpi(m);
-		model_write(m, m->iort + cases[i].at, &value, cases[i].width);
-		fix_sum(m, m->iort);
-		model_crash(m);
-		assert_int_equal(model_open(m, &machine), 0);
-		qt_machine_find(&machine);
-		if (machine.problem != cases[i].problem)
-			fail_msg("case %zu: %s", i, qt_reason_text(machine.problem));
-		assert_int_equal(m->outside_reads, 0);
+		find_with_iort(m, &machine, m->iort + cases[i].at, cases[i].value, cases[i].width,
+			cases[i].problem);
 		model_free(m);
 	}
 }
@@ -1165,13 +1197,8 @@ static void test_reserved_memory_of_iort(void **state)
 		model_claim(m, 0, NIC, false);
 		model_reserve(m, NIC, 0x7d000000, 0x7d800000);
 		model_build_acpi(m);
-		model_write(m, reserved_node(m) + cases[i].at, &cases[i].value, cases[i].width);
-		fix_sum(m, m->iort);
-		model_crash(m);
-		assert_int_equal(model_open(m, &machine), 0);
-		qt_machine_find(&machine);
-		if (machine.problem != cases[i].problem)
-			fail_msg("case %zu: %s", i, qt_reason_text(machine.problem));
+		find_with_iort(m, &machine, reserved_node(m) + cases[i].at, cases[i].value,
+			cases[i].width, cases[i].problem);
 		if (!machine.problem) {
 			assert_int_equal(machine.reserved_count, 1);
 			assert_int_equal(machine.reserved[0].rid, cases[i].rid);
@@ -1179,7 +1206,6 @@ static void test_reserved_memory_of_iort(void **state)
 			assert_int_equal(machine.reserved[0].range.start, cases[i].range.start);
 			assert_int_equal(machine.reserved[0].range.end, cases[i].range.end);
 		}
-		assert_int_equal(m->outside_reads, 0);
 		model_free(m);
 	}
 }
@@ -1524,6 +1550,8 @@ int main(void)
 		cmocka_unit_test(test_entries_behind_the_last_stream),
 		cmocka_unit_test(test_entries_and_descriptors),
 		cmocka_unit_test(test_stage2_entries),
+		cmocka_unit_test(test_nested_entry),
+		cmocka_unit_test(test_entry_for_a_stage_that_is_not_there),
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_coherence_is_what_firmware_says),
 		cmocka_unit_test(test_attributes),

@@ -64,9 +64,7 @@ static void test_crash_region_not_aligned_to_superpages(void **state)
 	const struct kind *kind = *state;
 	const uint64_t page = page_of_kind(kind);
 	const struct qt_range crash[] = {{QT_MIB(700) + 3 * page, QT_MIB(709) - 5 * page}};
-	struct model_unit_config unit = unit_of_kind(kind, 1);
-	struct model *m = machine_new((struct model_config){
-		.crash = crash, .crash_count = 1, .units = &unit, .unit_count = 1});
+	struct model *m = machine_of_kind_in(kind, 1, crash, 1);
 	struct model_domain *d = add_device_of_kind(m, kind, NVME, CLASS_NVME, 1);
 
 	model_map(m, d, QT_MIB(700) + 2 * page, QT_MIB(200), page, QT_RW, 0);
@@ -429,9 +427,7 @@ static void test_no_low_memory(void **state)
 {
 	const struct qt_range crash[] = {{QT_GIB(4) + QT_MIB(16), QT_GIB(4) + QT_MIB(48)}};
 	const struct kind *kind = *state;
-	struct model_unit_config unit = unit_of_kind(kind, 1);
-	struct model *m = machine_new((struct model_config){
-		.crash = crash, .crash_count = 1, .units = &unit, .unit_count = 1});
+	struct model *m = machine_of_kind_in(kind, 1, crash, 1);
 	struct scenario s;
 
 	add_device_of_kind(m, kind, NVME, CLASS_NVME, 1);
@@ -445,9 +441,7 @@ static void test_low_memory_in_use(void **state)
 	const struct kind *kind = *state;
 	const uint64_t page = page_of_kind(kind);
 	const struct qt_range crash[] = {{page, 0xa0000 - page}, {QT_MIB(512), QT_MIB(528)}};
-	struct model_unit_config unit = unit_of_kind(kind, 1);
-	struct model *m = machine_new((struct model_config){
-		.crash = crash, .crash_count = 2, .units = &unit, .unit_count = 1});
+	struct model *m = machine_of_kind_in(kind, 1, crash, 2);
 	struct model_domain *d = add_device_of_kind(m, kind, NVME, CLASS_NVME, 1);
 	struct model_translation t;
 	struct scenario s;
@@ -535,10 +529,8 @@ static void test_guard_broken_by_a_damaged_table(void **state)
 static struct model *busy_machine(const void *context)
 {
 	const struct kind *kind = context;
-	const struct qt_range crash = crash_of_kind(kind);
-	struct model_unit_config unit = unit_of_kind(kind, 0);
-	struct model *m = machine_new((struct model_config){
-		.crash = &crash, .crash_count = 1, .units = &unit, .unit_count = 1});
+	const struct qt_range crash = crash_of_kind(kind, QT_STAGE_MEMORY_SIZE);
+	struct model *m = machine_of_kind_in(kind, 0, &crash, 1);
 
 	use_window(m, add_device_of_kind(m, kind, NVME, CLASS_NVME, 1), NVME);
 	add_function(m, NIC, CLASS_NIC);
@@ -648,7 +640,8 @@ static void test_verify_notices(void **state)
 {
 	for (int what = 0; what < 3; what++) {
 		struct model *m = busy_machine(*state);
-		uint64_t part = (m->crash[0].end - m->crash[0].start) / 16;
+		qt_iova crash = m->crash[0].start;
+		uint64_t page = page_of_kind(*state);
 		struct scenario s;
 		size_t failed = 99;
 
@@ -658,12 +651,12 @@ static void test_verify_notices(void **state)
 		assert_int_equal(qt_takeover_verify(&s.takeover, &failed), 0);
 		m->on_change = NULL;
 		if (what == 0)
-			model_unmap(m, m->dead->domains[0], QT_MIB(512) + 2 * part, part);
+			model_unmap(m, m->dead->domains[0], crash + 2 * page, page);
 		else if (what == 1)
 			model_poke(m, model_context_entry(m, 0, NVME), 0);
 		else
-			model_map(m, m->dead->domains[0], QT_GIB(3), QT_MIB(512) + 3 * part, part,
-				QT_RW, 0);
+			model_map(m, m->dead->domains[0], QT_GIB(3), crash + 3 * page, page, QT_RW,
+				0);
 		assert_int_equal(qt_takeover_verify(&s.takeover, &failed), QT_E_BAD);
 		assert_int_equal(s.machine.requesters[failed].rid, NVME);
 		scenario_free(&s);
@@ -702,9 +695,10 @@ static void test_no_time(void **state)
 /* Less and less of our own memory: an outcome, not an accident. */
 static void test_arena_used_up(void **state)
 {
+	const uint64_t page = page_of_kind(*state);
 	bool refused = false, accepted = false;
 
-	for (size_t left = 0; left < 40 * MODEL_PAGE; left += 2 * MODEL_PAGE) {
+	for (size_t left = 0; left < 40 * page; left += 2 * page) {
 		struct scenario s;
 
 		scenario_plan_with(&s, busy_machine(*state), left);
@@ -782,10 +776,7 @@ int main(void)
 	};
 	int failed = 0;
 
-	/* With large pages the model's memory for tables is too small for some of these. */
 	for (size_t i = 0; i < QT_ARRAY_SIZE(kinds); i++) {
-		if (has_large_pages(&kinds[i]))
-			continue;
 		kind_now = &kinds[i];
 		failed += cmocka_run_group_tests_name(kinds[i].name, tests, set_kind, NULL);
 	}

@@ -35,6 +35,16 @@ static struct fixture *default_fixture(void)
 	return new_fixture(&unit, 1);
 }
 
+/* The second one has what is not claimed for the first. */
+static struct fixture *two_units(void)
+{
+	struct model_unit_config units[] = {
+		model_unit_default(REGISTERS), model_unit_default(REGISTERS + 0x1000)};
+
+	units[0].include_all = false;
+	return new_fixture(units, QT_ARRAY_SIZE(units));
+}
+
 /* Opens, discovers and inspects. */
 static int open_fixture(struct fixture *f)
 {
@@ -69,15 +79,10 @@ static void test_discover_nothing(void **state)
 
 static void test_discover_scopes_and_reserved_memory(void **state)
 {
-	struct model_unit_config units[] = {
-		model_unit_default(REGISTERS), model_unit_default(REGISTERS + 0x1000)};
-	struct fixture *f;
-	struct model *m;
+	struct fixture *f = two_units();
+	struct model *m = f->m;
 
 	(void)state;
-	units[0].include_all = false;
-	f = new_fixture(units, 2);
-	m = f->m;
 	/* A switch: root port 00:1c.0, upstream 01:00.0, downstream 02:01.0, endpoint 03:00.0. */
 	model_make_bridge(add_function(m, QT_RID(0, 0, 0xe0), 0), 1, 3, QT_PCIE_ROOT_PORT);
 	model_make_bridge(add_function(m, QT_RID(0, 1, 0), 0), 2, 3, QT_PCIE_UPSTREAM);
@@ -827,16 +832,11 @@ static void test_flush_by_registers_that_does_nothing(void **state)
 /* Only the unit's own devices, only those with ATS on at both ends. */
 static void test_flush_devices(void **state)
 {
-	struct model_unit_config units[] = {
-		model_unit_default(REGISTERS), model_unit_default(REGISTERS + 0x1000)};
+	struct fixture *f = two_units();
+	struct model *m = f->m;
 	struct model_domain *d;
-	struct fixture *f;
-	struct model *m;
 
 	(void)state;
-	units[0].include_all = false;
-	f = new_fixture(units, 2);
-	m = f->m;
 	for (unsigned i = 1; i < 5; i++) {
 		struct model_function *function =
 			model_add_function(m, QT_RID(0, 0, 8 * i), 0x8086, 5, 0x020000);

@@ -79,6 +79,15 @@ static bool has_ats(const uint64_t *ste)
 	return eats == 1 || eats == 2;
 }
 
+/* Hardware refuses entries that ask for a stage that it does not have (5.2, Config). */
+static bool has_stages(const struct qt_unit *unit, unsigned config)
+{
+	uint32_t idr0 = SMMUV3_UNIT_IDR0(unit);
+
+	return (idr0 & SMMUV3_IDR0_S1P || config == SMMUV3_STAGE2) &&
+	       (idr0 & SMMUV3_IDR0_S2P || config == SMMUV3_STAGE1);
+}
+
 int smmuv3_decode(const struct qt_unit *unit, struct qt_reader *reader, const uint64_t *ste,
 	struct qt_unit_entry *entry)
 {
@@ -92,6 +101,8 @@ int smmuv3_decode(const struct qt_unit *unit, struct qt_reader *reader, const ui
 		entry->state = QT_REQ_BLOCKED;
 	} else if (config == SMMUV3_BYPASS) {
 		entry->state = QT_REQ_PASSTHROUGH;
+	} else if (!has_stages(unit, config)) {
+		qt_entry_refuse(entry, QT_REQ_DAMAGED, QT_WHY_ENTRY_DAMAGED);
 	} else if (SMMUV3_STE1_PRIVILEGED(ste[1])) {
 		qt_entry_refuse(entry, QT_REQ_UNSUPPORTED, QT_WHY_ENTRY_UNSUPPORTED);
 	} else if (config == SMMUV3_STAGE1) {

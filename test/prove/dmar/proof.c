@@ -8,27 +8,16 @@
  */
 #include "../../../core/unit/vtd/vtd.h"
 
-#include "../prove.h"
-
 /* Some structures; less than the header. */
 #define LENGTHS 80, 47
+
+#include "../discover.h"
 
 struct structure;
 static int found_structure(
 	struct qt_machine *to, unsigned type, struct structure *s, unsigned width);
 
 #include "../../../core/unit/vtd/discover.c"
-
-int qt_acpi_table(const struct qt_acpi *acpi, struct qt_arena *arena, const char signature[4],
-	unsigned instance, const uint8_t **table, size_t *len)
-{
-	const size_t lengths[] = {LENGTHS};
-
-	(void)acpi;
-	(void)signature;
-	(void)instance;
-	return any_table(lengths, QT_ARRAY_SIZE(lengths), arena, table, len);
-}
 
 static void any_log(void *context, const char *line)
 {
@@ -40,29 +29,10 @@ static struct qt_arena arena;
 static const struct qt_host host = {.log = any_log};
 static struct qt_machine machine = {.host = &host, .arena = &arena};
 
-static int any_result(void)
-{
-	return nondet_bool() ? QT_OK : nondet_bool() ? QT_E_LIMIT : QT_E_BAD;
-}
-
 int qt_discover_unit(struct qt_machine *to, const struct qt_unit *unit)
 {
 	CHECK((unit->registers & 0xfff) == 0, "registers are whole pages");
 	to->unit_count = 1;
-	return any_result();
-}
-
-int qt_discover_scope(struct qt_machine *to, const struct qt_scope *scope)
-{
-	CHECK(to == &machine && scope->rid <= scope->last, "a scope");
-	return any_result();
-}
-
-int qt_discover_reserved(struct qt_machine *to, const struct qt_reserved *reserved)
-{
-	CHECK(to == &machine && reserved->range.start < reserved->range.end &&
-			((reserved->range.start | reserved->range.end) & 4095) == 0,
-		"reserved memory");
 	return any_result();
 }
 

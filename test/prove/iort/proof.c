@@ -6,28 +6,16 @@
  * Bounds: LENGTHS of the table, and of one node; one unit that mappings may lead to. What is
  * left out: loops over more of the same. Not proved: the copy of the table without units.
  */
-#include "../prove.h"
-
-#include "../../../core/unit/smmuv3/discover_iort.c"
 
 /* Some nodes. */
 #define LENGTHS 84
 
+#include "../discover.h"
+
+#include "../../../core/unit/smmuv3/discover_iort.c"
+
 static struct qt_unit units[1];
 static struct qt_machine machine = {.units = units, .unit_count = 1};
-
-static int any_result(void)
-{
-	return nondet_bool() ? QT_OK : nondet_bool() ? QT_E_LIMIT : QT_E_BAD;
-}
-
-int qt_discover_reserved(struct qt_machine *to, const struct qt_reserved *reserved)
-{
-	CHECK(to == &machine && reserved->range.start < reserved->range.end &&
-			((reserved->range.start | reserved->range.end) & 4095) == 0,
-		"reserved memory");
-	return any_result();
-}
 
 int smmuv3_add_unit(struct qt_machine *to, qt_phys base, bool snoops)
 {
