@@ -54,13 +54,7 @@ struct times {
 
 static void set_up(struct setup *s, const struct qt_format *format)
 {
-	const struct qt_geometry geometry = {.format = format,
-		.levels = 4,
-		.granule_lg2 = 12,
-		.index_lg2 = 9,
-		.leaf_level = 2,
-		.output_bits = 46,
-		.coherent = true};
+	const struct qt_geometry geometry = bench_geometry(format);
 	size_t foreign = bench_tables_size(FOREIGN);
 
 	bench_memory_init(&s->memory, QT_GIB(4), foreign + ARENA);
@@ -105,11 +99,6 @@ static struct times one_round(struct setup *s, const struct size *size)
 	return (struct times){t[1] - t[0], t[2] - t[1], t[3] - t[2]};
 }
 
-static double least(double a, double b)
-{
-	return a < b ? a : b;
-}
-
 static struct times measure(const struct kind *kind, const struct size *size)
 {
 	static struct setup s;
@@ -120,8 +109,8 @@ static struct times measure(const struct kind *kind, const struct size *size)
 	for (int i = 1; i < REPETITIONS; i++) {
 		struct times t = one_round(&s, size);
 
-		best = (struct times){least(best.map, t.map), least(best.lookup, t.lookup),
-			least(best.unmap, t.unmap)};
+		best = (struct times){bench_least(best.map, t.map),
+			bench_least(best.lookup, t.lookup), bench_least(best.unmap, t.unmap)};
 	}
 	bench_memory_free(&s.memory);
 	return best;

@@ -3,6 +3,7 @@
  * How fast tables are scanned, for the IOVAs in use (occupancy) and for what leads into
  * the crash region (GUARD), next to a plain loop that reads the same memory once.
  */
+#include <math.h>
 #include <stdio.h>
 
 #include <quietus/occupancy.h>
@@ -12,13 +13,14 @@
 
 #define PAGES       (1u << 24)
 #define REPETITIONS 15
-#define RANGES      (PAGES / 16)
+#define RANGES      (PAGES / 16) /* more than there are runs of leaves */
 
 static const struct qt_format *const formats[] = {&qt_format_vtd_second_stage,
 	&qt_format_x86_64_first_stage, &qt_format_amd_v1, &qt_format_vmsav8_64,
 	&qt_format_vmsav8_64_stage2};
 
-static const char *const fillings[] = {"in a row", "scattered", "every other 16", "empty tables"};
+static const char *const fillings[] = {
+	"in a row", "scattered", "every other 16", "runs of 1 to 31", "empty tables"};
 
 /* Seconds that each took. */
 struct times {
@@ -65,23 +67,11 @@ static double guard(const struct bench_memory *memory, const struct qt_table *ta
 	return bench_now() - since;
 }
 
-static void keep_least(double *least, double took)
-{
-	if (*least == 0 || took < *least)
-		*least = took;
-}
-
 static struct times measure(const struct qt_format *format, enum bench_filling filling)
 {
-	struct qt_geometry geometry = {.format = format,
-		.levels = 4,
-		.granule_lg2 = 12,
-		.index_lg2 = 9,
-		.leaf_level = 2,
-		.output_bits = 46,
-		.coherent = true};
+	const struct qt_geometry geometry = bench_geometry(format);
 	struct bench_memory memory;
-	struct times least = {0};
+	struct times best = {INFINITY, INFINITY, INFINITY};
 	struct qt_table table;
 
 	bench_memory_init(&memory, QT_GIB(4), bench_tables_size(PAGES));
@@ -89,12 +79,12 @@ static struct times measure(const struct qt_format *format, enum bench_filling f
 	bench_map(&memory, &table, QT_GIB(4), PAGES, filling);
 	/* In turns: what disturbs, disturbs all, and only adds. */
 	for (int i = 0; i < REPETITIONS; i++) {
-		keep_least(&least.plain, loop(&memory));
-		keep_least(&least.occupancy, occupancy(&memory, &table));
-		keep_least(&least.guard, guard(&memory, &table));
+		best.plain = bench_least(best.plain, loop(&memory));
+		best.occupancy = bench_least(best.occupancy, occupancy(&memory, &table));
+		best.guard = bench_least(best.guard, guard(&memory, &table));
 	}
 	bench_memory_free(&memory);
-	return least;
+	return best;
 }
 
 int main(void)

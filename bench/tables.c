@@ -23,6 +23,11 @@ double bench_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+double bench_least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 static void *place(const struct bench_memory *memory, qt_phys at, size_t len)
 {
 	uint64_t offset = at - memory->phys;
@@ -107,6 +112,17 @@ static qt_phys new_page(struct bench_memory *memory)
 	return at;
 }
 
+struct qt_geometry bench_geometry(const struct qt_format *format)
+{
+	return (struct qt_geometry){.format = format,
+		.levels = 4,
+		.granule_lg2 = 12,
+		.index_lg2 = 9,
+		.leaf_level = 2,
+		.output_bits = 46,
+		.coherent = true};
+}
+
 struct qt_table bench_table(struct bench_memory *memory, const struct qt_geometry *geometry)
 {
 	return (struct qt_table){.geometry = *geometry, .root = new_page(memory)};
@@ -142,11 +158,26 @@ static uint64_t random_number(void)
 	return state;
 }
 
+/* Whether the next page is one of a run that is there. */
+static bool next_in_runs(void)
+{
+	static unsigned left;
+	static bool there;
+
+	if (left == 0) {
+		left = 1 + random_number() % 31;
+		there = !there;
+	}
+	left--;
+	return there;
+}
+
 static uint64_t entry_for(const struct qt_geometry *g, uint64_t index, enum bench_filling filling)
 {
 	uint64_t page = filling == BENCH_IN_A_ROW ? index : random_number() % (1u << 24);
 
-	if (filling == BENCH_EMPTY || (filling == BENCH_HALF && index & 16))
+	if (filling == BENCH_EMPTY || (filling == BENCH_HALF && index & 16) ||
+		(filling == BENCH_RUNS && !next_in_runs()))
 		return 0;
 	return g->format->make_leaf(g, 0, BENCH_OUTPUTS + page * PAGE);
 }

@@ -23,6 +23,7 @@ enum bench_filling {
 	BENCH_IN_A_ROW,  /* leaves, each leading to behind where the one before leads */
 	BENCH_SCATTERED, /* leaves that lead anywhere */
 	BENCH_HALF,      /* the same, every other 16 of them missing */
+	BENCH_RUNS,      /* the same, 1 to 31 there and 1 to 31 missing, at random */
 	BENCH_EMPTY,     /* the tables are there, and empty */
 };
 
@@ -35,6 +36,9 @@ void bench_memory_free(struct bench_memory *memory);
 /* Bytes that the tables for so many pages in a row may take. */
 size_t bench_tables_size(uint64_t pages);
 
+/* Tables of 4 levels, as large units have them. */
+struct qt_geometry bench_geometry(const struct qt_format *format);
+
 /* A table that translates nothing. */
 struct qt_table bench_table(struct bench_memory *memory, const struct qt_geometry *geometry);
 
@@ -44,6 +48,9 @@ void bench_map(struct bench_memory *memory, const struct qt_table *table, qt_iov
 
 /* CPU time of this thread in seconds. */
 double bench_now(void);
+
+/* Of two times, the one that less was added to. */
+double bench_least(double a, double b);
 
 void bench_fail(const char *what);
 

@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One takeover on the model machine, to be counted under valgrind --tool=callgrind:
+ * Takeovers on the model machine, to be run as the first process of a machine whose time
+ * stamp counter goes on by one with each instruction (QEMU, -icount shift=0):
  *
- *   takeover DEVICES PAGES TABLES
+ *   takeover DEVICES,PAGES,TABLES...
  *
  * A domain for each device; PAGES are all devices' together. TABLES: "fresh": nothing but
  * the tables that they need; "churned": others, present but empty, for all below 4 GiB, the
  * IOVAs of the crash region among them; "beside": what is mapped ends at 2 GiB, under the
  * entry of 1 GiB that the crash region needs, too.
  *
- * A phase's instructions are those of callgrind's dump of its name; what stands for the
- * machine (host_*) is to be left out. Prints microseconds of the model's clock for each
- * phase, words changed, and bytes of the stage's memory that were used.
+ * Prints for each phase its instructions, without those of what stands for the machine, and
+ * microseconds of the model's clock; then words changed, and bytes of the stage's memory
+ * that were used.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <valgrind/callgrind.h>
+#include <sys/mman.h>
+#include <sys/reboot.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <quietus/limits.h>
 #include <quietus/takeover.h>
 
 #include <machine/dead.h>
 
+#include "count.h"
 #include "tables.h"
 
 #define CRASH_START  QT_MIB(1536)
@@ -66,10 +70,7 @@ static void add_device(struct bench *b, unsigned index, uint64_t pages, const ch
 {
 	qt_rid rid = QT_RID(0, index / 256, index % 256);
 	struct model_domain *domain = model_domain_new(b->m, 0, 4, (uint16_t)(index + 1));
-	const struct qt_geometry geometry = {.format = &qt_format_vtd_second_stage,
-		.levels = 4,
-		.granule_lg2 = 12,
-		.index_lg2 = 9};
+	const struct qt_geometry geometry = bench_geometry(&qt_format_vtd_second_stage);
 	struct qt_table table = bench_table(&memory, &geometry);
 	bool beside = strcmp(tables, "beside") == 0;
 
@@ -107,6 +108,7 @@ static void make_machine(struct bench *b, unsigned devices, uint64_t pages, cons
 	model_build_acpi(b->m);
 	if (model_open(b->m, &b->machine))
 		bench_fail("the model machine does not open");
+	bench_count_without(&b->m->host);
 	read_other = b->m->host.read;
 	b->m->host.read = read_memory;
 	b->m->host.now_us = now_us;
@@ -150,28 +152,51 @@ static const struct phase {
 } phases[] = {{"find", find}, {"plan", plan}, {"prepare", prepare}, {"commit", commit},
 	{"verify", verify}};
 
-int main(int argc, char **argv)
+static void run_phase(struct bench *b, const struct phase *phase)
+{
+	uint64_t since = b->m->clock_ns;
+	uint64_t count;
+	int error;
+
+	b->machine.deadline_us = since / 1000 + QT_READING_LIMIT_US;
+	count = bench_count();
+	error = phase->run(b);
+	count = bench_count() - count;
+	if (error)
+		bench_fail(phase->name);
+	printf(" %llu %.1f", (unsigned long long)count, (double)(b->m->clock_ns - since) * 1e-3);
+}
+
+static void take_over(const char *words)
 {
 	static struct bench b;
+	unsigned devices;
+	unsigned long long pages;
+	char tables[16];
 
-	if (argc != 4)
-		bench_fail("takeover DEVICES PAGES fresh|churned|beside");
-	make_machine(&b, (unsigned)strtoul(argv[1], NULL, 0), strtoull(argv[2], NULL, 0), argv[3]);
-	for (size_t i = 0; i < QT_ARRAY_SIZE(phases); i++) {
-		uint64_t since = b.m->clock_ns;
-		int error;
+	if (sscanf(words, "%u,%llu,%15s", &devices, &pages, tables) != 3)
+		bench_fail("takeover DEVICES,PAGES,fresh|churned|beside...");
+	make_machine(&b, devices, pages, tables);
+	/* No page is missing when instructions are counted. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		bench_fail("memory is short");
+	printf("%s", words);
+	for (size_t i = 0; i < QT_ARRAY_SIZE(phases); i++)
+		run_phase(&b, &phases[i]);
+	printf(" %zu %zu\n", b.journal.stores, b.machine.arena->used);
+}
 
-		b.machine.deadline_us = since / 1000 + QT_READING_LIMIT_US;
-		CALLGRIND_START_INSTRUMENTATION;
-		CALLGRIND_TOGGLE_COLLECT;
-		error = phases[i].run(&b);
-		CALLGRIND_TOGGLE_COLLECT;
-		CALLGRIND_STOP_INSTRUMENTATION;
-		CALLGRIND_DUMP_STATS_AT(phases[i].name);
-		if (error)
-			bench_fail(phases[i].name);
-		printf("%s %.1f\n", phases[i].name, (double)(b.m->clock_ns - since) * 1e-3);
+/* A process for each, which the next one finds nothing of. */
+int main(int argc, char **argv)
+{
+	bench_count_check();
+	for (int i = 1; i < argc; i++) {
+		if (fork() == 0) {
+			take_over(argv[i]);
+			exit(0);
+		}
+		wait(NULL);
 	}
-	printf("words %zu\nmemory %zu\n", b.journal.stores, b.machine.arena->used);
+	reboot(RB_POWER_OFF);
 	return 0;
 }

@@ -18,7 +18,7 @@ NEEDS_build := $(COMPILER)=$(if $(findstring clang,$(COMPILER)),clang,gcc) \
 NEEDS_check := /usr/include/cmocka.h=libcmocka-dev jq=jq pkg-config=pkg-config
 NEEDS_deb   := dpkg-buildpackage=dpkg-dev dh=debhelper lintian=lintian mke2fs=e2fsprogs openssl=openssl
 NEEDS_memcheck := valgrind=valgrind
-NEEDS_bench := valgrind=valgrind /usr/include/valgrind/callgrind.h=valgrind gnuplot=gnuplot-nox \
+NEEDS_bench := gnuplot=gnuplot-nox \
 	python3=python3
 NEEDS_lint  := clang-tidy=clang-tidy cppcheck=cppcheck mandoc=mandoc gcc=gcc \
 	aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu

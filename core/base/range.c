@@ -42,6 +42,11 @@ int qt_ranges_add(struct qt_ranges *set, uint64_t start, uint64_t end)
 {
 	if (start >= end)
 		return QT_E_INVAL;
+	/* What comes in ascending order needs no search. */
+	if (set->count && set->count < set->capacity && set->list[set->count - 1].end < start) {
+		set->list[set->count++] = (struct qt_range){start, end};
+		return QT_OK;
+	}
 
 	/* Ranges [first, last) touch or overlap the new one and become part of it. */
 	size_t first = first_reaching(set, start);

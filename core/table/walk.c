@@ -146,6 +146,9 @@ int qt_lookup(struct qt_reader *reader, const struct qt_table *table, qt_iova io
  */
 #define SCAN_RUN 512
 
+/* So many of them are looked at together, without a branch for each. */
+#define BLOCK 16
+
 const struct qt_ranges qt_nowhere = {0};
 
 struct scan {
@@ -164,10 +167,10 @@ struct scan {
 
 static int scan_flush(struct scan *scan)
 {
-	struct qt_mapping joined = scan->joined;
+	int error = scan->joined.size ? scan->visit(scan->context, &scan->joined) : 0;
 
 	scan->joined.size = 0;
-	return joined.size ? scan->visit(scan->context, &joined) : 0;
+	return error;
 }
 
 /* Hands out what came before, unless it goes on with this. */
@@ -251,73 +254,113 @@ static int scan_entry(struct scan *scan, unsigned level, const struct qt_entry *
 	return scan_leaf(scan, entry, perms, from, to);
 }
 
-/* So many entries are looked at together, without a branch for each. */
-#define BLOCK 16
+/* A part of a table, as it was read: aligned, for that is copied faster. */
+struct run {
+	_Alignas(64) uint64_t raw[SCAN_RUN + BLOCK]; /* with what a last block is filled up with */
+	unsigned n;
+	unsigned level;
+	qt_phys at;
+	qt_iova base;   /* what the first entry is for */
+	unsigned perms; /* of the way down */
+};
 
-/* Of n entries, those from the first on that differ from it in no other bits than these. */
+/*
+ * Almost all that is in tables are leaves as large as their slots that differ only in
+ * where they lead: the one that was decoded last, which stands for those like it.
+ */
+struct leaves {
+	bool any;
+	uint64_t raw;
+	uint64_t bits; /* those in which they do not differ */
+	uint64_t rest; /* such an entry without where it leads, as a number */
+	struct qt_entry entry;
+};
+
+/* All bits in which entries of a block differ from this one. */
+static uint64_t differences(const uint64_t *block, uint64_t raw)
+{
+	uint64_t differ = 0;
+
+#pragma GCC unroll 16
+	for (unsigned i = 0; i < BLOCK; i++)
+		differ |= block[i] ^ raw;
+	return differ;
+}
+
+/*
+ * The first entry of a block that differs from this one in these bits; there is one.
+ * Inlined, it would have the compiler keep each block's entries for it.
+ */
+static __attribute__((noinline)) unsigned first_other(
+	const uint64_t *block, uint64_t raw, uint64_t bits)
+{
+	unsigned others = 0;
+
+#pragma GCC unroll 16
+	for (unsigned i = BLOCK; i-- > 0;)
+		others = 2 * others + (((block[i] ^ raw) & bits) != 0);
+	return (unsigned)__builtin_ctz(others);
+}
+
+/* Of n entries, those from the first on that differ from it in none of these bits. */
 static unsigned count_alike(const uint64_t *raw, unsigned n, uint64_t bits)
 {
 	unsigned i = 0;
 
-	for (; n - i >= BLOCK; i += BLOCK) {
-		uint64_t differ = 0;
-
-#pragma GCC unroll 16
-		for (unsigned j = 0; j < BLOCK; j++)
-			differ |= raw[i + j] ^ raw[0];
-		if (differ & ~bits)
+	for (; i < n && ((raw[i] ^ raw[0]) & bits) == 0; i += BLOCK) {
+		if (differences(&raw[i], raw[0]) & bits) {
+			i += first_other(&raw[i], raw[0], bits);
 			break;
+		}
 	}
-	while (i < n && ((raw[i] ^ raw[0]) & ~bits) == 0)
-		i++;
-	return i;
+	return i < n ? i : n;
 }
 
-/* Of n entries, those from the first on that are not in [start, start + size) as numbers. */
-static unsigned count_outside(const uint64_t *raw, unsigned n, uint64_t start, uint64_t size)
+/* How many entries of a block are in [start, start + size) as numbers. */
+static unsigned count_inside(const uint64_t *block, uint64_t start, uint64_t size)
 {
-	unsigned i = 0;
-
-	for (; n - i >= BLOCK; i += BLOCK) {
-		unsigned inside = 0;
+	unsigned inside = 0;
 
 #pragma GCC unroll 16
-		for (unsigned j = 0; j < BLOCK; j++)
-			inside += raw[i + j] - start < size;
-		if (inside)
-			break;
-	}
-	while (i < n && raw[i] - start >= size)
-		i++;
-	return i;
+	for (unsigned i = 0; i < BLOCK; i++)
+		inside += block[i] - start < size;
+	return inside;
 }
 
-/*
- * Almost all that is in tables are leaves as large as their slots that differ only in
- * where they lead, and lead nowhere that matters. Of n entries the first of which decodes
- * to `first`: how many of those there are, from it on. They need no decoding.
- */
-static unsigned leaves_elsewhere(const struct scan *scan, unsigned level, const uint64_t *raw,
-	unsigned n, const struct qt_entry *first)
+/* Whether none of n such leaves, nor what fills up their last block, leads where it matters. */
+static bool lead_elsewhere(
+	const struct scan *scan, const struct leaves *leaves, const uint64_t *raw, unsigned n)
 {
-	const struct qt_geometry *g = scan->geometry;
-	uint64_t slot = 1ull << qt_level_lg2(g, level);
-	uint64_t address_bits = g->format->address_bits & ~(slot - 1);
-	/* All else in the entry, seen as a number that stands between it and its output. */
-	uint64_t rest = raw[0] - first->output;
-
-	if (!scan->outputs || first->kind != QT_ENTRY_LEAF || first->perms == 0 ||
-		1ull << first->size_lg2 != slot)
-		return 0;
-	if (g->output_bits < 64)
-		address_bits &= (1ull << g->output_bits) - 1;
-	n = count_alike(raw, n, address_bits);
 	for (size_t i = 0; i < scan->outputs->count; i++) {
-		uint64_t start = scan->outputs->list[i].start & ~(slot - 1);
+		uint64_t mask = (1ull << leaves->entry.size_lg2) - 1;
+		uint64_t start = scan->outputs->list[i].start & ~mask;
+		uint64_t size = scan->outputs->list[i].end - start;
 
-		n = count_outside(raw, n, start + rest, scan->outputs->list[i].end - start);
+		for (unsigned j = 0; j < n; j += BLOCK)
+			if (count_inside(&raw[j], start + leaves->rest, size))
+				return false;
 	}
-	return n;
+	return true;
+}
+
+/* n such leaves, from the one with this index on. */
+static int scan_leaves(struct scan *scan, const struct leaves *leaves, const struct run *run,
+	unsigned index, unsigned n)
+{
+	unsigned lg2 = leaves->entry.size_lg2;
+	uint64_t first = run->base + ((uint64_t)index << lg2);
+	struct qt_entry entry = leaves->entry;
+	int error = 0;
+
+	if (lead_elsewhere(scan, leaves, &run->raw[index], n))
+		return scan_elsewhere(scan, run->perms & entry.perms, in_window_from(scan, first),
+			in_window_to(scan, first + (((uint64_t)n << lg2) - 1)));
+	for (unsigned i = 0; i < n && error == 0; i++) {
+		entry.output = run->raw[index + i] - leaves->rest;
+		error = scan_entry(
+			scan, run->level, &entry, first + ((uint64_t)i << lg2), run->perms);
+	}
+	return error;
 }
 
 /* A table that is its own ancestor would be walked until the limit: say so at once. */
@@ -337,34 +380,57 @@ static void pass_over(struct scan *scan, unsigned level, qt_iova iova, qt_phys e
 	scan->met_bad = true;
 }
 
-/* Entries that were read from `at` on; the first one is for the IOVA `base`. */
-static int scan_run(struct scan *scan, unsigned level, qt_phys at, const uint64_t *raw, unsigned n,
-	uint64_t base, unsigned perms)
+/* All bits of leaves as large as their slots but those that say where they lead. */
+static uint64_t attribute_bits(const struct qt_geometry *g, unsigned level)
+{
+	uint64_t address_bits = g->format->address_bits & ~((1ull << qt_level_lg2(g, level)) - 1);
+
+	if (g->output_bits < 64)
+		address_bits &= (1ull << g->output_bits) - 1;
+	return ~address_bits;
+}
+
+static void decode(
+	const struct scan *scan, const struct run *run, uint64_t raw, struct leaves *leaves)
 {
 	const struct qt_geometry *g = scan->geometry;
-	unsigned lg2 = qt_level_lg2(g, level);
+	struct qt_entry *entry = &leaves->entry;
+
+	g->format->decode(g, run->level, &raw, 1, entry);
+	leaves->any = scan->outputs && entry->kind == QT_ENTRY_LEAF && entry->perms & run->perms &&
+		      entry->size_lg2 == qt_level_lg2(g, run->level);
+	leaves->raw = raw;
+	leaves->rest = raw - entry->output;
+}
+
+static int scan_run(struct scan *scan, const struct run *run)
+{
+	unsigned lg2 = qt_level_lg2(scan->geometry, run->level);
+	struct leaves leaves;
+	unsigned alike;
 	int error = 0;
 
-	for (unsigned i = 0; i < n && error == 0;) {
-		uint64_t slot = base + ((uint64_t)i << lg2);
-		struct qt_entry entry;
-		unsigned alike;
+	leaves.any = false;
+	leaves.bits = attribute_bits(scan->geometry, run->level);
+	for (unsigned i = 0; i < run->n && error == 0; i += alike) {
+		const uint64_t *raw = &run->raw[i];
+		uint64_t slot = run->base + ((uint64_t)i << lg2);
 
-		if (raw[i] == 0) {
-			i += count_alike(&raw[i], n - i, 0);
+		alike = 1;
+		if (*raw == 0) {
+			alike = count_alike(raw, run->n - i, ~0ull);
 			continue;
 		}
-		g->format->decode(g, level, &raw[i], 1, &entry);
-		alike = leaves_elsewhere(scan, level, &raw[i], n - i, &entry);
-		if (alike && perms & entry.perms)
-			error = scan_elsewhere(scan, perms & entry.perms,
-				in_window_from(scan, slot),
-				in_window_to(scan, slot + (((uint64_t)alike << lg2) - 1)));
-		else if (entry.kind == QT_ENTRY_BAD)
-			pass_over(scan, level, slot, at + i * sizeof(raw[0]), raw[i]);
-		else
-			error = scan_entry(scan, level, &entry, slot, perms);
-		i += alike ? alike : 1;
+		if (!leaves.any || (*raw ^ leaves.raw) & leaves.bits)
+			decode(scan, run, *raw, &leaves);
+		if (leaves.any) {
+			alike = count_alike(raw, run->n - i, leaves.bits);
+			error = scan_leaves(scan, &leaves, run, i, alike);
+		} else if (leaves.entry.kind == QT_ENTRY_BAD) {
+			pass_over(scan, run->level, slot, run->at + i * sizeof(*raw), *raw);
+		} else {
+			error = scan_entry(scan, run->level, &leaves.entry, slot, run->perms);
+		}
 	}
 	return error;
 }
@@ -374,7 +440,7 @@ static int scan_table(
 {
 	const struct qt_geometry *g = scan->geometry;
 	uint64_t last = base + level_last(g, level);
-	uint64_t raw[SCAN_RUN];
+	struct run run;
 	unsigned index, end;
 	int error;
 
@@ -393,13 +459,18 @@ static int scan_table(
 	end = last < scan->last ? qt_table_entries(g, level) : qt_index(g, level, scan->last) + 1u;
 	while (index < end) {
 		unsigned n = end - index < SCAN_RUN ? end - index : SCAN_RUN;
-		qt_phys at = page + index * sizeof(raw[0]);
+		qt_phys at = page + index * sizeof(run.raw[0]);
 
-		error = qt_reader_words(scan->reader, at, raw, n);
+		error = qt_reader_words(scan->reader, at, run.raw, n);
 		if (error)
 			return report_fault(scan->fault, error, level, base, at, 0);
-		error = scan_run(scan, level, at, raw, n,
-			base + ((uint64_t)index << qt_level_lg2(g, level)), perms);
+		memset(&run.raw[n], 0, BLOCK * sizeof(run.raw[0]));
+		run.n = n;
+		run.at = at;
+		run.level = level;
+		run.perms = perms;
+		run.base = base + ((uint64_t)index << qt_level_lg2(g, level));
+		error = scan_run(scan, &run);
 		if (error)
 			return error;
 		index += n;

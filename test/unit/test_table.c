@@ -830,6 +830,99 @@ static void test_outputs_that_matter(void **state)
 	free_fixture(f);
 }
 
+#define ROW_MAX  512
+#define ROW_BASE QT_GIB(4)
+
+/* One table of the lowest level, at the end of RAM: what comes behind it must not be read. */
+struct row {
+	unsigned n;
+	uint8_t perms[ROW_MAX];
+};
+
+/* In groups of 16 that are scattered, so that they may be contiguous runs. */
+static qt_phys row_output(unsigned index)
+{
+	return ROW_BASE + QT_KIB(4) * (16 * (5 * (index / 16) % 32) + index % 16);
+}
+
+/* `length` leaves from `first` on, a few behind them that can only be read, and the last one. */
+static void fill_row(struct fixture *f, struct row *row, unsigned first, unsigned length)
+{
+	const struct qt_geometry *g = &f->table.geometry;
+	bool arm = g->format->make_device_leaf;
+	uint64_t raw[ROW_MAX] = {0};
+
+	for (unsigned i = 0; i < row->n; i++) {
+		bool leaf = (i >= first && i < first + length) || i == row->n - 1;
+		bool read_only = i >= first + length && i < first + length + 3;
+
+		row->perms[i] = leaf ? QT_RW : read_only ? QT_READ : 0;
+		if (row->perms[i])
+			raw[i] = g->format->with_perms(
+				g, 0, g->format->make_leaf(g, 0, row_output(i)), row->perms[i]);
+		if (arm && i / 16 == 1 && leaf)
+			raw[i] |= 1ull << 52;
+	}
+	model_write(f->m, f->table.root, raw, row->n * sizeof(raw[0]));
+}
+
+/* What is found in it is what was put there, where only the output of entry `hit` matters. */
+static void check_row(struct fixture *f, const struct row *row, unsigned hit)
+{
+	struct qt_range range = {row_output(hit), row_output(hit) + QT_KIB(4)};
+	struct qt_ranges outputs = {.list = &range, .count = 1, .capacity = 1};
+	size_t pieces = 0;
+
+	f->outputs = &outputs;
+	assert_int_equal(scan_all(f), 0);
+	for (unsigned i = 0, end; i < row->n; i = end) {
+		for (end = i + 1; end < row->n && i != hit && end != hit; end++)
+			if (row->perms[end] != row->perms[i])
+				break;
+		if (!row->perms[i])
+			continue;
+		assert_true(pieces < f->piece_count);
+		assert_int_equal(f->pieces[pieces].iova, QT_KIB(4) * i);
+		assert_int_equal(f->pieces[pieces].size, QT_KIB(4) * (end - i));
+		assert_int_equal(f->pieces[pieces].perms, row->perms[i]);
+		assert_int_equal(f->pieces[pieces].elsewhere, i != hit);
+		if (i == hit)
+			assert_int_equal(f->pieces[pieces].phys, range.start);
+		pieces++;
+	}
+	assert_int_equal(f->piece_count, pieces);
+}
+
+/* Runs of leaves of any length, in tables of any length, that begin and end anywhere. */
+static void test_scan_of_runs(void **state)
+{
+	static const unsigned sizes[] = {1, 2, 8, 16, 32, 64, ROW_MAX};
+	static const unsigned some[] = {1, 2, 15, 16, 17, 18, 31, 32, 33, 47, 48, 63, 64, 65, 480};
+
+	(void)state;
+	for (size_t c = 0; c < QT_ARRAY_SIZE(formats) * QT_ARRAY_SIZE(sizes); c++) {
+		struct fixture *f = new_fixture(3, 0);
+		struct row row = {.n = sizes[c / QT_ARRAY_SIZE(formats)]};
+
+		f->table.geometry = arm_geometry(formats[c % QT_ARRAY_SIZE(formats)].format, 12);
+		f->table.geometry.levels = 1;
+		f->table.geometry.input_bits = (uint8_t)(12 + __builtin_ctz(row.n));
+		f->table.root = QT_GIB(2) - row.n * sizeof(uint64_t);
+		for (size_t i = 0; i < QT_ARRAY_SIZE(some) && some[i] <= row.n; i++) {
+			for (size_t j = 0; j < QT_ARRAY_SIZE(some) && some[j] <= row.n; j++) {
+				unsigned first = some[i] - 1;
+				unsigned behind = first + some[j];
+
+				fill_row(f, &row, first, some[j]);
+				check_row(f, &row, first);
+				check_row(f, &row, behind - 1 < row.n ? behind - 1 : row.n - 1);
+				check_row(f, &row, behind < row.n ? behind : row.n - 1);
+			}
+		}
+		free_fixture(f);
+	}
+}
+
 /* Whether there is anything is told at the first that there is. */
 static void test_scan_for_anything(void **state)
 {
@@ -1351,6 +1444,7 @@ int main(void)
 		cmocka_unit_test(test_lookup_without_budget_or_time),
 		cmocka_unit_test(test_random_tables),
 		cmocka_unit_test(test_outputs_that_matter),
+		cmocka_unit_test(test_scan_of_runs),
 		cmocka_unit_test(test_scan_for_anything),
 		cmocka_unit_test(test_install_into_an_empty_table_is_one_store),
 		cmocka_unit_test(test_install_makes_as_few_tables_as_it_can),
