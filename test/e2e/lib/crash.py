@@ -371,7 +371,7 @@ class Run:
             with open(os.path.join(self.folder, key), "wb") as file:
                 file.write(bytes.fromhex(value))
         elif key.startswith(("mem_", "tool_")) or key in ("interfaces", "readable_disks",
-                                                          "receiving_interfaces"):
+                                                          "receiving_interfaces", "status_exit"):
             self.result[key] = int(value)
         elif key == "error":
             self.result.setdefault("guest_errors", []).append(value)
@@ -621,6 +621,8 @@ class Run:
         if os.path.exists(self._audit_path()) and \
                 audit.was_read(self._audit_path()) != (self.scenario.audit == "read"):
             self.fail(f"audit: the tables were not {self.scenario.audit}")
+        if self.result.get("status_exit") != 0:
+            self.fail(f"status: {self.result.get('status_exit')}, which is not that all is covered")
 
     def _check_decisions(self, decisions):
         for wanted in self.scenario.expect_decisions.split():
