@@ -45,7 +45,13 @@ struct serial_place serial_place(
  * none. */
 struct serial_place serial_spcr(const struct qt_acpi *acpi, struct qt_arena *arena);
 
-/* serial.c: opens a console that SPCR has, when ACPI tables can be read, if there is none yet. */
+/*
+ * serial.c: puts one character out. False if the port does not take it in time. An access to what
+ * is no port may end in an exception.
+ */
+bool serial_transmit(struct serial *serial, char c);
+
+/* console.c: opens a console that SPCR has, when ACPI tables can be read, if there is none yet. */
 struct stage;
 void console_open_acpi(struct stage *s);
 

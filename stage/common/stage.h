@@ -74,7 +74,7 @@ int add_pages(struct qt_ranges *ranges, qt_phys at, uint64_t size);
 /* exception.c: every exception ends in stage_recover from here on. */
 void exceptions_take_over(void);
 
-/* serial.c: makes the console that the command line names the log's, if there is one. */
+/* Makes the console that the command line names the log's, if there is one. */
 void console_open(struct stage *s);
 
 /* boot.c: what the loader handed over. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What UEFI leaves on arm64: the stub of a device tree, system table and memory map. */
 #include <arm64/firmware.h>
-#include <arm64/serial.h>
 #include <arm64/tree.h>
 
 #include "fake.h"
@@ -12,7 +11,6 @@
 #define MAP          (FAKE_START + 0x3000)
 #define RSDP         (FAKE_START + 0x4000)
 #define XSDT         (FAKE_START + 0x5000)
-#define SPCR         (FAKE_START + 0x6000)
 
 #define DESCRIPTOR 48u
 #define VIRTUAL    UINT64_C(0x20000000)
@@ -165,76 +163,6 @@ static void tables_are_found_behind_virtual_addresses(void **state)
 	assert_int_equal(firmware_acpi(&acpi, &host, &physical, &dt, "acpi_rsdp=0x104000"), QT_OK);
 }
 
-/* What is said of a port, and what it is taken for. */
-struct spcr_case {
-	uint8_t revision, interface, space, width, access;
-	uint64_t at;
-	uint32_t len;
-	enum serial_kind kind;
-	unsigned step;
-};
-
-static void put_spcr(const struct spcr_case *c)
-{
-	uint8_t *table = fake_at(&fake, SPCR);
-
-	memcpy(table, "SPCR", 4);
-	table[8] = c->revision;
-	table[36] = c->interface;
-	table[40] = c->space;
-	table[41] = c->width;
-	table[43] = c->access;
-	boot_set64(table, 44, c->at);
-	qt_acpi_seal(table, c->len);
-}
-
-static void the_port_of_spcr_is_read(void **state)
-{
-	static const struct spcr_case cases[] = {
-		{2, 0x03, 0, 32, 3, 0x9000000, 80, SERIAL_PL011, 1},
-		{4, 0x03, 0, 8, 1, 0x9000000, 88, SERIAL_PL011, 1},
-		{2, 0x0d, 0, 32, 3, 0x9000000, 80, SERIAL_PL011, 1},
-		{2, 0x0e, 0, 0, 0, UINT64_C(0x60009000000), 52, SERIAL_PL011, 1},
-		{2, 0x00, 0, 8, 1, 0x9000000, 80, SERIAL_16550, 1},
-		{2, 0x01, 0, 8, 0, 0x9000000, 80, SERIAL_16550, 1},
-		{4, 0x12, 0, 32, 3, 0x9000000, 80, SERIAL_16550, 4},
-		{4, 0x12, 0, 32, 0, 0x9000000, 80, SERIAL_16550, 4},
-		{2, 0x00, 0, 16, 2, 0x9000000, 80, SERIAL_NONE, 0},
-		{2, 0x00, 0, 0, 0, 0x9000000, 80, SERIAL_NONE, 0},
-		{2, 0x00, 1, 8, 1, 0x3f8, 80, SERIAL_NONE, 0},      /* an I/O port */
-		{1, 0x03, 0, 32, 3, 0x9000000, 80, SERIAL_NONE, 0}, /* not known then */
-		{2, 0x10, 0, 32, 3, 0x9000000, 80, SERIAL_NONE, 0},
-		{2, 0x03, 0, 32, 3, 0, 80, SERIAL_NONE, 0}, /* "no console" */
-		{2, 0x03, 0, 32, 3, 0x9000001, 80, SERIAL_NONE, 0},
-		{2, 0x03, 0, 32, 3, 0x9000000, 51, SERIAL_NONE, 0},
-	};
-	struct qt_host host = {.context = &fake, .read = fake_read};
-	struct qt_acpi acpi = {.host = &host, .root = XSDT, .entry_size = 8, .entries = 1};
-	static uint8_t bytes[256];
-	struct qt_arena arena = {.base = bytes, .size = sizeof(bytes)};
-
-	(void)state;
-	assert_int_equal(serial_spcr(&acpi, &arena).kind, SERIAL_NONE);
-	boot_set64(fake_at(&fake, XSDT), 36, SPCR);
-	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
-		struct serial_place place;
-
-		put_spcr(&cases[i]);
-		place = serial_spcr(&acpi, &arena);
-		if (place.kind != cases[i].kind)
-			fail_msg("case %zu: %d", i, place.kind);
-		assert_int_equal(arena.used, 0);
-		if (!place.kind)
-			continue;
-		assert_int_equal(place.at, cases[i].at);
-		assert_int_equal(place.step, cases[i].step);
-		assert_int_equal(place.width, cases[i].step);
-	}
-	put_spcr(&cases[0]);
-	fake_at(&fake, SPCR)[9]++; /* its sum */
-	assert_int_equal(serial_spcr(&acpi, &arena).kind, SERIAL_NONE);
-}
-
 static void ordinary_memory_is_known(void **state)
 {
 	struct physical physical = fake_physical(&fake);
@@ -322,7 +250,6 @@ int main(void)
 		cmocka_unit_test_setup(acpi_is_used_where_the_tree_is_a_stub, set_up),
 		cmocka_unit_test_setup(a_locked_kernel_is_known, set_up),
 		cmocka_unit_test_setup(tables_are_found_behind_virtual_addresses, set_up),
-		cmocka_unit_test_setup(the_port_of_spcr_is_read, set_up),
 		cmocka_unit_test_setup(ordinary_memory_is_known, set_up),
 		cmocka_unit_test_setup(tables_get_memory_of_their_own, set_up),
 	};

@@ -247,6 +247,8 @@ static void sign_arm64(const char *stage)
 	/* What kernels ask of an Image that they verify (verify_pefile.c, kexec_image.c). */
 	assert_memory_equal(image.data, "MZ", 2);
 	assert_memory_equal(image.data + ARM64_MAGIC, "ARM\x64", 4);
+	/* They load the signature, too (kexec_core.c, sanity_check_segment_list). */
+	assert_true(le32(image.data + ARM64_IMAGE_SIZE) >= image.size);
 	assert_flip_is_noticed(&image, ARM64_IMAGE_SIZE);
 	assert_flip_is_noticed(&image, QT_STAGE_HEADER_OFFSET);
 	assert_flip_is_noticed(&image, 0x200); /* the first byte of code */

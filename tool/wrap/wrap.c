@@ -24,6 +24,9 @@
 /* Of the section that is the stage for arm64, and all that is behind it (its entry.S). */
 #define PE_ALIGNMENT 0x200u
 
+/* What a signature may add to the file: certificates and all, some 2 KiB each. */
+#define SIGNATURE_ROOM (64u << 10)
+
 struct wrap_options {
 	const char *image;
 	const char *output; /* NULL for the default */
@@ -110,7 +113,7 @@ static bool compose_arm64(struct file *wrapped, const struct image *original,
 	const struct file *stage, const struct qt_stage_header *header, struct reason *why)
 {
 	const struct arm64_image *image = &original->arm64_image;
-	uint64_t memory = header->prefix_size + image->image_size;
+	uint64_t memory = header->prefix_size + image->image_size, loaded;
 
 	wrapped->size = round_up(header->original_offset + original->file.size, PE_ALIGNMENT);
 	wrapped->mode = original->file.mode;
@@ -122,8 +125,9 @@ static bool compose_arm64(struct file *wrapped, const struct image *original,
 	if (image->kernel.data)
 		memcpy(wrapped->data + header->prefix_size, image->kernel.data, image->kernel.size);
 	memcpy(wrapped->data + header->original_offset, original->file.data, original->file.size);
-	/* What is in the file has room in memory, too: loaders insist. */
-	arm64_set_header(wrapped->data, memory > wrapped->size ? memory : wrapped->size, image);
+	/* What is in the file has room in memory, too, once it is signed: loaders insist. */
+	loaded = wrapped->size + SIGNATURE_ROOM;
+	arm64_set_header(wrapped->data, memory > loaded ? memory : loaded, image);
 	return cover_arm64(wrapped, (uint32_t)stage->size, why);
 }
 

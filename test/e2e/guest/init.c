@@ -54,14 +54,16 @@ static void rearrange(void)
 		pci_hotplug(config("hotplug", ""));
 }
 
-/* What the stage will do, foretold. */
+/* What the stage will do, foretold; and what monitoring is told. */
 static void audit(void)
 {
-	char *argv[] = {"/bin/quietus", "audit", "--json", NULL};
-	int status = run_into("/tmp/audit", argv);
+	char *foretell[] = {"/bin/quietus", "audit", "--json", NULL};
+	char *tell[] = {"/bin/quietus", "status", NULL};
+	int status = run_into("/tmp/audit", foretell);
 
 	say("audit_exit=%d", status);
 	say_file_hex("audit", "/tmp/audit");
+	say("status_exit=%d", run(tell));
 }
 
 static void make_traffic(const char *disk)

@@ -35,10 +35,14 @@ void port_write(enum link_port port, unsigned int reg, unsigned char value)
 #else
 
 #include <fcntl.h>
+#include <termios.h>
 #include <unistd.h>
 
+/* Of the driver, if the kernel has one built in: for the first of the functions below. */
+#define LINK_OUT_LINE "/dev/ttyS0"
+
 /* PCI functions, whose registers the kernel lets be read and written one by one. */
-#define FOLDER "/sys/bus/pci/devices/"
+#define FOLDER        "/sys/bus/pci/devices/"
 
 static const char *const functions[LINK_PORTS] = {
 	[LINK_OUT] = FOLDER "0000:00:1d.0",
@@ -70,9 +74,32 @@ unsigned char port_read(enum link_port port, unsigned int reg)
 	return pread(files[port], &value, 1, reg) == 1 ? value : 0;
 }
 
+static int open_line(void)
+{
+	int line = open(LINK_OUT_LINE, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct termios raw;
+
+	if (line < 0 || tcgetattr(line, &raw))
+		return -1;
+	cfmakeraw(&raw);
+	cfsetspeed(&raw, B115200);
+	return tcsetattr(line, TCSANOW, &raw) ? -1 : line;
+}
+
+/* A kernel that is locked down lets registers be read only. Its driver takes what goes out. */
+static bool write_by_driver(unsigned char value)
+{
+	static int line = -1;
+
+	if (line < 0)
+		line = open_line();
+	return line >= 0 && write(line, &value, 1) == 1;
+}
+
 void port_write(enum link_port port, unsigned int reg, unsigned char value)
 {
-	if (pwrite(files[port], &value, 1, reg) != 1)
+	if (pwrite(files[port], &value, 1, reg) != 1 &&
+		(port != LINK_OUT || reg != 0 || !write_by_driver(value)))
 		perror("port_write");
 }
 

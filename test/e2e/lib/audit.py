@@ -33,6 +33,7 @@ def problems(path, report):
              if foretold.get(rid) != came.get(rid)]
     if audit["commit"] != (report["outcome"] == "committed"):
         found.append(f"audit: commit {audit['commit']} foretold, {report['outcome']} came")
+    found += [f"audit: {one['id']}" for one in audit["findings"] if one["id"].startswith("image-")]
     if audit["loaded"] != "wrapped":
         found.append(f"audit: loaded: {audit['loaded']}")
     return found

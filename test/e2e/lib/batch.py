@@ -73,9 +73,13 @@ def _result(name, kind, options, arguments):
 
 def prepare(names):
     """Obtains what the scenarios need; checks that they are there."""
-    for arch in sorted({scenario.load(name).arch for name in names}):
-        subprocess.run([os.path.join(report.TOP, "test", "e2e", "prepare")], check=True,
-                       stdout=subprocess.DEVNULL, env={**os.environ, "ARCH": arch})
+    scenarios = [scenario.load(name) for name in names]
+    for arch in sorted({one.arch for one in scenarios}):
+        crash.kernel_folder(arch, "", "")
+    # Building takes longer than any run.
+    for arch, suite, kernel in sorted({(one.arch, one.suite, one.kernel) for one in scenarios
+                                       if one.kernel}):
+        crash.kernel_folder(arch, suite, "", config=kernel)
 
 
 def run(wanted, options, tell, arguments=()):

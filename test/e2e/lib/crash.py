@@ -3,6 +3,7 @@
 
 import collections
 import fcntl
+import gzip
 import json
 import math
 import os
@@ -54,9 +55,9 @@ def _use_qemu(suite, arch):
     os.environ["PATH"] = done.stdout.strip() + os.pathsep + os.environ["PATH"]
 
 
-def kernel_folder(arch, suite, firmware, flavour="", with_tool=False):
+def kernel_folder(arch, suite, firmware, flavour="", with_tool=False, config=""):
     """The folder of a Debian release's kernel, of the host's own without a name."""
-    asked = {"KERNEL_SUITE": suite, "KERNEL_FLAVOUR": flavour,
+    asked = {"KERNEL_SUITE": suite, "KERNEL_FLAVOUR": flavour, "KERNEL_CONFIG": config,
              "FIRMWARE": "1" if firmware else "", "TOOL": "1" if with_tool else ""}
     environment = dict(os.environ, ARCH=arch,
                        **{name: value for name, value in asked.items() if value})
@@ -72,10 +73,11 @@ def _prepare(scenario):
     if scenario.qemu:
         _use_qemu(scenario.qemu, scenario.arch)
     system = kernel_folder(scenario.arch, scenario.suite, scenario.firmware, scenario.flavour,
-                           bool(scenario.audit))
-    if not scenario.capture_suite:
+                           bool(scenario.audit), scenario.kernel)
+    if not scenario.capture_suite and not scenario.kernel:
         return system, system
-    return system, kernel_folder(scenario.arch, scenario.capture_suite, "", scenario.flavour)
+    return system, kernel_folder(scenario.arch, scenario.capture_suite or scenario.suite, "",
+                                 scenario.flavour)
 
 
 def _qemu_version(scenario):
@@ -88,15 +90,38 @@ def stage_file(scenario):
     return f"stage-{scenario.arch}.bin"
 
 
-def _capture_image(scenario, kernel, kind, folder):
-    """The image that kexec loads: the stock one, or the same wrapped."""
-    if kind == "stock":
-        return os.path.join(kernel, "vmlinuz")
-    image = os.path.join(folder, "vmlinuz.quietus")
-    subprocess.run([os.path.join(PRODUCTS, "quietus"), "wrap", "--output", image, "--stage",
-                    os.path.join(PRODUCTS, stage_file(scenario)), os.path.join(kernel, "vmlinuz")],
-                   check=True)
+def _capture_image(scenario, kernels, kind, folder):
+    """The image that kexec loads: the stock one, or the same wrapped; signed for a system
+    kernel that has a key."""
+    system, capture = kernels
+    image = os.path.join(capture, "vmlinuz")
+    if kind != "stock":
+        if scenario.number("gzip"):
+            image = _compressed(image, folder)
+        wrapped = os.path.join(folder, "vmlinuz.quietus")
+        subprocess.run([os.path.join(PRODUCTS, "quietus"), "wrap", "--output", wrapped, "--stage",
+                        os.path.join(PRODUCTS, stage_file(scenario)), image], check=True)
+        image = wrapped
+    if scenario.kernel:
+        image = _signed(image, os.path.join(system, "signing-key.pem"), folder)
     return image
+
+
+def _compressed(image, folder):
+    path = os.path.join(folder, "vmlinuz.gz")
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(_read(image))
+    return path
+
+
+def _signed(image, key, folder):
+    """A copy with that signature alone: kernels look at one only."""
+    signed = os.path.join(folder, "vmlinuz.signed")
+    shutil.copyfile(image, signed)
+    subprocess.run(["sbattach", "--remove", signed], check=False, capture_output=True)
+    subprocess.run(["sbsign", "--key", key, "--cert", key, "--output", signed, signed],
+                   check=True, capture_output=True)
+    return signed
 
 
 def _config(values):
@@ -196,7 +221,7 @@ def _build_initrd(scenario, kernels, kind, folder, token, seed):
             file.write(_tool_archive(scenario, system) + audit.configuration(capture_cmdline))
         file.write(cpio.archive({
             "config": _config(config), "boot/initrd": _capture_initrd(scenario, capture, token),
-            "boot/capture": _read(_capture_image(scenario, capture, kind, folder))}))
+            "boot/capture": _read(_capture_image(scenario, kernels, kind, folder))}))
     return initrd
 
 
@@ -371,7 +396,7 @@ class Run:
             with open(os.path.join(self.folder, key), "wb") as file:
                 file.write(bytes.fromhex(value))
         elif key.startswith(("mem_", "tool_")) or key in ("interfaces", "readable_disks",
-                                                          "receiving_interfaces"):
+                                                          "receiving_interfaces", "status_exit"):
             self.result[key] = int(value)
         elif key == "error":
             self.result.setdefault("guest_errors", []).append(value)
@@ -621,6 +646,8 @@ class Run:
         if os.path.exists(self._audit_path()) and \
                 audit.was_read(self._audit_path()) != (self.scenario.audit == "read"):
             self.fail(f"audit: the tables were not {self.scenario.audit}")
+        if self.result.get("status_exit") != 0:
+            self.fail(f"status: {self.result.get('status_exit')}, which is not that all is covered")
 
     def _check_decisions(self, decisions):
         for wanted in self.scenario.expect_decisions.split():
@@ -720,7 +747,8 @@ def _finish(run):
 def _clean(run, keep):
     if keep:
         return
-    for name in ("disk.img", "initrd", "vmcore", "vmcore.flat", "vmlinuz.quietus"):
+    for name in ("disk.img", "initrd", "vmcore", "vmcore.flat", "vmlinuz.quietus", "vmlinuz.signed",
+                 "vmlinuz.gz"):
         path = os.path.join(run.folder, name)
         if os.path.exists(path):
             os.unlink(path)

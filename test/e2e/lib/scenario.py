@@ -62,10 +62,14 @@ DEFAULTS = {
     "spare": "",
     # The kernels. suite: the Debian release they come from, the host's own by default;
     # flavour: where it is not the architecture's own; capture_suite: where the capture
-    # kernel's release is another.
+    # kernel's release is another. kernel: a file of kernels/ to build the system kernel with,
+    # from that release's source; then the capture kernel's image is signed with its key.
+    # gzip: 1 if what is wrapped is compressed, as some distributions' arm64 kernels are.
     "suite": "",
     "flavour": "",
     "capture_suite": "",
+    "kernel": "",
+    "gzip": "0",
     "crashkernel": "256M",
     "system": "intel_iommu=on",
     "capture": "intel_iommu=on",
