@@ -9,9 +9,9 @@ BENCH_MACHINE := $(sort $(wildcard test/machine/*.c))
 BENCHES       := $(addprefix $(B)/bench/,scan calls takeover reset)
 BENCH_PLOTS   := pages devices
 
-# The core as the stage has it, for what is measured to be what the stage executes. Its
-# symbols are hidden ones, which no shared library can have.
-BENCH_CORE    := $(CORE_SRC:%=$(B)/stage-x86_64/%.o)
+# The core as the stage has it, and what copies memory there, for what is measured to be what
+# the stage executes. Their symbols are hidden ones, which no shared library can have.
+BENCH_CORE    := $(addprefix $(B)/stage-x86_64/,$(addsuffix .o,$(CORE_SRC) stage/common/memory.c))
 
 $(B)/bench/takeover: bench/count.c bench/count.h
 $(BENCHES): $(B)/bench/%: bench/%.c bench/tables.c bench/tables.h $(BENCH_MACHINE) $(BENCH_CORE)
