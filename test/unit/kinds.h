@@ -158,7 +158,8 @@ static inline void damage_entry(struct model *m, const struct kind *kind, qt_rid
 	if (kind->stage2)
 		poke_bits(m, at + 16, 0, 3ull << 38); /* no such level */
 	else if (kind->smmu)
-		poke_bits(m, at, 0, 31ull << 59); /* nor so many substreams */
+		poke_bits(
+			m, model_peek(m, at) & 0x000fffffffffffc0ull, 0x3f, 8); /* nor that width */
 	else if (kind->scalable)
 		poke_bits(m, at, 0, 1 << 7);
 	else
