@@ -170,6 +170,7 @@ enum qt_reason {
 	QT_WHY_X2APIC_ID = 72,        /* the CPU's APIC ID needs interrupt remapping */
 	QT_WHY_KERNEL_TOO_OLD = 73,   /* the capture kernel cannot be kept from the units */
 	QT_WHY_LOCKED_DOWN = 74,      /* the same, because it is locked down */
+	QT_WHY_DOORBELL_UNSUPPORTED = 75, /* messages go to a controller of a kind not supported */
 };
 
 /* One sentence without a full stop, never NULL. */
