@@ -44,6 +44,7 @@ struct qt_unit {
 	bool include_all;   /* has every function of its segment that no other unit claims */
 	bool shares_tables; /* what its requester tables hold is its own only where it claims it */
 	bool snoops;        /* firmware says that it sees what is in the CPU's caches (SMMUv3) */
+	bool one_page; /* firmware says that its second page of registers is the first (SMMUv3) */
 	/* Filled in by ops->inspect. */
 	uint64_t capability;          /* the unit's own capability registers, raw: */
 	uint64_t extended_capability; /* their meaning is its unit's code alone */

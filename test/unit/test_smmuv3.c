@@ -408,6 +408,42 @@ static uint64_t leaf_at(struct model *m, const struct qt_machine *machine, qt_ri
 	return model_peek(m, model_table_entry(m, &domain, iova, 0));
 }
 
+static int count_fault(void *context, const struct qt_unit_fault *fault)
+{
+	size_t *count = context;
+
+	assert_int_equal(fault->rid, NIC);
+	++*count;
+	return QT_OK;
+}
+
+static void test_faults_of_a_unit_with_one_page(void **state)
+{
+	(void)state;
+	for (unsigned one_page = 0; one_page < 2; one_page++) {
+		struct model_unit_config config = model_smmu_default(UNIT);
+		struct qt_machine machine;
+		struct qt_unit *unit;
+		struct model *m;
+		size_t count = 0;
+
+		config.smmu.one_page = one_page;
+		m = machine_in_use(&config);
+		model_build_acpi(m);
+		model_record_fault(m, &m->units[0], NIC);
+		model_crash(m);
+		assert_int_equal(model_open(m, &machine), 0);
+		qt_machine_find(&machine);
+		unit = &machine.units[0];
+		assert_int_equal(unit->ops->faults(&machine, unit, count_fault, &count), 0);
+		assert_int_equal(count, 1);
+		unit->ops->forget_faults(&machine, unit);
+		assert_int_equal(m->units[0].smmu.event_consumer, m->units[0].smmu.event_producer);
+		assert_int_equal(m->complaints, 0);
+		model_free(m);
+	}
+}
+
 /* A unit that does not snoop, and says in IDR0 that it does: firmware knows how it is wired. */
 static void test_coherence_is_what_firmware_says(void **state)
 {
@@ -1196,6 +1232,7 @@ static void compatible(struct blob *b, const char *what)
 struct words {
 	const char *bus, *unit; /* what each says of coherence */
 	const char *status;     /* the unit's */
+	const char *registers;  /* what it says of them */
 	const char *other;      /* what another node is compatible with */
 	const char *messages;   /* the bridge's property, if any, that says where they go */
 	uint32_t controller;    /* by its phandle */
@@ -1238,6 +1275,7 @@ static void write_nodes(struct blob *b, uint32_t count, uint32_t mask, struct wo
 	CELLS(b, "reg", 0, UNIT, 0, 0x20000);
 	CELLS(b, "phandle", UNIT_NODE);
 	empty_property(b, words.unit);
+	empty_property(b, words.registers);
 	if (words.status)
 		property(b, "status", words.status, strlen(words.status) + 1);
 	end(b);
@@ -1363,6 +1401,23 @@ static void test_other_nodes_of_a_device_tree(void **state)
 		assert_int_equal(machine.doorbells.count, cases[i].doorbells);
 		if (cases[i].doorbells == 2) /* in whole pages of any granule */
 			assert_int_equal(machine.doorbells.list[0].start, 0xfd800000);
+		model_free(m);
+	}
+}
+
+static void test_registers_in_a_device_tree(void **state)
+{
+	static const char *const registers[] = {NULL, "cavium,cn9900-broken-page1-regspace"};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(registers); i++) {
+		struct words words = coherent;
+		struct qt_machine machine;
+		struct model *m;
+
+		words.registers = registers[i];
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, words, 0);
+		assert_int_equal(machine.units[0].one_page, i == 1);
 		model_free(m);
 	}
 }
@@ -1522,6 +1577,7 @@ int main(void)
 		cmocka_unit_test(test_stage2_entries),
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_coherence_is_what_firmware_says),
+		cmocka_unit_test(test_faults_of_a_unit_with_one_page),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_how_tables_are_read),
 		cmocka_unit_test(test_ids_in_large_tables_of_descriptors),
@@ -1551,6 +1607,7 @@ int main(void)
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_coherence_in_a_device_tree),
 		cmocka_unit_test(test_other_nodes_of_a_device_tree),
+		cmocka_unit_test(test_registers_in_a_device_tree),
 		cmocka_unit_test(test_where_messages_go),
 		cmocka_unit_test(test_damaged_device_tree),
 		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),

@@ -55,6 +55,15 @@ static bool snoops(const struct tree *tree, const struct qt_dt_walk *walk)
 	return false;
 }
 
+/* Cavium's, without the second page of registers. */
+static bool has_one_page(const struct tree *tree, qt_dt_node node)
+{
+	const uint8_t *value;
+	uint32_t len;
+
+	return !qt_dt_property(tree->dt, node, "cavium,cn9900-broken-page1-regspace", &value, &len);
+}
+
 static int add_unit(struct tree *tree, const struct qt_dt_walk *walk)
 {
 	qt_dt_node node = qt_dt_here(walk);
@@ -72,6 +81,7 @@ static int add_unit(struct tree *tree, const struct qt_dt_walk *walk)
 		error = smmuv3_add_unit(tree->machine, registers.start, snoops(tree, walk));
 	if (error)
 		return error == QT_E_NOTFOUND ? QT_E_BAD : error;
+	tree->machine->units[tree->machine->unit_count - 1].one_page = has_one_page(tree, node);
 	error = qt_dt_cell(tree->dt, node, "phandle", &phandle);
 	tree->phandles[tree->machine->unit_count - 1] = phandle;
 	return error == QT_E_NOTFOUND ? QT_OK : error;
