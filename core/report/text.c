@@ -149,6 +149,8 @@ static const char *const reasons[] = {
 		"the crash CPU's APIC ID needs interrupt remapping, which would end with this",
 	[QT_WHY_KERNEL_TOO_OLD] = "the capture kernel is too old to be kept from the IOMMU",
 	[QT_WHY_LOCKED_DOWN] = "the capture kernel is locked down, and would find the IOMMU",
+	[QT_WHY_DOORBELL_UNSUPPORTED] =
+		"devices' messages go to an interrupt controller of a kind not supported",
 };
 
 const char *qt_reason_text(unsigned reason)

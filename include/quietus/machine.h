@@ -44,6 +44,7 @@ struct qt_unit {
 	bool include_all;   /* has every function of its segment that no other unit claims */
 	bool shares_tables; /* what its requester tables hold is its own only where it claims it */
 	bool snoops;        /* firmware says that it sees what is in the CPU's caches (SMMUv3) */
+	bool one_page; /* firmware says that its second page of registers is the first (SMMUv3) */
 	/* Filled in by ops->inspect. */
 	uint64_t capability;          /* the unit's own capability registers, raw: */
 	uint64_t extended_capability; /* their meaning is its unit's code alone */
@@ -171,6 +172,7 @@ enum qt_reason {
 	QT_WHY_X2APIC_ID = 72,        /* the CPU's APIC ID needs interrupt remapping */
 	QT_WHY_KERNEL_TOO_OLD = 73,   /* the capture kernel cannot be kept from the units */
 	QT_WHY_LOCKED_DOWN = 74,      /* the same, because it is locked down */
+	QT_WHY_DOORBELL_UNSUPPORTED = 75, /* messages go to a controller of a kind not supported */
 };
 
 /* One sentence without a full stop, never NULL. */

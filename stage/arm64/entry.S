@@ -124,11 +124,6 @@ stage_entry:
 	bl	stage_main
 	/* stage_main returns when the capture kernel's turn has come. */
 
-	.globl stage_clean_memory
-stage_clean_memory:
-	clean_memory
-	ret
-
 	.globl stage_leave
 stage_leave:
 	msr	daifset, #0xf
@@ -175,6 +170,11 @@ stage_leave:
 	.globl stage_exit
 stage_exit:
 	br	x20
+
+	.globl stage_clean_memory
+stage_clean_memory:
+	clean_memory
+	ret
 
 /*
  * Exceptions: nothing of what was interrupted is gone back to, so no register is

@@ -304,7 +304,9 @@ static size_t put_smmu(struct table *table, const struct model_unit_config *conf
 
 	put(table, config->registers, 8);
 	put(table, config->coherent, 4);
-	put_zeros(table, 40);
+	put_zeros(table, 12);
+	put(table, config->smmu.one_page ? 2 : 0, 4); /* model */
+	put_zeros(table, 24);
 	put_mapping(table, 0, 0x20000, 0, 48); /* to the ITS, the first node */
 	return at;
 }

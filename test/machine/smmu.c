@@ -28,8 +28,9 @@ enum {
 	CMDQ_PROD = 0x98,
 	CMDQ_CONS = 0x9c,
 	EVENTQ_BASE = 0xa0,
-	EVENTQ_PROD = 0x100a8,
-	EVENTQ_CONS = 0x100ac,
+	PAGE1 = 0x10000,
+	EVENTQ_PROD = PAGE1 + 0xa8,
+	EVENTQ_CONS = PAGE1 + 0xac,
 	REGISTERS_SIZE = 0x20000,
 };
 
@@ -239,11 +240,21 @@ static void write_commands(struct model *m, struct model_unit *unit, uint64_t va
 	unit->smmu.commands = value;
 }
 
+/* Where the specification has the register that this unit has at `offset`. */
+static unsigned specified(const struct model_unit *unit, unsigned offset)
+{
+	if (!unit->config.smmu.one_page)
+		return offset;
+	if (offset == EVENTQ_PROD - PAGE1 || offset == EVENTQ_CONS - PAGE1)
+		return offset + PAGE1;
+	return offset < PAGE1 ? offset : REGISTERS_SIZE;
+}
+
 static void write32(struct model *m, struct model_unit *unit, unsigned offset, uint32_t value)
 {
 	struct model_smmu *s = &unit->smmu;
 
-	switch (offset) {
+	switch (specified(unit, offset)) {
 	case CR0:
 		write_control(m, unit, value);
 		break;
@@ -302,7 +313,7 @@ static uint32_t read32(const struct model_unit *unit, unsigned offset)
 {
 	const struct model_smmu *s = &unit->smmu;
 
-	switch (offset) {
+	switch (specified(unit, offset)) {
 	case IDR0:
 		return features(unit);
 	case IDR1:

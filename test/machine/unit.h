@@ -53,6 +53,7 @@ struct model_smmu_config {
 	bool abort;            /* entries that nobody is attached to are valid, and refuse */
 	bool hyp;              /* IDR0.Hyp */
 	bool says_coherent;    /* IDR0.COHACC, where it is not; firmware knows */
+	bool one_page;         /* page 1's registers are in page 0: Cavium's CN99xx */
 	uint8_t stalls;        /* IDR0.STALL_MODEL: 0 as entries say, 1 never, 2 always */
 	uint8_t output;        /* IDR5.OAS; default 5, 48 bits */
 	uint8_t bbm;           /* IDR3.BBML; default 2 */

@@ -436,6 +436,42 @@ static uint64_t leaf_at(struct model *m, const struct qt_machine *machine, qt_ri
 	return model_peek(m, model_table_entry(m, &domain, iova, 0));
 }
 
+static int count_fault(void *context, const struct qt_unit_fault *fault)
+{
+	size_t *count = context;
+
+	assert_int_equal(fault->rid, NIC);
+	++*count;
+	return QT_OK;
+}
+
+static void test_faults_of_a_unit_with_one_page(void **state)
+{
+	(void)state;
+	for (unsigned one_page = 0; one_page < 2; one_page++) {
+		struct model_unit_config config = model_smmu_default(UNIT);
+		struct qt_machine machine;
+		struct qt_unit *unit;
+		struct model *m;
+		size_t count = 0;
+
+		config.smmu.one_page = one_page;
+		m = machine_in_use(&config);
+		model_build_acpi(m);
+		model_record_fault(m, &m->units[0], NIC);
+		model_crash(m);
+		assert_int_equal(model_open(m, &machine), 0);
+		qt_machine_find(&machine);
+		unit = &machine.units[0];
+		assert_int_equal(unit->ops->faults(&machine, unit, count_fault, &count), 0);
+		assert_int_equal(count, 1);
+		unit->ops->forget_faults(&machine, unit);
+		assert_int_equal(m->units[0].smmu.event_consumer, m->units[0].smmu.event_producer);
+		assert_int_equal(m->complaints, 0);
+		model_free(m);
+	}
+}
+
 /* A unit that does not snoop, and says in IDR0 that it does: firmware knows how it is wired. */
 static void test_coherence_is_what_firmware_says(void **state)
 {
@@ -1273,17 +1309,34 @@ static void compatible(struct blob *b, const char *what)
 	property(b, "compatible", what, strlen(what) + 1);
 }
 
-/* What differs in device trees; "": it is not there. */
+/* What differs in device trees; NULL: it is not there. */
 struct words {
 	const char *bus, *unit; /* what each says of coherence */
 	const char *status;     /* the unit's */
+	const char *registers;  /* what it says of them */
 	const char *other;      /* what another node is compatible with */
+	const char *messages;   /* the bridge's property, if any, that says where they go */
+	uint32_t controller;    /* by its phandle */
 };
+
+/* Phandles. */
+enum { UNIT_NODE = 7, ITS_NODE = 8, OTHER_NODE = 9 };
 
 static void empty_property(struct blob *b, const char *name)
 {
-	if (*name)
+	if (name)
 		property(b, name, "", 0);
+}
+
+static void say_where_messages_go(struct blob *b, struct words words)
+{
+	if (!words.messages)
+		return;
+	if (!strcmp(words.messages, "msi-parent"))
+		CELLS(b, "msi-parent", words.controller, 0);
+	else
+		CELLS(b, words.messages, 0, ITS_NODE, 0, 0x10, 0x10, words.controller, 0x10,
+			0xfff0);
 }
 
 /* The unit, a host bridge whose buses 1 to 255 go through it, an ITS; as QEMU has them. */
@@ -1294,26 +1347,30 @@ static void write_nodes(struct blob *b, uint32_t count, uint32_t mask, struct wo
 	CELLS(b, "#address-cells", 2);
 	CELLS(b, "#size-cells", 2);
 	node(b, "pcie@10000000");
-	CELLS(b, "iommu-map", 0, 7, 0, 8, 0x10, 7, 0x10, count);
+	CELLS(b, "iommu-map", 0, UNIT_NODE, 0, 8, 0x10, UNIT_NODE, 0x10, count);
 	CELLS(b, "iommu-map-mask", mask);
+	say_where_messages_go(b, words);
 	end(b);
 	node(b, "smmuv3@fd000000");
 	compatible(b, "arm,smmu-v3");
 	CELLS(b, "reg", 0, UNIT, 0, 0x20000);
-	CELLS(b, "phandle", 7);
+	CELLS(b, "phandle", UNIT_NODE);
 	empty_property(b, words.unit);
-	if (*words.status)
+	empty_property(b, words.registers);
+	if (words.status)
 		property(b, "status", words.status, strlen(words.status) + 1);
 	end(b);
-	if (*words.other) {
+	if (words.other) {
 		node(b, "other@fd800000");
 		compatible(b, words.other);
 		CELLS(b, "reg", 0, 0xfd800000, 0, 0x1000);
+		CELLS(b, "phandle", OTHER_NODE);
 		end(b);
 	}
 	node(b, "its@fe800000");
 	compatible(b, "arm,gic-v3-its");
 	CELLS(b, "reg", 0, MODEL_ITS, 0, 0x20000);
+	CELLS(b, "phandle", ITS_NODE);
 	end(b);
 	end(b);
 	word(b, QT_DT_END);
@@ -1371,7 +1428,7 @@ static void find_by_tree(struct qt_machine *machine, struct model **made, uint32
 	qt_machine_find(machine);
 }
 
-static const struct words coherent = {"", "dma-coherent", "", ""};
+static const struct words coherent = {.unit = "dma-coherent"};
 
 /* The nearest word counts, and without one a unit does not snoop. */
 static void test_coherence_in_a_device_tree(void **state)
@@ -1380,11 +1437,11 @@ static void test_coherence_in_a_device_tree(void **state)
 		struct words words;
 		bool coherent;
 	} cases[] = {
-		{{"", "dma-coherent", "", ""}, true},
-		{{"dma-coherent", "", "", ""}, true},
-		{{"dma-coherent", "dma-noncoherent", "", ""}, false},
-		{{"dma-noncoherent", "dma-coherent", "", ""}, true},
-		{{"", "", "", ""}, false},
+		{{.unit = "dma-coherent"}, true},
+		{{.bus = "dma-coherent"}, true},
+		{{.bus = "dma-coherent", .unit = "dma-noncoherent"}, false},
+		{{.bus = "dma-noncoherent", .unit = "dma-coherent"}, true},
+		{{.bus = NULL}, false},
 	};
 
 	(void)state;
@@ -1407,11 +1464,11 @@ static void test_other_nodes_of_a_device_tree(void **state)
 		enum qt_reason problem;
 		size_t units, doorbells;
 	} cases[] = {
-		{{"", "", "okay", "vendor,other"}, QT_WHY_NONE, 1, 1},
-		{{"", "", "disabled", ""}, QT_WHY_NONE, 0, 0},
-		{{"", "", "", "arm,mmu-500"}, QT_WHY_VENDOR_UNSUPPORTED, 1, 0},
-		{{"", "", "", "arm,smmu-v2"}, QT_WHY_VENDOR_UNSUPPORTED, 1, 0},
-		{{"", "", "", "arm,gic-v2m-frame"}, QT_WHY_NONE, 1, 2},
+		{{.status = "okay", .other = "vendor,other"}, QT_WHY_NONE, 1, 1},
+		{{.status = "disabled"}, QT_WHY_NONE, 0, 0},
+		{{.other = "arm,mmu-500"}, QT_WHY_VENDOR_UNSUPPORTED, 1, 0},
+		{{.other = "arm,smmu-v2"}, QT_WHY_VENDOR_UNSUPPORTED, 1, 0},
+		{{.other = "arm,gic-v2m-frame"}, QT_WHY_NONE, 1, 2},
 	};
 
 	(void)state;
@@ -1425,6 +1482,55 @@ static void test_other_nodes_of_a_device_tree(void **state)
 		assert_int_equal(machine.doorbells.count, cases[i].doorbells);
 		if (cases[i].doorbells == 2) /* in whole pages of any granule */
 			assert_int_equal(machine.doorbells.list[0].start, 0xfd800000);
+		model_free(m);
+	}
+}
+
+static void test_registers_in_a_device_tree(void **state)
+{
+	static const char *const registers[] = {NULL, "cavium,cn9900-broken-page1-regspace"};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(registers); i++) {
+		struct words words = coherent;
+		struct qt_machine machine;
+		struct model *m;
+
+		words.registers = registers[i];
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, words, 0);
+		assert_int_equal(machine.units[0].one_page, i == 1);
+		model_free(m);
+	}
+}
+
+/* Messages that go where nothing is mapped for them would be lost. */
+static void test_where_messages_go(void **state)
+{
+	static const struct {
+		const char *messages, *other;
+		uint32_t controller;
+		enum qt_reason problem;
+	} cases[] = {
+		{"msi-parent", NULL, ITS_NODE, QT_WHY_NONE},
+		{"msi-map", NULL, ITS_NODE, QT_WHY_NONE},
+		{"msi-parent", "arm,gic-v2m-frame", OTHER_NODE, QT_WHY_NONE},
+		{"msi-map", "arm,gic-v2m-frame", OTHER_NODE, QT_WHY_NONE},
+		{"msi-parent", "arm,gic-v3", OTHER_NODE, QT_WHY_DOORBELL_UNSUPPORTED},
+		{"msi-map", "arm,gic-v3", OTHER_NODE, QT_WHY_DOORBELL_UNSUPPORTED},
+		{"msi-parent", NULL, 0, QT_WHY_DOORBELL_UNSUPPORTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < QT_ARRAY_SIZE(cases); i++) {
+		struct words words = coherent;
+		struct qt_machine machine;
+		struct model *m;
+
+		words.other = cases[i].other;
+		words.messages = cases[i].messages;
+		words.controller = cases[i].controller;
+		find_by_tree(&machine, &m, 0xfff0, 0xffff, words, 0);
+		assert_int_equal(machine.problem, cases[i].problem);
 		model_free(m);
 	}
 }
@@ -1554,6 +1660,7 @@ int main(void)
 		cmocka_unit_test(test_entry_for_a_stage_that_is_not_there),
 		cmocka_unit_test(test_dma_without_substream),
 		cmocka_unit_test(test_coherence_is_what_firmware_says),
+		cmocka_unit_test(test_faults_of_a_unit_with_one_page),
 		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_how_tables_are_read),
 		cmocka_unit_test(test_ids_in_large_tables_of_descriptors),
@@ -1584,6 +1691,8 @@ int main(void)
 		cmocka_unit_test(test_device_tree),
 		cmocka_unit_test(test_coherence_in_a_device_tree),
 		cmocka_unit_test(test_other_nodes_of_a_device_tree),
+		cmocka_unit_test(test_registers_in_a_device_tree),
+		cmocka_unit_test(test_where_messages_go),
 		cmocka_unit_test(test_damaged_device_tree),
 		cmocka_unit_test(test_translations_of_a_hypervisor_are_flushed),
 		cmocka_unit_test(test_interrupts_are_masked),

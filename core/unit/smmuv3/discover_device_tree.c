@@ -4,20 +4,24 @@
  * PCI host bridges. Devices with "iommus" need no name: their streams have one.
  *
  * Source: Linux Documentation/devicetree/bindings: iommu/arm,smmu-v3.yaml,
- * pci/pci-iommu.txt, interrupt-controller/arm,gic-v3.yaml and arm,gic.yaml.
+ * pci/pci-iommu.txt, pci/pci-msi.txt, interrupt-controller/arm,gic-v3.yaml,
+ * arm,gic.yaml and msi.txt.
  */
 #include <quietus/device_tree.h>
 
 #include "smmuv3.h"
 
-/* An entry of "iommu-map": requester, phandle, stream, how many. */
-#define MAP_ENTRY 16u
+/* An entry of "iommu-map" and "msi-map": requester, phandle, stream or message, how many. */
+#define MAP_ENTRY  16u
+#define PHANDLE_AT 4u
 
 struct tree {
 	struct qt_machine *machine;
 	const struct qt_dt *dt;
 	uint32_t phandles[QT_UNITS_MAX]; /* by unit */
 	size_t first_unit;
+	uint32_t doorbells[QT_RANGES_MAX]; /* phandles */
+	size_t doorbell_count;
 };
 
 typedef int (*node_fn)(struct tree *tree, const struct qt_dt_walk *walk);
@@ -51,6 +55,15 @@ static bool snoops(const struct tree *tree, const struct qt_dt_walk *walk)
 	return false;
 }
 
+/* Cavium's, without the second page of registers. */
+static bool has_one_page(const struct tree *tree, qt_dt_node node)
+{
+	const uint8_t *value;
+	uint32_t len;
+
+	return !qt_dt_property(tree->dt, node, "cavium,cn9900-broken-page1-regspace", &value, &len);
+}
+
 static int add_unit(struct tree *tree, const struct qt_dt_walk *walk)
 {
 	qt_dt_node node = qt_dt_here(walk);
@@ -68,6 +81,7 @@ static int add_unit(struct tree *tree, const struct qt_dt_walk *walk)
 		error = smmuv3_add_unit(tree->machine, registers.start, snoops(tree, walk));
 	if (error)
 		return error == QT_E_NOTFOUND ? QT_E_BAD : error;
+	tree->machine->units[tree->machine->unit_count - 1].one_page = has_one_page(tree, node);
 	error = qt_dt_cell(tree->dt, node, "phandle", &phandle);
 	tree->phandles[tree->machine->unit_count - 1] = phandle;
 	return error == QT_E_NOTFOUND ? QT_OK : error;
@@ -80,6 +94,66 @@ static struct qt_unit *unit_with(const struct tree *tree, uint32_t phandle)
 		if (phandle && tree->phandles[i] == phandle)
 			return &tree->machine->units[i];
 	return NULL;
+}
+
+static int add_doorbell(struct tree *tree, const struct qt_dt_walk *walk)
+{
+	qt_dt_node node = qt_dt_here(walk);
+	bool its = qt_dt_compatible(tree->dt, node, "arm,gic-v3-its");
+	struct qt_range registers;
+	uint32_t phandle = 0;
+	int error;
+
+	if (!its && !qt_dt_compatible(tree->dt, node, "arm,gic-v2m-frame"))
+		return QT_OK;
+	if (tree->doorbell_count == QT_ARRAY_SIZE(tree->doorbells))
+		return QT_E_LIMIT;
+	if (qt_dt_reg(walk, 0, &registers))
+		return QT_E_BAD;
+	error = qt_dt_cell(tree->dt, node, "phandle", &phandle);
+	if (error && error != QT_E_NOTFOUND)
+		return error;
+	tree->doorbells[tree->doorbell_count++] = phandle;
+	return its ? qt_doorbell_its(&tree->machine->doorbells, registers.start)
+		   : qt_doorbell_frame(&tree->machine->doorbells, registers.start);
+}
+
+static bool is_doorbell(const struct tree *tree, const uint8_t *phandle)
+{
+	for (size_t i = 0; i < tree->doorbell_count; i++)
+		if (tree->doorbells[i] && tree->doorbells[i] == qt_be32(phandle))
+			return true;
+	return false;
+}
+
+/* Entries of a property that are `size` long, each with a phandle `at` its beginning. */
+static int check_doorbells(
+	struct tree *tree, qt_dt_node node, const char *name, uint32_t at, uint32_t size)
+{
+	const uint8_t *value;
+	uint32_t len;
+	int error = qt_dt_property(tree->dt, node, name, &value, &len);
+
+	if (error)
+		return error == QT_E_NOTFOUND ? QT_OK : error;
+	for (; at < len; at += size) {
+		if (len - at < 4)
+			return QT_E_BAD;
+		if (!is_doorbell(tree, value + at) && !tree->machine->problem)
+			tree->machine->problem = QT_WHY_DOORBELL_UNSUPPORTED;
+	}
+	return QT_OK;
+}
+
+/*
+ * A host bridge's messages that went elsewhere would be lost once it was taken over.
+ * Behind the first phandle of "msi-parent" come arguments; for PCI, Linux takes no other.
+ */
+static int check_messages(struct tree *tree, qt_dt_node bridge)
+{
+	int error = check_doorbells(tree, bridge, "msi-map", PHANDLE_AT, MAP_ENTRY);
+
+	return error ? error : check_doorbells(tree, bridge, "msi-parent", 0, QT_DT_SIZE_MAX);
 }
 
 /* With a mask, functions go under what it leaves of the ID that they send under. */
@@ -108,7 +182,7 @@ static int add_bridge(struct tree *tree, const struct qt_dt_walk *walk)
 		return QT_E_BAD;
 	for (; len && error == QT_OK; len -= MAP_ENTRY, map += MAP_ENTRY) {
 		uint32_t first = qt_be32(map), count = qt_be32(map + 12);
-		struct qt_unit *unit = unit_with(tree, qt_be32(map + 4));
+		struct qt_unit *unit = unit_with(tree, qt_be32(map + PHANDLE_AT));
 
 		if (!unit || count == 0)
 			continue;
@@ -121,22 +195,7 @@ static int add_bridge(struct tree *tree, const struct qt_dt_walk *walk)
 	}
 	if ((mask & 0xffff) != 0xffff)
 		mask_functions(tree->machine, segment, mask);
-	return error;
-}
-
-static int add_doorbell(struct tree *tree, const struct qt_dt_walk *walk)
-{
-	bool its = qt_dt_compatible(tree->dt, qt_dt_here(walk), "arm,gic-v3-its");
-	struct qt_range registers;
-	int error;
-
-	if (!its && !qt_dt_compatible(tree->dt, qt_dt_here(walk), "arm,gic-v2m-frame"))
-		return QT_OK;
-	error = qt_dt_reg(walk, 0, &registers);
-	if (error)
-		return QT_E_BAD;
-	return its ? qt_doorbell_its(&tree->machine->doorbells, registers.start)
-		   : qt_doorbell_frame(&tree->machine->doorbells, registers.start);
+	return error ? error : check_messages(tree, node);
 }
 
 int smmuv3_discover_device_tree(struct qt_machine *machine)
@@ -150,6 +209,6 @@ int smmuv3_discover_device_tree(struct qt_machine *machine)
 	error = each_node(&tree, add_unit);
 	if (error || machine->unit_count == tree.first_unit)
 		return error ? error : QT_E_NOTFOUND;
-	error = each_node(&tree, add_bridge);
-	return error ? error : each_node(&tree, add_doorbell);
+	error = each_node(&tree, add_doorbell);
+	return error ? error : each_node(&tree, add_bridge);
 }

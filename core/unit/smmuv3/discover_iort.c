@@ -12,7 +12,9 @@
 #define SMMU_V3_BASE     16
 #define SMMU_V3_FLAGS    24
 #define SMMU_V3_COHERENT (1u << 0)
-#define SMMU_V3_SIZE     28u
+#define SMMU_V3_MODEL    40
+#define SMMU_V3_CN99XX   2u /* Cavium: without the second page of registers */
+#define SMMU_V3_SIZE     44u
 
 #define ROOT_SEGMENT 28
 #define ROOT_SIZE    32u
@@ -58,6 +60,7 @@ static int each_mapping(struct discovery *discovery, const struct iort_node *nod
 static int add_unit(void *context, const struct iort_node *node)
 {
 	struct discovery *discovery = context;
+	struct qt_machine *machine = discovery->machine;
 	int error;
 
 	if (node->at[NODE_TYPE] == NODE_SMMU_V1_V2)
@@ -66,11 +69,14 @@ static int add_unit(void *context, const struct iort_node *node)
 		return QT_OK;
 	if (node->len < SMMU_V3_SIZE)
 		return QT_E_BAD;
-	error = smmuv3_add_unit(discovery->machine, qt_le64(node->at + SMMU_V3_BASE),
+	error = smmuv3_add_unit(machine, qt_le64(node->at + SMMU_V3_BASE),
 		qt_le32(node->at + SMMU_V3_FLAGS) & SMMU_V3_COHERENT);
-	if (error == QT_OK)
-		discovery->unit_nodes[discovery->machine->unit_count - 1] = node->offset;
-	return error;
+	if (error)
+		return error;
+	machine->units[machine->unit_count - 1].one_page =
+		qt_le32(node->at + SMMU_V3_MODEL) == SMMU_V3_CN99XX;
+	discovery->unit_nodes[machine->unit_count - 1] = node->offset;
+	return QT_OK;
 }
 
 static int map_functions(struct discovery *discovery, const struct iort_node *node,

@@ -20,6 +20,12 @@ static bool is_fault(unsigned type)
 	}
 }
 
+/* The offset of a register of page 1. */
+static uint64_t page1(const struct qt_unit *unit, enum smmuv3_register at)
+{
+	return unit->one_page ? at - SMMUV3_PAGE1 : at;
+}
+
 struct event_queue {
 	qt_phys base;
 	uint32_t mask; /* of an index with its wrap bit */
@@ -43,8 +49,8 @@ static int find_queue(
 		.base = base & SMMUV3_QUEUE_ADDRESS,
 		.mask = (2u << lg2) - 1,
 		.slots = 1u << lg2,
-		.producer = qt_unit_read32(machine, unit, SMMUV3_EVENTQ_PROD),
-		.consumer = qt_unit_read32(machine, unit, SMMUV3_EVENTQ_CONS),
+		.producer = qt_unit_read32(machine, unit, page1(unit, SMMUV3_EVENTQ_PROD)),
+		.consumer = qt_unit_read32(machine, unit, page1(unit, SMMUV3_EVENTQ_CONS)),
 	};
 	if (machine->ram.count && !qt_ranges_contain(&machine->ram, queue->base,
 					  queue->base + (uint64_t)queue->slots * SMMUV3_EVENT_SIZE))
@@ -91,9 +97,10 @@ int smmuv3_faults(const struct qt_machine *machine, const struct qt_unit *unit,
 /* With that an overflow is acknowledged too. */
 void smmuv3_forget_faults(const struct qt_machine *machine, const struct qt_unit *unit)
 {
-	uint32_t producer = qt_unit_read32(machine, unit, SMMUV3_EVENTQ_PROD);
+	uint64_t consumer = page1(unit, SMMUV3_EVENTQ_CONS);
+	uint32_t producer = qt_unit_read32(machine, unit, page1(unit, SMMUV3_EVENTQ_PROD));
 
 	if (qt_unit_read32(machine, unit, SMMUV3_CR0ACK) & SMMUV3_CR0_EVENTS &&
-		qt_unit_read32(machine, unit, SMMUV3_EVENTQ_CONS) != producer)
-		qt_unit_write32(machine, unit, SMMUV3_EVENTQ_CONS, producer);
+		qt_unit_read32(machine, unit, consumer) != producer)
+		qt_unit_write32(machine, unit, consumer, producer);
 }

@@ -9,7 +9,7 @@
 
 #include <quietus/unit.h>
 
-/* Registers, by offset (6.3). Those from 0x10000 on are in page 1. */
+/* Registers, by offset (6.3). Those from SMMUV3_PAGE1 on are in page 1. */
 enum smmuv3_register {
 	SMMUV3_IDR0 = 0x00,
 	SMMUV3_IDR1 = 0x04,
@@ -30,8 +30,9 @@ enum smmuv3_register {
 	SMMUV3_CMDQ_PROD = 0x98,
 	SMMUV3_CMDQ_CONS = 0x9c,
 	SMMUV3_EVENTQ_BASE = 0xa0,
-	SMMUV3_EVENTQ_PROD = 0x100a8,
-	SMMUV3_EVENTQ_CONS = 0x100ac,
+	SMMUV3_PAGE1 = 0x10000,
+	SMMUV3_EVENTQ_PROD = SMMUV3_PAGE1 + 0xa8,
+	SMMUV3_EVENTQ_CONS = SMMUV3_PAGE1 + 0xac,
 };
 
 /* IDR0 (6.3.1). */
