@@ -46,9 +46,13 @@ EXIT_SECONDS = 180
 
 PPM_HEADER = 20  # bytes, more than "P6 1280 1024 255" and less than a line of pixels
 
-# Addresses that no page table of the stage can map, and that no CPU can reach.
+# Addresses that no page table of the stage can map, and that no CPU of x86-64 can reach.
 UNMAPPED = 0xFFFF900000000000
 NON_CANONICAL = 0x9000000000000000
+
+# How the report names what was injected: by the vector; by ESR_ELx.EC (DDI 0487, D23.2.45), here
+# an instruction that cannot be fetched.
+EXCEPTIONS = {"x86_64": {"page-fault": 14, "gp": 13}, "arm64": {"page-fault": 0x21}}
 
 
 def find(memory, ranges):
@@ -60,9 +64,9 @@ def find(memory, ranges):
     return None
 
 
-def symbols(products):
+def symbols(products, arch):
     """{name: address} of the stage, which is linked at 0."""
-    listing = subprocess.run(["nm", os.path.join(products, "stage-x86_64.elf")], check=True,
+    listing = subprocess.run(["nm", os.path.join(products, f"stage-{arch}.elf")], check=True,
                              capture_output=True, text=True).stdout
     fields = [line.split() for line in listing.splitlines()]
     return {field[2]: int(field[0], 16) for field in fields if len(field) == 3}
@@ -264,7 +268,7 @@ class Watch:
     def _run_to_place(self):
         """Runs on to a symbol of the stage: SYMBOL, or SYMBOL+HITS to skip some."""
         name, _, skip = self.place.partition("+")
-        table = symbols(self.run.products)
+        table = symbols(self.run.products, self.run.scenario.arch)
         if name not in table:
             raise RuntimeError(f"the stage has no symbol {name}")
         address = self.base + table[name]
@@ -358,6 +362,6 @@ class Watch:
     def _check_injected(self, report):
         if self.kind == "nmi" and not report["nmis"]:
             self.run.fail("the injected NMI is not in the report")
-        expected = {"page-fault": 14, "gp": 13}.get(self.kind)
+        expected = EXCEPTIONS[self.run.scenario.arch].get(self.kind)
         if expected is not None and report["exception"] != expected:
             self.run.fail(f"exception {report['exception']} in the report, not {expected}")
