@@ -212,7 +212,7 @@ static void put_smmu(void)
 
 void put_arm_acpi(void)
 {
-	enum { SMMU = 48, SMMU_SIZE = 28, ROOT_COMPLEX = SMMU + SMMU_SIZE, ROOT_SIZE = 32 };
+	enum { SMMU = 48, SMMU_SIZE = 44, ROOT_COMPLEX = SMMU + SMMU_SIZE, ROOT_SIZE = 32 };
 	uint8_t iort[ROOT_COMPLEX + ROOT_SIZE + 20] = {0};
 	uint8_t madt[44] = {0}; /* without an ITS */
 	uint8_t *node = iort + SMMU, *mapping = iort + ROOT_COMPLEX + ROOT_SIZE;
