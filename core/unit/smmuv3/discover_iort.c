@@ -13,8 +13,8 @@
 #define SMMU_V3_FLAGS    24
 #define SMMU_V3_COHERENT (1u << 0)
 #define SMMU_V3_MODEL    40
-#define SMMU_V3_CN99XX   2u /* Cavium: without the second page of registers */
-#define SMMU_V3_SIZE     44u
+#define SMMU_V3_CN99XX   2u  /* Cavium: without the second page of registers */
+#define SMMU_V3_SIZE     28u /* as far as it must be there */
 
 #define ROOT_SEGMENT 28
 #define ROOT_SIZE    32u
@@ -74,6 +74,7 @@ static int add_unit(void *context, const struct iort_node *node)
 	if (error)
 		return error;
 	machine->units[machine->unit_count - 1].one_page =
+		node->len >= SMMU_V3_MODEL + 4 &&
 		qt_le32(node->at + SMMU_V3_MODEL) == SMMU_V3_CN99XX;
 	discovery->unit_nodes[machine->unit_count - 1] = node->offset;
 	return QT_OK;
